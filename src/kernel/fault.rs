@@ -1,0 +1,138 @@
+//! What went wrong, in terms every layer shares and no transport knows.
+//!
+//! A slice has an error enum of its own; at its face it becomes a [`Fault`], which the edge
+//! translates. The kind is closed, the code is a stable word for programs, the detail is a
+//! sentence for people and never repeats what they sent.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// The closed list of ways a request can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The request could not be parsed at all.
+    Malformed,
+    /// The request parses but says something that cannot be.
+    Invalid,
+    /// Nobody is signed in, or the proof is not good (any more).
+    Unauthenticated,
+    /// Signed in, but this needs a right or a consent that is missing.
+    Forbidden,
+    /// It does not exist, or it is not yours to know about.
+    NotFound,
+    /// It contradicts what is there already.
+    Conflict,
+    /// The precondition sent along (`If-Match`) does not hold any more.
+    Stale,
+    /// More bytes than are allowed here.
+    TooLarge,
+    /// A media type that is not accepted here.
+    Unsupported,
+    /// Too often; try again later.
+    Limited,
+    /// A quota is spent.
+    Payment,
+    /// A service that we depend on failed.
+    Upstream,
+    /// This server cannot do it right now.
+    Unavailable,
+    /// The disk is nearly full.
+    Full,
+    /// The feature exists but nothing is configured to serve it.
+    NotImplemented,
+    /// Our mistake.
+    Internal,
+}
+
+/// One field of the request that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// RFC 6901 pointer into the request body, or the name of a query parameter.
+    pub pointer: String,
+    /// What is wrong with it, without the value.
+    pub detail: String,
+}
+
+/// A failure on its way to the edge.
+#[derive(Debug)]
+pub struct Fault {
+    /// Which of the closed kinds it is.
+    pub kind: Kind,
+    /// A stable word in `snake_case` for programs.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+    /// The fields that are wrong, for [`Kind::Invalid`].
+    pub fields: Vec<FieldFault>,
+    /// When it makes sense to try again.
+    pub retry_after: Option<Duration>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// A fault of a kind, with its code and its sentence.
+    pub fn new(kind: Kind, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code,
+            detail: detail.into(),
+            fields: Vec::new(),
+            retry_after: None,
+            cause: None,
+        }
+    }
+
+    /// It is not there, or not yours to know about: the two look alike on purpose.
+    pub fn not_found() -> Self {
+        Self::new(Kind::NotFound, "not_found", "There is nothing here, or it is not yours to see.")
+    }
+
+    /// One field is wrong.
+    pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldFault { pointer: pointer.into(), detail: detail.into() }])
+    }
+
+    /// Several fields are wrong.
+    pub fn invalid(fields: Vec<FieldFault>) -> Self {
+        let mut fault = Self::new(Kind::Invalid, "invalid", "Some fields are not valid.");
+        fault.fields = fields;
+        fault
+    }
+
+    /// Our mistake; the cause is logged at the edge and never shown.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let mut fault = Self::new(Kind::Internal, "internal", "Something went wrong on our side.");
+        fault.cause = Some(cause.into());
+        fault
+    }
+
+    /// Keeps the cause for the log.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl Error for Fault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.cause {
+            Some(cause) => Some(cause.as_ref()),
+            None => None,
+        }
+    }
+}

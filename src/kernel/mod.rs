@@ -1,0 +1,25 @@
+//! Words everyone uses: identifiers, faults, time, secrets, fuzzy dates, bounded text.
+//!
+//! The kernel imports nothing of ours. It does no input or output.
+
+mod change;
+mod clock;
+mod date;
+mod fault;
+mod id;
+mod page;
+mod secret;
+mod subjects;
+mod text;
+mod token;
+
+pub use change::Change;
+pub use clock::{Clock, Timestamp};
+pub use date::{DateError, DatePrecision, FuzzyDate, SaidDate, parse_said_date};
+pub use fault::{Fault, FieldFault, Kind};
+pub use id::{Id, IdError};
+pub use page::{Cursor, Page, PageRequest};
+pub use secret::Secret;
+pub use subjects::*;
+pub use text::{Text, TextError, code_points};
+pub use token::{Token, TokenHash};

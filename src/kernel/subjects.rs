@@ -1,0 +1,37 @@
+//! What the identifiers identify. The kinds live here, so that a slice can hold the identifier
+//! of a thing that a slice above it owns.
+
+use super::Id;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $id:ident;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub enum $kind {}
+            #[doc = concat!("Identifies a `", stringify!($kind), "`.")]
+            pub type $id = Id<$kind>;
+        )*
+    };
+}
+
+kinds! {
+    /// A person who signs in.
+    AccountKind AccountId;
+    /// A sign-in of an account on a device.
+    SessionKind SessionId;
+    /// A family or team.
+    SpaceKind SpaceId;
+    /// The profile of one subject that can be talked with.
+    CloneKind CloneId;
+    /// One thing remembered.
+    MemoryKind MemoryId;
+    /// A person who occurs in memories.
+    PersonKind PersonId;
+    /// A chat of an account with a clone.
+    ConversationKind ConversationId;
+    /// One message of a conversation.
+    MessageKind MessageId;
+    /// Something deleted that can still be brought back.
+    DiscardedKind DiscardedId;
+}
