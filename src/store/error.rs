@@ -1,0 +1,73 @@
+//! What can go wrong between a slice and its rows.
+
+use crate::kernel::Fault;
+
+/// A failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database file could not be opened.
+    #[error("the database could not be opened")]
+    Open(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database was written by a newer program.
+    #[error("the database has schema {found}, this program knows {known}")]
+    Newer {
+        /// The schema in the file.
+        found: u64,
+        /// The newest schema this program knows.
+        known: u64,
+    },
+    /// Reading or writing failed.
+    #[error("the database could not be read or written")]
+    Engine(#[from] redb::Error),
+    /// A commit failed: nothing of its batch is on disk.
+    #[error("the change could not be made durable")]
+    Commit,
+    /// A stored value could not be read back.
+    #[error("a row of {table} is damaged: {reason}")]
+    Damaged {
+        /// The table's name.
+        table: &'static str,
+        /// What is wrong with the bytes; never the bytes.
+        reason: String,
+    },
+    /// The change panicked and was dropped.
+    #[error("a change panicked")]
+    Panicked,
+    /// The writer has stopped: the program is ending, or the disk failed.
+    #[error("the database takes no more changes")]
+    Stopped,
+}
+
+impl StoreError {
+    pub(super) fn opening(error: redb::DatabaseError) -> Self {
+        Self::Open(Box::new(error))
+    }
+}
+
+macro_rules! from_engine {
+    ($($error:ty),*) => {
+        $(impl From<$error> for StoreError {
+            fn from(error: $error) -> Self {
+                Self::Engine(error.into())
+            }
+        })*
+    };
+}
+
+// redb gives each call an error type of its own; a function cannot name them all at once.
+from_engine!(redb::StorageError, redb::TableError, redb::TransactionError, redb::CommitError);
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stopped | StoreError::Commit => Self::new(
+                crate::kernel::Kind::Unavailable,
+                "storage_unavailable",
+                "The server cannot store anything right now.",
+            )
+            .retry_after(std::time::Duration::from_secs(5))
+            .because(error),
+            _ => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! One change inside the writer's transaction, kept apart until it is known to succeed.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use redb::ReadableTable as _;
+
+use super::reader::{bounds, definition};
+use super::rows::Visit;
+use super::{Codec, Direction, Key, Range, RawTable, Row, Rows, StoreError, Table};
+
+type OpenTable<'txn> = redb::Table<'txn, &'static [u8], &'static [u8]>;
+type TableChanges = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// What lies below a change: the writer's open transaction, without its lifetime.
+pub(super) trait Base {
+    fn get(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Visits what is there with `own` laid over it.
+    fn scan(
+        &self,
+        table: &'static str,
+        own: &TableChanges,
+        range: &Range,
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError>;
+}
+
+/// The tables of an open redb transaction, each opened once.
+pub(super) struct Batch<'txn> {
+    tx: &'txn redb::WriteTransaction,
+    tables: RefCell<HashMap<&'static str, Rc<RefCell<OpenTable<'txn>>>>>,
+}
+
+impl<'txn> Batch<'txn> {
+    pub(super) fn new(tx: &'txn redb::WriteTransaction) -> Self {
+        Self { tx, tables: RefCell::default() }
+    }
+
+    fn table(&self, name: &'static str) -> Result<Rc<RefCell<OpenTable<'txn>>>, StoreError> {
+        if let Some(table) = self.tables.borrow().get(name) {
+            return Ok(Rc::clone(table));
+        }
+        let table = Rc::new(RefCell::new(self.tx.open_table(definition(name))?));
+        self.tables.borrow_mut().insert(name, Rc::clone(&table));
+        Ok(table)
+    }
+
+    /// Takes over what a change that succeeded has written.
+    pub(super) fn apply(&self, overlay: Overlay) -> Result<(), StoreError> {
+        for (name, changes) in overlay.changes {
+            let table = self.table(name)?;
+            let mut table = table.borrow_mut();
+            for (key, value) in changes {
+                match value {
+                    Some(value) => table.insert(key.as_slice(), value.as_slice())?,
+                    None => table.remove(key.as_slice())?,
+                };
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Base for Batch<'_> {
+    fn get(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let table = self.table(table)?;
+        let table = table.borrow();
+        Ok(table.get(key)?.map(|value| value.value().to_vec()))
+    }
+
+    fn scan(
+        &self,
+        table: &'static str,
+        own: &TableChanges,
+        range: &Range,
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        let table = self.table(table)?;
+        let table = table.borrow();
+        let mut below = table.range::<&[u8]>(bounds(range))?;
+        let mut above = own.range::<[u8], _>(bounds(range));
+        let mut next_below = || match direction {
+            Direction::Up => below.next(),
+            Direction::Down => below.next_back(),
+        };
+        let mut next_above = || match direction {
+            Direction::Up => above.next(),
+            Direction::Down => above.next_back(),
+        };
+        let mut base = next_below().transpose()?;
+        let mut over = next_above();
+        loop {
+            let order = match (&base, &over) {
+                (None, None) => return Ok(()),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (Some((key, _)), Some((own_key, _))) => {
+                    let order = key.value().cmp(own_key.as_slice());
+                    if direction == Direction::Up { order } else { order.reverse() }
+                }
+            };
+            let flow = match (order, &base, over) {
+                (std::cmp::Ordering::Less, Some((key, value)), _) => {
+                    visit(key.value(), value.value())
+                }
+                (_, _, Some((key, Some(value)))) => visit(key, value),
+                _ => ControlFlow::Continue(()),
+            };
+            if flow.is_break() {
+                return Ok(());
+            }
+            if order != std::cmp::Ordering::Greater {
+                base = next_below().transpose()?;
+            }
+            if order != std::cmp::Ordering::Less {
+                over = next_above();
+            }
+        }
+    }
+}
+
+/// What one change has written so far.
+#[derive(Default)]
+pub(super) struct Overlay {
+    changes: HashMap<&'static str, TableChanges>,
+    /// Bytes of keys and values, to bound a batch.
+    pub(super) bytes: usize,
+}
+
+/// A change in the making: reads see what it has written itself and everything before it.
+pub struct WriteTx<'t> {
+    base: &'t dyn Base,
+    overlay: Overlay,
+    codec: &'t Codec,
+}
+
+impl<'t> WriteTx<'t> {
+    pub(super) fn new(base: &'t dyn Base, codec: &'t Codec) -> Self {
+        Self { base, overlay: Overlay::default(), codec }
+    }
+
+    pub(super) fn into_overlay(self) -> Overlay {
+        self.overlay
+    }
+
+    /// Stores a row, replacing what was there.
+    ///
+    /// # Errors
+    /// When the row cannot be written as CBOR.
+    pub fn put<K: Key, R: Row>(
+        &mut self,
+        table: &Table<K, R>,
+        key: &K,
+        row: &R,
+    ) -> Result<(), StoreError> {
+        let key = key.to_bytes();
+        let value = self.codec.encode(table.info.name, &key, row)?;
+        self.set(table.info.name, key, Some(value));
+        Ok(())
+    }
+
+    /// Stores bytes, replacing what was there.
+    pub fn put_raw<K: Key>(&mut self, table: &RawTable<K>, key: &K, value: &[u8]) {
+        let key = key.to_bytes();
+        let value = self.codec.encode_raw(table.info.name, &key, value);
+        self.set(table.info.name, key, Some(value));
+    }
+
+    /// Removes a row; nothing happens if there is none.
+    pub fn remove<K: Key, R>(&mut self, table: &Table<K, R>, key: &K) {
+        self.set(table.info.name, key.to_bytes(), None);
+    }
+
+    /// Removes bytes; nothing happens if there are none.
+    pub fn remove_raw<K: Key>(&mut self, table: &RawTable<K>, key: &K) {
+        self.set(table.info.name, key.to_bytes(), None);
+    }
+
+    /// Removes every row of a range and says how many there were.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn remove_range<K, R>(
+        &mut self,
+        table: &Table<K, R>,
+        range: &Range,
+    ) -> Result<usize, StoreError> {
+        self.remove_bytes(table.info.name, range)
+    }
+
+    /// Removes every value of a range of a raw table and says how many there were.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn remove_raw_range<K>(
+        &mut self,
+        table: &RawTable<K>,
+        range: &Range,
+    ) -> Result<usize, StoreError> {
+        self.remove_bytes(table.info.name, range)
+    }
+
+    fn remove_bytes(&mut self, table: &'static str, range: &Range) -> Result<usize, StoreError> {
+        let mut keys = Vec::new();
+        self.scan_bytes(table, range, Direction::Up, &mut |key, _| {
+            keys.push(key.to_vec());
+            ControlFlow::Continue(())
+        })?;
+        let count = keys.len();
+        for key in keys {
+            self.set(table, key, None);
+        }
+        Ok(count)
+    }
+
+    fn set(&mut self, table: &'static str, key: Vec<u8>, value: Option<Vec<u8>>) {
+        self.overlay.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+        self.overlay.changes.entry(table).or_default().insert(key, value);
+    }
+}
+
+impl Rows for WriteTx<'_> {
+    fn get_bytes(&self, table: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(value) = self.overlay.changes.get(table).and_then(|rows| rows.get(key)) {
+            return Ok(value.clone());
+        }
+        self.base.get(table, key)
+    }
+
+    fn scan_bytes(
+        &self,
+        table: &'static str,
+        range: &Range,
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let none = TableChanges::new();
+        let own = self.overlay.changes.get(table).unwrap_or(&none);
+        self.base.scan(table, own, range, direction, visit)
+    }
+
+    fn codec(&self) -> &Codec {
+        self.codec
+    }
+}

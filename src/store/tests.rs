@@ -1,0 +1,179 @@
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const NUMBERS: Table<u64, u64> = Table::new("numbers", Holds::Nothing);
+const PAIRS: Table<(Words, u64), u64> = Table::new("pairs", Holds::Nothing);
+
+fn options<'a>() -> Options<'a> {
+    Options {
+        tables: &const { [NUMBERS.info(), PAIRS.info()] },
+        upgrades: &[],
+        cache_bytes: 1 << 20,
+    }
+}
+
+fn memory() -> Store {
+    Store::in_memory(Codec::clear(), &options()).unwrap()
+}
+
+fn all(rows: &impl Rows, direction: Direction) -> Vec<(u64, u64)> {
+    let mut found = Vec::new();
+    rows.scan(&NUMBERS, &Range::all(), direction, |key, row| {
+        found.push((key, row));
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
+    })
+    .unwrap();
+    found
+}
+
+#[tokio::test]
+async fn a_change_that_fails_leaves_nothing_behind() {
+    let store = memory();
+    store.write(|tx| tx.put(&NUMBERS, &1, &1)).await.unwrap();
+    let failed: Result<(), StoreError> = store
+        .write(|tx| {
+            tx.put(&NUMBERS, &2, &2)?;
+            tx.remove(&NUMBERS, &1);
+            Err(StoreError::Stopped)
+        })
+        .await;
+    assert!(failed.is_err());
+    assert_eq!(store.read(|tx| Ok::<_, StoreError>(all(tx, Direction::Up))).unwrap(), [(1, 1)]);
+}
+
+#[tokio::test]
+async fn a_change_that_panics_takes_no_other_with_it() {
+    let store = memory();
+    let panicking = store.write::<(), StoreError, _>(|_| panic!("on purpose"));
+    let fine = store.write(|tx| tx.put(&NUMBERS, &1, &1));
+    let (panicked, written) = tokio::join!(panicking, fine);
+    assert!(matches!(panicked, Err(StoreError::Panicked)));
+    written.unwrap();
+    assert!(store.is_alive());
+}
+
+#[tokio::test]
+async fn the_next_change_reads_a_decided_one_before_it_is_durable() {
+    let store = memory();
+    let ((), first) = store.decide(|tx| tx.put(&NUMBERS, &1, &41)).await.unwrap();
+    let second = store
+        .write(|tx| {
+            let next = tx.get(&NUMBERS, &1)?.unwrap_or_default() + 1;
+            tx.put(&NUMBERS, &1, &next)?;
+            Ok::<_, StoreError>(next)
+        })
+        .await;
+    assert_eq!(second.unwrap(), 42);
+    first.wait().await.unwrap();
+}
+
+#[tokio::test]
+async fn many_writers_share_commits() {
+    let store = memory();
+    let writes = (0..500).map(|n| store.write(move |tx| tx.put(&NUMBERS, &n, &n)));
+    for outcome in futures_util::future::join_all(writes).await {
+        outcome.unwrap();
+    }
+    let figures = store.figures();
+    assert_eq!(figures.changes, 500);
+    assert!(figures.commits < 500, "{figures:?}");
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_opening_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), Codec::clear(), &options()).unwrap();
+    store.write(|tx| tx.put(&NUMBERS, &7, &8)).await.unwrap();
+    drop(store);
+    let store = Store::open(directory.path(), Codec::clear(), &options()).unwrap();
+    assert_eq!(store.read(|tx| tx.get(&NUMBERS, &7)).unwrap(), Some(8));
+}
+
+#[tokio::test]
+async fn upgrades_run_once_and_a_newer_file_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let add = Upgrade {
+        name: "add one",
+        run: |tx| {
+            let count = tx.get(&NUMBERS, &0)?.unwrap_or(0) + 1;
+            tx.put(&NUMBERS, &0, &count)
+        },
+    };
+    drop(Store::open(directory.path(), Codec::clear(), &options()).unwrap());
+    let upgrades = [add];
+    let newer = Options { upgrades: &upgrades, ..options() };
+    for _ in 0..2 {
+        let store = Store::open(directory.path(), Codec::clear(), &newer).unwrap();
+        assert_eq!(store.read(|tx| tx.get(&NUMBERS, &0)).unwrap(), Some(1));
+    }
+    let older = Store::open(directory.path(), Codec::clear(), &options());
+    assert!(matches!(older.err(), Some(StoreError::Newer { found: 2, known: 1 })));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u64, u64),
+    Remove(u64),
+    Commit,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..20_u64, any::<u64>()).prop_map(|(key, value)| Step::Put(key, value)),
+        2 => (0..20_u64).prop_map(Step::Remove),
+        1 => Just(Step::Commit),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_change_in_the_making_reads_like_a_map(steps in prop::collection::vec(step(), 0..60)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let store = memory();
+        let mut model = BTreeMap::new();
+        for part in steps.split(|step| matches!(step, Step::Commit)) {
+            for step in part {
+                match step {
+                    Step::Put(key, value) => { model.insert(*key, *value); }
+                    Step::Remove(key) => { model.remove(key); }
+                    Step::Commit => {}
+                }
+            }
+            let part = part.to_vec();
+            let (up, down) = runtime.block_on(store.write(move |tx| {
+                for step in part {
+                    match step {
+                        Step::Put(key, value) => tx.put(&NUMBERS, &key, &value)?,
+                        Step::Remove(key) => tx.remove(&NUMBERS, &key),
+                        Step::Commit => {}
+                    }
+                }
+                Ok::<_, StoreError>((all(tx, Direction::Up), all(tx, Direction::Down)))
+            })).unwrap();
+            let expected: Vec<_> = model.clone().into_iter().collect();
+            prop_assert_eq!(&up, &expected);
+            prop_assert_eq!(down, expected.iter().rev().copied().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn keys_sort_like_what_they_stand_for(a: (String, i64), b: (String, i64)) {
+        let bytes = |(text, number): &(String, i64)| (Words(text.clone()), *number).to_bytes();
+        prop_assert_eq!(bytes(&a).cmp(&bytes(&b)), a.cmp(&b));
+        let key = bytes(&a);
+        let (words, number) = <(Words, i64)>::read(&mut key.as_slice()).unwrap();
+        prop_assert_eq!((words.0, number), a);
+    }
+
+    #[test]
+    fn damaged_bytes_are_an_error_and_not_a_panic(bytes: Vec<u8>) {
+        let _ = Codec::clear().decode::<u64>("numbers", &[], &bytes);
+        let _ = <(Words, u64)>::read(&mut bytes.as_slice());
+    }
+}

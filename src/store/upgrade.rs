@@ -1,0 +1,76 @@
+//! Brings a database to the present schema: creates tables, runs numbered upgrades.
+
+use super::overlay::{Batch, WriteTx};
+use super::reader::{ReadTx, definition};
+use super::{Codec, Holds, Options, Rows as _, StoreError, Table, TableInfo};
+
+/// The schema number and what else describes the file itself.
+const META: Table<u64, u64> = Table::new("meta", Holds::Nothing);
+const SCHEMA: u64 = 0;
+/// The schema of the first release; upgrades count on from here.
+const FIRST: u64 = 1;
+
+/// One step from a schema to the next. Steps are numbered by their place in the list, run once
+/// each, in one transaction together with the new number, and never change once released.
+pub struct Upgrade {
+    /// What it does, for the log.
+    pub name: &'static str,
+    /// The step itself.
+    pub run: fn(&mut WriteTx<'_>) -> Result<(), StoreError>,
+}
+
+pub(super) const TABLES: &[TableInfo] = &[META.info()];
+
+pub(super) fn prepare(
+    database: &redb::Database,
+    codec: &Codec,
+    options: &Options<'_>,
+) -> Result<(), StoreError> {
+    let known = FIRST + options.upgrades.len() as u64;
+    if let Some(found) = present_schema(database, codec)? {
+        if found > known {
+            return Err(StoreError::Newer { found, known });
+        }
+        if found == known && all_tables_exist(database, options)? {
+            return Ok(());
+        }
+    }
+    let mut tx = database.begin_write()?;
+    tx.set_two_phase_commit(true);
+    tx.set_quick_repair(true);
+    for info in TABLES.iter().chain(options.tables) {
+        tx.open_table(definition(info.name))?;
+    }
+    {
+        let batch = Batch::new(&tx);
+        let mut change = WriteTx::new(&batch, codec);
+        let found = change.get(&META, &SCHEMA)?.unwrap_or(known);
+        let done = usize::try_from(found.saturating_sub(FIRST)).unwrap_or(usize::MAX);
+        for upgrade in options.upgrades.iter().skip(done) {
+            tracing::info!(upgrade = upgrade.name, "upgrading the database");
+            (upgrade.run)(&mut change)?;
+        }
+        change.put(&META, &SCHEMA, &known)?;
+        batch.apply(change.into_overlay())?;
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+fn present_schema(database: &redb::Database, codec: &Codec) -> Result<Option<u64>, StoreError> {
+    if !names(database)?.iter().any(|name| name == META.info().name) {
+        return Ok(None);
+    }
+    ReadTx::begin(database, codec)?.get(&META, &SCHEMA)
+}
+
+fn all_tables_exist(database: &redb::Database, options: &Options<'_>) -> Result<bool, StoreError> {
+    let names = names(database)?;
+    Ok(options.tables.iter().all(|info| names.iter().any(|name| name == info.name)))
+}
+
+fn names(database: &redb::Database) -> Result<Vec<String>, StoreError> {
+    use redb::{ReadableDatabase as _, TableHandle as _};
+    let tx = database.begin_read()?;
+    Ok(tx.list_tables()?.map(|table| table.name().to_owned()).collect())
+}
