@@ -1,0 +1,108 @@
+//! What was deleted and can still be brought back: one row a thing, written by the slice that
+//! deletes, read by `privacy`, which lists, restores and finally erases.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::{AccountId, CloneId, DiscardedId, SpaceId, Timestamp};
+use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+
+const DISCARDED: Table<DiscardedId, DiscardedRow> = Table::new("discarded", Holds::Account);
+
+/// The tables of this module.
+pub const TABLES: &[TableInfo] = &[DISCARDED.info()];
+
+/// How long things wait in the trash.
+pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What kind of thing was deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Discard {
+    /// A clone with all that belongs to it.
+    Clone,
+    /// One memory.
+    Memory,
+    /// One person.
+    Person,
+    /// One conversation.
+    Conversation,
+}
+
+/// A thing in the trash.
+#[derive(Clone, Debug)]
+pub struct Discarded {
+    /// The identifier of the thing itself.
+    pub id: DiscardedId,
+    /// What it is.
+    pub kind: Discard,
+    /// The clone it belongs to, or is.
+    pub clone: CloneId,
+    /// The space of that clone.
+    pub space: SpaceId,
+    /// What to show for it.
+    pub title: String,
+    /// Who deleted it.
+    pub by: AccountId,
+    /// When.
+    pub at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DiscardedRow {
+    kind: Discard,
+    clone: CloneId,
+    space: SpaceId,
+    title: String,
+    by: AccountId,
+    at: Timestamp,
+}
+
+impl Row for DiscardedRow {}
+
+/// Puts a thing into the trash.
+///
+/// # Errors
+/// When the database fails.
+pub fn put_in(tx: &mut WriteTx<'_>, discarded: Discarded) -> Result<(), StoreError> {
+    let Discarded { id, kind, clone, space, title, by, at } = discarded;
+    tx.put(&DISCARDED, &id, &DiscardedRow { kind, clone, space, title, by, at })
+}
+
+/// A thing in the trash.
+///
+/// # Errors
+/// When the database fails.
+pub fn get(tx: &impl Rows, id: DiscardedId) -> Result<Option<Discarded>, StoreError> {
+    Ok(tx.get(&DISCARDED, &id)?.map(|row| discarded(id, row)))
+}
+
+/// Everything in the trash, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn all(tx: &impl Rows) -> Result<Vec<Discarded>, StoreError> {
+    let rows = tx.list(&DISCARDED, &Range::all())?;
+    Ok(rows.into_iter().map(|(id, row)| discarded(id, row)).collect())
+}
+
+/// Takes a thing out of the trash, because it was restored or erased.
+pub fn remove_in(tx: &mut WriteTx<'_>, id: DiscardedId) {
+    tx.remove(&DISCARDED, &id);
+}
+
+/// A short title for something that has only text: its first line, up to 80 characters.
+pub fn title_from(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    let mut title: String = line.chars().take(80).collect();
+    if title.len() < line.len() {
+        title.push('…');
+    }
+    title
+}
+
+fn discarded(id: DiscardedId, row: DiscardedRow) -> Discarded {
+    let DiscardedRow { kind, clone, space, title, by, at } = row;
+    Discarded { id, kind, clone, space, title, by, at }
+}
