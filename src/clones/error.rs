@@ -1,0 +1,63 @@
+//! Why something with clones could not be done.
+
+use crate::kernel::{Fault, Kind};
+use crate::store::StoreError;
+
+/// A failure of this slice.
+#[derive(Debug, thiserror::Error)]
+pub enum CloneError {
+    /// There is no such clone, or it is not for this account to know of.
+    #[error("there is no such clone")]
+    Missing,
+    /// The account can see the clone, but may not do this.
+    #[error("the role does not allow this")]
+    Forbidden,
+    /// The clone was changed since the caller looked.
+    #[error("the clone has changed in the meantime")]
+    Stale,
+    /// No provider has this identifier.
+    #[error("there is no such provider")]
+    UnknownProvider {
+        /// Where it stood in the request.
+        pointer: &'static str,
+        /// What could have stood there.
+        known: Vec<String>,
+    },
+    /// The provider can only quote.
+    #[error("this provider can only quote")]
+    VerbatimOnly,
+    /// A repeated request was not the same.
+    #[error(transparent)]
+    Once(#[from] crate::jobs::OnceError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<CloneError> for Fault {
+    fn from(error: CloneError) -> Self {
+        match error {
+            CloneError::Missing => Self::not_found(),
+            CloneError::Forbidden => Self::new(
+                Kind::Forbidden,
+                "forbidden",
+                "Your role in this space does not allow this.",
+            ),
+            CloneError::Stale => Self::new(
+                Kind::Stale,
+                "changed_meanwhile",
+                "This was changed since you looked at it; load it again.",
+            ),
+            CloneError::UnknownProvider { pointer, known } => Self::field(
+                pointer,
+                format!("no provider has this id; known: {}", known.join(", ")),
+            ),
+            CloneError::VerbatimOnly => Self::field(
+                "/grounding",
+                "the built-in provider only quotes; set another provider or `verbatim`",
+            ),
+            CloneError::Once(error) => error.into(),
+            CloneError::Store(error) => error.into(),
+        }
+    }
+}

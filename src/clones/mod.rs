@@ -1,0 +1,326 @@
+//! Clones: the profiles that memories belong to and that can be talked with.
+//!
+//! Everything that belongs to a clone asks [`open`] first: it finds the clone, what the asking
+//! account is to it, and whether that is enough for the action. A clone that an account may not
+//! know of looks like one that does not exist.
+
+mod effective;
+mod error;
+mod model;
+mod rows;
+
+use crate::access::{Action, Principal, Role, may};
+use crate::jobs::discarded::{self, Discard, Discarded};
+use crate::jobs::{Eraser, Once, Subject as Erased};
+use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, Page, PageRequest, SpaceId};
+use crate::spaces;
+use crate::store::{Rows, Store, StoreError, WriteTx};
+
+pub use effective::Providers;
+pub use error::CloneError;
+pub use model::{
+    Counts, Effective, Grounding, Label, Persona, Profile, ProfileChange, ProviderChoice, Reach,
+    Seen, Settings, SettingsChange, Subject,
+};
+pub use rows::{Counted, TABLES, count_in};
+
+/// The clones of this instance.
+#[derive(Clone)]
+pub struct Clones {
+    store: Store,
+    clock: Clock,
+    providers: Providers,
+}
+
+impl Clones {
+    /// The clones in a store, and the providers they can be set to.
+    pub fn new(store: Store, clock: Clock, providers: Providers) -> Self {
+        Self { store, clock, providers }
+    }
+
+    /// Makes a clone, in the asker's personal space unless another is named.
+    ///
+    /// # Errors
+    /// When the asker may not make clones in that space, or the store fails.
+    pub async fn create(
+        &self,
+        who: &Principal,
+        profile: Profile,
+        space: Option<SpaceId>,
+        once: Option<Once>,
+    ) -> Result<Seen, CloneError> {
+        let who = who.clone();
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                if let Some(once) = &once
+                    && let Some(made) = once.made_in(tx)?
+                {
+                    return seen(tx, &who, CloneId::from_bytes(made), Action::ReadClone);
+                }
+                let space = match space {
+                    Some(space) => space,
+                    None => spaces::personal_in(tx, who.account)?.ok_or(CloneError::Missing)?,
+                };
+                let role = spaces::role_in(tx, who.account, space)?.ok_or(CloneError::Missing)?;
+                permit(role, Action::CreateClone)?;
+                let persona = Persona {
+                    id: CloneId::fresh(),
+                    space,
+                    created_by: who.account,
+                    profile,
+                    created_at: now,
+                    updated_at: now,
+                    version: 1,
+                    deleted_at: None,
+                };
+                rows::put_in(tx, &persona)?;
+                if let Some(once) = &once {
+                    once.record_in(tx, &persona.id.bytes())?;
+                }
+                Ok(Seen { persona, role, counts: Counts::default() })
+            })
+            .await
+    }
+
+    /// A clone as the asker sees it.
+    ///
+    /// # Errors
+    /// When it is not theirs to see, or the store fails.
+    pub fn get(&self, who: &Principal, id: CloneId) -> Result<Seen, CloneError> {
+        self.store.read(|tx| seen(tx, who, id, Action::ReadClone))
+    }
+
+    /// The clones of the spaces the asker is in, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn list(&self, who: &Principal, page: &PageRequest) -> Result<Page<Seen>, CloneError> {
+        self.store.read(|tx| {
+            let ids = visible_to(tx, who)?;
+            let mut ids: Vec<_> = ids.into_iter().map(|(id, _)| id).collect();
+            ids.sort_by(|a, b| b.cmp(a));
+            let after = page.after.as_ref().map(|cursor| cursor.0.as_slice());
+            let mut rest = ids.into_iter().filter(|id| after.is_none_or(|a| id.bytes()[..] < *a));
+            let mut items = Vec::new();
+            for id in rest.by_ref().take(page.limit) {
+                items.push(seen(tx, who, id, Action::ReadClone)?);
+            }
+            let last = items.last().map(|seen| seen.persona.id.bytes().to_vec());
+            let next = last.filter(|_| rest.next().is_some()).map(crate::kernel::Cursor);
+            Ok(Page { items, next })
+        })
+    }
+
+    /// Changes a clone's profile.
+    ///
+    /// # Errors
+    /// When the asker may not, the clone changed since `expected`, or the store fails.
+    pub async fn change(
+        &self,
+        who: &Principal,
+        id: CloneId,
+        change: ProfileChange,
+        expected: Option<u64>,
+    ) -> Result<Seen, CloneError> {
+        let who = who.clone();
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let (mut persona, _) = open(tx, &who, id, Action::ChangeClone)?;
+                if expected.is_some_and(|expected| expected != persona.version) {
+                    return Err(CloneError::Stale);
+                }
+                change.apply(&mut persona.profile);
+                persona.updated_at = now;
+                persona.version += 1;
+                rows::put_in(tx, &persona)?;
+                seen(tx, &who, id, Action::ReadClone)
+            })
+            .await
+    }
+
+    /// Puts a clone, and with it all that belongs to it, into the trash.
+    ///
+    /// # Errors
+    /// When the asker may not, or the store fails.
+    pub async fn delete(&self, who: &Principal, id: CloneId) -> Result<(), CloneError> {
+        let who = who.clone();
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let (mut persona, _) = open(tx, &who, id, Action::DeleteClone)?;
+                persona.deleted_at = Some(now);
+                rows::put_in(tx, &persona)?;
+                let discarded = Discarded {
+                    id: DiscardedId::from_bytes(id.bytes()),
+                    kind: Discard::Clone,
+                    clone: id,
+                    space: persona.space,
+                    title: persona.profile.name.to_string(),
+                    by: who.account,
+                    at: now,
+                };
+                Ok(discarded::put_in(tx, discarded)?)
+            })
+            .await
+    }
+
+    /// A clone's settings and what they come to.
+    ///
+    /// # Errors
+    /// When the asker may not see the clone, or the store fails.
+    pub fn settings(
+        &self,
+        who: &Principal,
+        id: CloneId,
+    ) -> Result<(Settings, Effective), CloneError> {
+        let settings = self.store.read(|tx| {
+            open(tx, who, id, Action::ReadSettings)?;
+            Ok::<_, CloneError>(rows::settings(tx, id)?)
+        })?;
+        let effective = self.providers.effective(&settings);
+        Ok((settings, effective))
+    }
+
+    /// Changes a clone's settings.
+    ///
+    /// # Errors
+    /// When the asker may not, or they name a provider that is not there.
+    pub async fn change_settings(
+        &self,
+        who: &Principal,
+        id: CloneId,
+        change: SettingsChange,
+    ) -> Result<(Settings, Effective), CloneError> {
+        let who = who.clone();
+        let providers = self.providers.clone();
+        let settings = self
+            .store
+            .write(move |tx| {
+                open(tx, &who, id, Action::ChangeClone)?;
+                let mut settings = rows::settings(tx, id)?;
+                change.apply(&mut settings);
+                providers.check(&settings)?;
+                rows::put_settings_in(tx, id, &settings)?;
+                Ok::<_, CloneError>(settings)
+            })
+            .await?;
+        let effective = self.providers.effective(&settings);
+        Ok((settings, effective))
+    }
+
+    /// The providers clones can be set to.
+    pub fn providers(&self) -> &Providers {
+        &self.providers
+    }
+}
+
+/// The clone, and what the asker is to it, if that is enough for an action.
+///
+/// # Errors
+/// [`CloneError::Missing`] when it is not theirs to know of, [`CloneError::Forbidden`] when they
+/// can see it but may not do this.
+pub fn open(
+    tx: &impl Rows,
+    who: &Principal,
+    id: CloneId,
+    action: Action,
+) -> Result<(Persona, Role), CloneError> {
+    let persona = rows::persona(tx, id)?.ok_or(CloneError::Missing)?;
+    if persona.deleted_at.is_some() {
+        return Err(CloneError::Missing);
+    }
+    let role = relation(tx, who, &persona)?.ok_or(CloneError::Missing)?;
+    permit(role, action)?;
+    Ok((persona, role))
+}
+
+/// The settings of a clone that the caller has opened already.
+///
+/// # Errors
+/// When the store fails.
+pub fn settings_of(tx: &impl Rows, id: CloneId) -> Result<Settings, StoreError> {
+    rows::settings(tx, id)
+}
+
+/// Every clone in the spaces of an account that it may see, with its role.
+///
+/// # Errors
+/// When the store fails.
+pub fn visible_to(tx: &impl Rows, who: &Principal) -> Result<Vec<(CloneId, Role)>, StoreError> {
+    let mut visible = Vec::new();
+    for (space, role) in spaces::roles_of(tx, who.account)? {
+        for persona in rows::in_space(tx, space)? {
+            let open = persona.profile.visibility != Reach::Private || role >= Role::Steward;
+            if persona.deleted_at.is_none() && open {
+                visible.push((persona.id, role));
+            }
+        }
+    }
+    Ok(visible)
+}
+
+/// A clone's name, for showing next to what belongs to it.
+///
+/// # Errors
+/// When the store fails.
+pub fn name_of(tx: &impl Rows, id: CloneId) -> Result<Option<String>, StoreError> {
+    Ok(rows::persona(tx, id)?.map(|persona| persona.profile.name.to_string()))
+}
+
+/// Who made a clone that is not in the trash.
+///
+/// # Errors
+/// When the store fails.
+pub fn owner_of(tx: &impl Rows, id: CloneId) -> Result<Option<AccountId>, StoreError> {
+    let persona = rows::persona(tx, id)?.filter(|persona| persona.deleted_at.is_none());
+    Ok(persona.map(|persona| persona.created_by))
+}
+
+/// Takes a clone out of the trash.
+///
+/// # Errors
+/// When it is gone for good, the asker may not, or the store fails.
+pub fn restore_in(tx: &mut WriteTx<'_>, who: &Principal, id: CloneId) -> Result<(), CloneError> {
+    let mut persona = rows::persona(tx, id)?.ok_or(CloneError::Missing)?;
+    let role = relation(tx, who, &persona)?.ok_or(CloneError::Missing)?;
+    permit(role, Action::DeleteClone)?;
+    persona.deleted_at = None;
+    Ok(rows::put_in(tx, &persona)?)
+}
+
+fn seen(tx: &impl Rows, who: &Principal, id: CloneId, action: Action) -> Result<Seen, CloneError> {
+    let (persona, role) = open(tx, who, id, action)?;
+    let counts = rows::counts(tx, id, who.account, role)?;
+    Ok(Seen { persona, role, counts })
+}
+
+fn relation(
+    tx: &impl Rows,
+    who: &Principal,
+    persona: &Persona,
+) -> Result<Option<Role>, StoreError> {
+    let member = spaces::role_in(tx, who.account, persona.space)?;
+    Ok(match (persona.profile.visibility, member) {
+        (Reach::Private, role) => role.filter(|role| *role >= Role::Steward),
+        (Reach::Space, role) => role,
+        (Reach::Public, role) => Some(role.unwrap_or(Role::Visitor)),
+    })
+}
+
+fn permit(role: Role, action: Action) -> Result<(), CloneError> {
+    if may(role, action) { Ok(()) } else { Err(CloneError::Forbidden) }
+}
+
+/// Removes what this slice knows of a clone.
+pub struct CloneEraser;
+
+impl Eraser for CloneEraser {
+    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Erased) -> Result<(), StoreError> {
+        match subject {
+            Erased::Clone(id) => rows::erase_in(tx, id),
+            Erased::Account(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! How clones are stored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Role, Visibility, may_read_memory};
+use crate::kernel::{AccountId, CloneId, FuzzyDate, SpaceId, Text, Timestamp};
+use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+
+use super::{Counts, Grounding, Label, Persona, Profile, Reach, Settings, Subject};
+
+const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
+const IN_SPACE: Table<(SpaceId, CloneId), ()> = Table::new("clones_in_space", Holds::Clone);
+const SETTINGS: Table<CloneId, SettingsRow> = Table::new("clone_settings", Holds::Clone);
+/// How many things of a kind an account has put below a clone, by their visibility.
+const COUNTS: Table<(CloneId, u8, (u8, AccountId)), u64> = Table::new("clone_counts", Holds::Clone);
+
+/// The tables of this slice.
+pub const TABLES: &[TableInfo] =
+    &[PERSONAS.info(), IN_SPACE.info(), SETTINGS.info(), COUNTS.info()];
+
+#[derive(Serialize, Deserialize)]
+struct PersonaRow {
+    space: SpaceId,
+    created_by: AccountId,
+    name: Text<1, 200>,
+    description: Option<Text<0, 2_000>>,
+    subject: Subject,
+    relationship: Option<Text<0, 200>>,
+    biography: Option<Text<0, 20_000>>,
+    born: Option<FuzzyDate>,
+    died: Option<FuzzyDate>,
+    language: Option<Text<1, 35>>,
+    traits: Vec<Label>,
+    style: Option<Text<0, 5_000>>,
+    greeting: Option<Text<0, 2_000>>,
+    instructions: Option<Text<0, 10_000>>,
+    tags: Vec<Label>,
+    category: Option<Text<0, 100>>,
+    visibility: Reach,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: u64,
+    deleted_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SettingsRow {
+    llm_provider: Option<Text<1, 100>>,
+    llm_model: Option<Text<1, 200>>,
+    temperature: Option<f32>,
+    max_tokens: Option<u32>,
+    top_p: Option<f32>,
+    embedding_provider: Option<Text<1, 100>>,
+    embedding_model: Option<Text<1, 200>>,
+    tts_provider: Option<Text<1, 100>>,
+    tts_voice: Option<Text<1, 200>>,
+    tts_speed: Option<f32>,
+    grounding: Option<Grounding>,
+    top_k: Option<u32>,
+    min_score: Option<f32>,
+}
+
+impl Row for PersonaRow {}
+impl Row for SettingsRow {}
+
+impl From<&Persona> for PersonaRow {
+    fn from(persona: &Persona) -> Self {
+        let profile = persona.profile.clone();
+        Self {
+            space: persona.space,
+            created_by: persona.created_by,
+            name: profile.name,
+            description: profile.description,
+            subject: profile.subject,
+            relationship: profile.relationship,
+            biography: profile.biography,
+            born: profile.born,
+            died: profile.died,
+            language: profile.language,
+            traits: profile.traits,
+            style: profile.style,
+            greeting: profile.greeting,
+            instructions: profile.instructions,
+            tags: profile.tags,
+            category: profile.category,
+            visibility: profile.visibility,
+            created_at: persona.created_at,
+            updated_at: persona.updated_at,
+            version: persona.version,
+            deleted_at: persona.deleted_at,
+        }
+    }
+}
+
+impl PersonaRow {
+    fn persona(self, id: CloneId) -> Persona {
+        Persona {
+            id,
+            space: self.space,
+            created_by: self.created_by,
+            profile: Profile {
+                name: self.name,
+                description: self.description,
+                subject: self.subject,
+                relationship: self.relationship,
+                biography: self.biography,
+                born: self.born,
+                died: self.died,
+                language: self.language,
+                traits: self.traits,
+                style: self.style,
+                greeting: self.greeting,
+                instructions: self.instructions,
+                tags: self.tags,
+                category: self.category,
+                visibility: self.visibility,
+            },
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            version: self.version,
+            deleted_at: self.deleted_at,
+        }
+    }
+}
+
+pub(super) fn persona(tx: &impl Rows, id: CloneId) -> Result<Option<Persona>, StoreError> {
+    Ok(tx.get(&PERSONAS, &id)?.map(|row| row.persona(id)))
+}
+
+pub(super) fn in_space(tx: &impl Rows, space: SpaceId) -> Result<Vec<Persona>, StoreError> {
+    let mut personas = Vec::new();
+    for (_, id) in tx.keys::<(SpaceId, CloneId), ()>(&IN_SPACE, &Range::prefix(&space))? {
+        personas.extend(persona(tx, id)?);
+    }
+    Ok(personas)
+}
+
+pub(super) fn put_in(tx: &mut WriteTx<'_>, persona: &Persona) -> Result<(), StoreError> {
+    tx.put(&PERSONAS, &persona.id, &PersonaRow::from(persona))?;
+    tx.put(&IN_SPACE, &(persona.space, persona.id), &())
+}
+
+pub(super) fn settings(tx: &impl Rows, id: CloneId) -> Result<Settings, StoreError> {
+    let Some(row) = tx.get(&SETTINGS, &id)? else {
+        return Ok(Settings::default());
+    };
+    Ok(Settings {
+        llm_provider: row.llm_provider,
+        llm_model: row.llm_model,
+        temperature: row.temperature,
+        max_tokens: row.max_tokens,
+        top_p: row.top_p,
+        embedding_provider: row.embedding_provider,
+        embedding_model: row.embedding_model,
+        tts_provider: row.tts_provider,
+        tts_voice: row.tts_voice,
+        tts_speed: row.tts_speed,
+        grounding: row.grounding,
+        top_k: row.top_k,
+        min_score: row.min_score,
+    })
+}
+
+pub(super) fn put_settings_in(
+    tx: &mut WriteTx<'_>,
+    id: CloneId,
+    settings: &Settings,
+) -> Result<(), StoreError> {
+    let settings = settings.clone();
+    let row = SettingsRow {
+        llm_provider: settings.llm_provider,
+        llm_model: settings.llm_model,
+        temperature: settings.temperature,
+        max_tokens: settings.max_tokens,
+        top_p: settings.top_p,
+        embedding_provider: settings.embedding_provider,
+        embedding_model: settings.embedding_model,
+        tts_provider: settings.tts_provider,
+        tts_voice: settings.tts_voice,
+        tts_speed: settings.tts_speed,
+        grounding: settings.grounding,
+        top_k: settings.top_k,
+        min_score: settings.min_score,
+    };
+    tx.put(&SETTINGS, &id, &row)
+}
+
+/// What can be counted below a clone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A memory with its visibility.
+    Memory(Visibility),
+    /// A person.
+    Person,
+    /// A conversation; private to its holder.
+    Conversation,
+}
+
+impl Counted {
+    fn kind(self) -> u8 {
+        match self {
+            Self::Memory(_) => 0,
+            Self::Person => 1,
+            Self::Conversation => 2,
+        }
+    }
+
+    fn visibility(self) -> Visibility {
+        match self {
+            Self::Memory(visibility) => visibility,
+            Self::Person => Visibility::Space,
+            Self::Conversation => Visibility::Author,
+        }
+    }
+}
+
+const VISIBILITIES: [Visibility; 3] = [Visibility::Author, Visibility::Stewards, Visibility::Space];
+
+fn number(visibility: Visibility) -> u8 {
+    match visibility {
+        Visibility::Author => 0,
+        Visibility::Stewards => 1,
+        Visibility::Space => 2,
+    }
+}
+
+/// Adds to (or takes from) what an account has put below a clone.
+///
+/// # Errors
+/// When the store fails.
+pub fn count_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    author: AccountId,
+    what: Counted,
+    by: i64,
+) -> Result<(), StoreError> {
+    let key = (clone, what.kind(), (number(what.visibility()), author));
+    let count = tx.get(&COUNTS, &key)?.unwrap_or(0).saturating_add_signed(by);
+    tx.put(&COUNTS, &key, &count)
+}
+
+pub(super) fn counts(
+    tx: &impl Rows,
+    clone: CloneId,
+    account: AccountId,
+    role: Role,
+) -> Result<Counts, StoreError> {
+    let mut counts = Counts::default();
+    for ((_, kind, (visibility, author)), count) in tx.list(&COUNTS, &Range::prefix(&clone))? {
+        let visibility = VISIBILITIES.into_iter().find(|v| number(*v) == visibility);
+        if !visibility.is_some_and(|v| may_read_memory(role, author == account, v)) {
+            continue;
+        }
+        match kind {
+            0 => counts.memories += count,
+            1 => counts.people += count,
+            _ => counts.conversations += count,
+        }
+    }
+    Ok(counts)
+}
+
+pub(super) fn erase_in(tx: &mut WriteTx<'_>, id: CloneId) -> Result<(), StoreError> {
+    if let Some(persona) = persona(tx, id)? {
+        tx.remove(&IN_SPACE, &(persona.space, id));
+    }
+    tx.remove(&PERSONAS, &id);
+    tx.remove(&SETTINGS, &id);
+    tx.remove_range(&COUNTS, &Range::prefix(&id)).map(|_| ())
+}

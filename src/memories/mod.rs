@@ -1,0 +1,532 @@
+//! Memories: what is remembered of a clone's subject, by whom, and what it said before.
+//!
+//! What must happen above when a memory changes (it must be found) is done by listeners that
+//! `app` registers; they run in the same transaction.
+
+mod batch;
+mod error;
+mod model;
+mod people;
+mod people_rows;
+mod rows;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::access::{Action, Principal, Role, Visibility, may, may_read_memory};
+use crate::clones::{self, Counted};
+use crate::jobs::discarded::{self, Discard, Discarded};
+use crate::jobs::{Eraser, Once, Subject};
+use crate::kernel::{
+    AccountId, Clock, CloneId, Cursor, DiscardedId, MemoryId, Page, PageRequest, Timestamp,
+};
+use crate::store::{
+    Direction, Key as _, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of,
+};
+
+pub use error::MemoryError;
+pub use model::{
+    BatchOutcome, Content, ContentChange, Description, DescriptionChange, Filter, Memory,
+    MemoryType, Metadata, Name, Person, Revision, Timeline, fold,
+};
+pub use people::{erase_person_in, names_of, restore_person_in};
+
+/// The tables of this slice.
+pub const TABLES: &[TableInfo] = &[
+    rows::TABLES[0],
+    rows::TABLES[1],
+    rows::TABLES[2],
+    rows::TABLES[3],
+    rows::TABLES[4],
+    rows::TABLES[5],
+    people_rows::TABLES[0],
+];
+
+/// What became of a memory.
+#[derive(Clone, Copy, Debug)]
+pub enum Happened<'a> {
+    /// It is new, was changed or was brought back.
+    Saved {
+        /// What it was before, if it was there.
+        before: Option<&'a Memory>,
+        /// What it is now.
+        memory: &'a Memory,
+    },
+    /// It was put into the trash.
+    Removed(&'a Memory),
+}
+
+/// Runs in the transaction in which a memory changes.
+pub type OnChange =
+    Arc<dyn Fn(&mut WriteTx<'_>, Happened<'_>) -> Result<(), StoreError> + Send + Sync>;
+
+/// The memories of this instance.
+#[derive(Clone)]
+pub struct Memories {
+    store: Store,
+    clock: Clock,
+    on_change: Arc<[OnChange]>,
+}
+
+impl Memories {
+    /// The memories in a store.
+    pub fn new(store: Store, clock: Clock, on_change: Vec<OnChange>) -> Self {
+        Self { store, clock, on_change: on_change.into() }
+    }
+
+    /// Writes a memory down.
+    ///
+    /// # Errors
+    /// When the asker may not, its external id is taken, or the store fails.
+    pub async fn create(
+        &self,
+        who: &Principal,
+        clone: CloneId,
+        content: Content,
+        once: Option<Once>,
+    ) -> Result<Memory, MemoryError> {
+        let (this, who) = (self.clone(), who.clone());
+        self.store
+            .write(move |tx| {
+                clones::open(tx, &who, clone, Action::AddMemories)?;
+                if let Some(once) = &once
+                    && let Some(made) = once.made_in(tx)?
+                {
+                    let id = MemoryId::from_bytes(made);
+                    return rows::memory(tx, clone, id)?.ok_or(MemoryError::Missing);
+                }
+                require_free(tx, clone, None, &content)?;
+                let memory = this.insert_in(tx, who.account, clone, content)?;
+                if let Some(once) = &once {
+                    once.record_in(tx, &memory.id.bytes())?;
+                }
+                Ok(memory)
+            })
+            .await
+    }
+
+    /// One memory.
+    ///
+    /// # Errors
+    /// When it is not the asker's to read, or the store fails.
+    pub fn get(
+        &self,
+        who: &Principal,
+        clone: CloneId,
+        id: MemoryId,
+    ) -> Result<Memory, MemoryError> {
+        self.store.read(|tx| {
+            let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
+            readable(tx, who, role, clone, id)
+        })
+    }
+
+    /// The memories of a clone that the asker may read, newest first.
+    ///
+    /// # Errors
+    /// When the clone is not theirs to see, or the store fails.
+    pub fn list(
+        &self,
+        who: &Principal,
+        clone: CloneId,
+        filter: &Filter,
+        page: &PageRequest,
+    ) -> Result<Page<Memory>, MemoryError> {
+        self.store.read(|tx| {
+            let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
+            let range = Range::prefix(&clone);
+            page_of(tx, &rows::MEMORIES, range, Direction::Down, page, |(_, id), row| {
+                let memory = rows::memory_of(clone, id, row);
+                let wanted = may_read(who, role, &memory) && filter.admits(&memory);
+                Ok(wanted.then_some(memory))
+            })
+        })
+    }
+
+    /// The newest memories of all clones the asker can see.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn latest(&self, who: &Principal, page: &PageRequest) -> Result<Page<Memory>, MemoryError> {
+        self.store.read(|tx| {
+            let mut found = Vec::new();
+            for (clone, role) in clones::visible_to(tx, who)? {
+                newest_below(tx, who, (clone, role), page, &mut found)?;
+            }
+            found.sort_by_key(|memory| std::cmp::Reverse(memory.id));
+            let more = found.len() > page.limit;
+            found.truncate(page.limit);
+            let last = found.last().filter(|_| more);
+            let next = last.map(|memory| Cursor(memory.id.to_bytes()));
+            Ok(Page { items: found, next })
+        })
+    }
+
+    /// Changes a memory; what it said before is kept as a revision.
+    ///
+    /// # Errors
+    /// When the asker may not, it changed since `expected`, or the store fails.
+    pub async fn change(
+        &self,
+        who: &Principal,
+        (clone, id): (CloneId, MemoryId),
+        change: ContentChange,
+        expected: Option<u32>,
+    ) -> Result<Memory, MemoryError> {
+        let (this, who) = (self.clone(), who.clone());
+        self.store
+            .write(move |tx| {
+                let memory = changeable(tx, &who, clone, id)?;
+                if expected.is_some_and(|expected| expected != memory.revision) {
+                    return Err(MemoryError::Stale);
+                }
+                let mut content = memory.content.clone();
+                change.apply(&mut content);
+                require_free(tx, clone, Some(id), &content)?;
+                this.rewrite_in(tx, who.account, memory, content)
+            })
+            .await
+    }
+
+    /// Puts a memory into the trash.
+    ///
+    /// # Errors
+    /// When the asker may not, or the store fails.
+    pub async fn delete(
+        &self,
+        who: &Principal,
+        clone: CloneId,
+        id: MemoryId,
+    ) -> Result<(), MemoryError> {
+        let (this, who) = (self.clone(), who.clone());
+        self.store
+            .write(move |tx| {
+                let before = changeable(tx, &who, clone, id)?;
+                let (persona, _) = clones::open(tx, &who, clone, Action::ReadClone)?;
+                let now = this.clock.now();
+                let memory = Memory { deleted_at: Some(now), ..before.clone() };
+                rows::put_in(tx, Some(&before), &memory)?;
+                count(tx, &memory, -1)?;
+                let shown = before.content.title.as_deref().filter(|title| !title.is_empty());
+                let discarded = Discarded {
+                    id: DiscardedId::from_bytes(id.bytes()),
+                    kind: Discard::Memory,
+                    clone,
+                    space: persona.space,
+                    title: discarded::title_from(shown.unwrap_or(&before.content.text)),
+                    by: who.account,
+                    at: now,
+                };
+                discarded::put_in(tx, discarded)?;
+                this.tell(tx, Happened::Removed(&memory))?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// What a memory said before, newest first.
+    ///
+    /// # Errors
+    /// When it is not the asker's to read, or the store fails.
+    pub fn revisions(
+        &self,
+        who: &Principal,
+        clone: CloneId,
+        id: MemoryId,
+        page: &PageRequest,
+    ) -> Result<Page<Revision>, MemoryError> {
+        self.store.read(|tx| {
+            let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
+            readable(tx, who, role, clone, id)?;
+            let range = Range::prefix(&(clone, id));
+            page_of(tx, &rows::REVISIONS, range, Direction::Down, page, |(_, _, n), row| {
+                Ok(Some(rows::revision_of(n, row)))
+            })
+        })
+    }
+
+    /// Makes a memory say again what it said in a revision.
+    ///
+    /// # Errors
+    /// When the asker may not, there is no such revision, or the store fails.
+    pub async fn restore_revision(
+        &self,
+        who: &Principal,
+        (clone, id): (CloneId, MemoryId),
+        number: u32,
+    ) -> Result<Memory, MemoryError> {
+        let (this, who) = (self.clone(), who.clone());
+        self.store
+            .write(move |tx| {
+                let memory = changeable(tx, &who, clone, id)?;
+                let row = tx.get(&rows::REVISIONS, &(clone, id, number))?;
+                let revision = rows::revision_of(number, row.ok_or(MemoryError::Missing)?);
+                require_free(tx, clone, Some(id), &revision.content)?;
+                this.rewrite_in(tx, who.account, memory, revision.content)
+            })
+            .await
+    }
+
+    /// The memories in the order in which they happened.
+    ///
+    /// # Errors
+    /// When the clone is not the asker's to see, or the store fails.
+    pub fn timeline(
+        &self,
+        who: &Principal,
+        clone: CloneId,
+        page: &PageRequest,
+    ) -> Result<Timeline, MemoryError> {
+        self.store.read(|tx| {
+            let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
+            let shown = |id| -> Result<Option<Memory>, StoreError> {
+                Ok(rows::memory(tx, clone, id)?.filter(|memory| may_read(who, role, memory)))
+            };
+            let range = Range::prefix(&clone);
+            let dated = page_of(
+                tx,
+                &rows::BY_DATE,
+                range.clone(),
+                Direction::Up,
+                page,
+                |(_, _, _, id), ()| shown(id),
+            )?;
+            let mut undated = Vec::new();
+            if dated.next.is_none() {
+                tx.scan_keys(&rows::UNDATED, &range, Direction::Up, |(_, id)| {
+                    undated.extend(shown(id)?);
+                    let full = undated.len() == UNDATED_SHOWN;
+                    Ok::<_, StoreError>(match full {
+                        true => ControlFlow::Break(()),
+                        false => ControlFlow::Continue(()),
+                    })
+                })?;
+            }
+            Ok(Timeline { dated, undated })
+        })
+    }
+
+    /// Takes a memory out of the trash.
+    ///
+    /// # Errors
+    /// When it is gone for good, the asker may not, or the store fails.
+    pub fn restore_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        who: &Principal,
+        clone: CloneId,
+        id: MemoryId,
+    ) -> Result<(), MemoryError> {
+        let (_, role) = clones::open(tx, who, clone, Action::AddMemories)?;
+        let before = rows::memory(tx, clone, id)?.ok_or(MemoryError::Missing)?;
+        if before.author != who.account && !may(role, Action::ChangeMemories) {
+            return Err(MemoryError::Missing);
+        }
+        require_free(tx, clone, Some(id), &before.content)?;
+        let memory = Memory { deleted_at: None, ..before.clone() };
+        rows::put_in(tx, Some(&before), &memory)?;
+        count(tx, &memory, 1)?;
+        Ok(self.tell(tx, Happened::Saved { before: None, memory: &memory })?)
+    }
+
+    fn insert_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        author: AccountId,
+        clone: CloneId,
+        content: Content,
+    ) -> Result<Memory, MemoryError> {
+        let now = self.clock.now();
+        let memory = Memory {
+            id: MemoryId::fresh(),
+            clone,
+            author,
+            content,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        rows::put_in(tx, None, &memory)?;
+        count(tx, &memory, 1)?;
+        self.tell(tx, Happened::Saved { before: None, memory: &memory })?;
+        Ok(memory)
+    }
+
+    fn rewrite_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        by: AccountId,
+        before: Memory,
+        content: Content,
+    ) -> Result<Memory, MemoryError> {
+        if content == before.content {
+            return Ok(before);
+        }
+        rows::put_revision_in(tx, &before, by)?;
+        let memory = Memory {
+            content,
+            revision: before.revision + 1,
+            updated_at: self.clock.now(),
+            ..before.clone()
+        };
+        rows::put_in(tx, Some(&before), &memory)?;
+        if memory.content.visibility != before.content.visibility {
+            count(tx, &before, -1)?;
+            count(tx, &memory, 1)?;
+        }
+        self.tell(tx, Happened::Saved { before: Some(&before), memory: &memory })?;
+        Ok(memory)
+    }
+
+    fn tell(&self, tx: &mut WriteTx<'_>, happened: Happened<'_>) -> Result<(), StoreError> {
+        self.on_change.iter().try_for_each(|listener| listener(tx, happened))
+    }
+}
+
+/// How many memories without a date the last page of a timeline shows.
+const UNDATED_SHOWN: usize = 200;
+
+fn newest_below(
+    tx: &impl Rows,
+    who: &Principal,
+    (clone, role): (CloneId, Role),
+    page: &PageRequest,
+    found: &mut Vec<Memory>,
+) -> Result<(), StoreError> {
+    let mut range = Range::prefix(&clone);
+    if let Some(after) = &page.after {
+        let key = [&clone.bytes(), after.0.as_slice()].concat();
+        range = range.after(&key, Direction::Down);
+    }
+    // One more than asked for tells whether there is another page.
+    let mut left = page.limit + 1;
+    tx.scan(&rows::MEMORIES, &range, Direction::Down, |(_, id), row| {
+        let memory = rows::memory_of(clone, id, row);
+        if may_read(who, role, &memory) {
+            found.push(memory);
+            left -= 1;
+        }
+        Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })
+}
+
+fn count(tx: &mut WriteTx<'_>, memory: &Memory, by: i64) -> Result<(), StoreError> {
+    let what = Counted::Memory(memory.content.visibility);
+    clones::count_in(tx, memory.clone, memory.author, what, by)
+}
+
+fn may_read(who: &Principal, role: Role, memory: &Memory) -> bool {
+    let own = memory.author == who.account;
+    memory.deleted_at.is_none() && may_read_memory(role, own, memory.content.visibility)
+}
+
+fn readable(
+    tx: &impl Rows,
+    who: &Principal,
+    role: Role,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<Memory, MemoryError> {
+    rows::memory(tx, clone, id)?
+        .filter(|memory| may_read(who, role, memory))
+        .ok_or(MemoryError::Missing)
+}
+
+/// A memory that the asker may change: their own, or anyone's for stewards and owners.
+fn changeable(
+    tx: &impl Rows,
+    who: &Principal,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<Memory, MemoryError> {
+    let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
+    let memory = readable(tx, who, role, clone, id)?;
+    let own = memory.author == who.account && may(role, Action::AddMemories);
+    if own || may(role, Action::ChangeMemories) { Ok(memory) } else { Err(MemoryError::Forbidden) }
+}
+
+fn require_free(
+    tx: &impl Rows,
+    clone: CloneId,
+    own: Option<MemoryId>,
+    content: &Content,
+) -> Result<(), MemoryError> {
+    let Some(external_id) = &content.external_id else {
+        return Ok(());
+    };
+    match rows::by_external_id(tx, clone, external_id)? {
+        Some(other) if Some(other) != own => Err(MemoryError::ExternalIdTaken),
+        _ => Ok(()),
+    }
+}
+
+/// A memory for the slices above, which have opened the clone already.
+///
+/// # Errors
+/// When the store fails.
+pub fn memory_of(
+    tx: &impl Rows,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<Option<Memory>, StoreError> {
+    Ok(rows::memory(tx, clone, id)?.filter(|memory| memory.deleted_at.is_none()))
+}
+
+/// Visits all memories of a clone that are not in the trash, oldest first.
+///
+/// # Errors
+/// Whatever `visit` returns, or that the store fails.
+pub fn each_of(
+    tx: &impl Rows,
+    clone: CloneId,
+    mut visit: impl FnMut(Memory) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    tx.scan(&rows::MEMORIES, &Range::prefix(&clone), Direction::Up, |(_, id), row| {
+        let memory = rows::memory_of(clone, id, row);
+        if memory.deleted_at.is_none() {
+            visit(memory)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// Whether somebody with a role may read a memory; for the slices above.
+pub fn is_readable(account: AccountId, role: Role, author: AccountId, who: Visibility) -> bool {
+    may_read_memory(role, account == author, who)
+}
+
+/// Erases one memory for good (from the trash).
+///
+/// # Errors
+/// When the store fails.
+pub fn erase_memory_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<(), StoreError> {
+    rows::erase_memory_in(tx, clone, id)
+}
+
+/// The moment as a civil day in UTC, for dates said in words.
+pub fn day_of(now: Timestamp) -> jiff::civil::Date {
+    jiff::Timestamp::from_microsecond(now.0)
+        .map_or(jiff::civil::Date::constant(1970, 1, 1), |moment| {
+            moment.to_zoned(jiff::tz::TimeZone::UTC).date()
+        })
+}
+
+/// Removes what this slice knows of a clone.
+pub struct MemoryEraser;
+
+impl Eraser for MemoryEraser {
+    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+        match subject {
+            Subject::Clone(clone) => {
+                rows::erase_clone_in(tx, clone)?;
+                people_rows::erase_clone_in(tx, clone)
+            }
+            Subject::Account(_) => Ok(()),
+        }
+    }
+}

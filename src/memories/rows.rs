@@ -1,0 +1,269 @@
+//! How memories are stored, and the tables by which they are found.
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::Visibility;
+use crate::kernel::{AccountId, CloneId, FuzzyDate, MemoryId, Text, Timestamp, TokenHash};
+use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+
+use super::model::{MemoryType, Metadata, Name, fold};
+use super::{Content, Memory, Revision};
+
+pub(super) const MEMORIES: Table<(CloneId, MemoryId), MemoryRow> =
+    Table::new("memories", Holds::Clone);
+pub(super) const REVISIONS: Table<(CloneId, MemoryId, u32), RevisionRow> =
+    Table::new("memory_revisions", Holds::Clone);
+const BY_EXTERNAL_ID: Table<(CloneId, TokenHash), MemoryId> =
+    Table::new("memories_by_external_id", Holds::Clone);
+/// Days since 1970 of the earliest and the latest day a memory may be about.
+pub(super) const BY_DATE: Table<(CloneId, i64, i64, MemoryId), ()> =
+    Table::new("memories_by_date", Holds::Clone);
+pub(super) const UNDATED: Table<(CloneId, MemoryId), ()> =
+    Table::new("memories_undated", Holds::Clone);
+const BY_PERSON: Table<(CloneId, TokenHash, MemoryId), ()> =
+    Table::new("memories_by_person", Holds::Clone);
+
+pub(super) const TABLES: [TableInfo; 6] = [
+    MEMORIES.info(),
+    REVISIONS.info(),
+    BY_EXTERNAL_ID.info(),
+    BY_DATE.info(),
+    UNDATED.info(),
+    BY_PERSON.info(),
+];
+
+#[derive(Serialize, Deserialize)]
+struct ContentRow {
+    text: Text<1, 50_000>,
+    title: Option<Text<0, 300>>,
+    kind: MemoryType,
+    occurred_at: Option<FuzzyDate>,
+    occurred_text: Option<Text<1, 200>>,
+    place: Option<Name>,
+    people: Vec<Name>,
+    tags: Vec<Name>,
+    visibility: Visibility,
+    external_id: Option<Text<1, 200>>,
+    /// JSON text: CBOR has no place for every JSON number.
+    metadata: String,
+    source: Option<Text<1, 300>>,
+    speaker: Option<Name>,
+    thread: Option<Text<1, 200>>,
+    sequence: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct MemoryRow {
+    author: AccountId,
+    content: ContentRow,
+    revision: u32,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    deleted_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct RevisionRow {
+    content: ContentRow,
+    changed_at: Timestamp,
+    changed_by: AccountId,
+}
+
+impl Row for MemoryRow {}
+impl Row for RevisionRow {}
+
+impl From<&Content> for ContentRow {
+    fn from(content: &Content) -> Self {
+        let content = content.clone();
+        Self {
+            text: content.text,
+            title: content.title,
+            kind: content.kind,
+            occurred_at: content.occurred_at,
+            occurred_text: content.occurred_text,
+            place: content.place,
+            people: content.people,
+            tags: content.tags,
+            visibility: content.visibility,
+            external_id: content.external_id,
+            metadata: serde_json::Value::Object(content.metadata).to_string(),
+            source: content.source,
+            speaker: content.speaker,
+            thread: content.thread,
+            sequence: content.sequence,
+        }
+    }
+}
+
+impl From<ContentRow> for Content {
+    fn from(row: ContentRow) -> Self {
+        // Written by us from a map; a row that says otherwise loses the metadata, not the memory.
+        let metadata: Metadata = serde_json::from_str(&row.metadata).unwrap_or_default();
+        Self {
+            text: row.text,
+            title: row.title,
+            kind: row.kind,
+            occurred_at: row.occurred_at,
+            occurred_text: row.occurred_text,
+            place: row.place,
+            people: row.people,
+            tags: row.tags,
+            visibility: row.visibility,
+            external_id: row.external_id,
+            metadata,
+            source: row.source,
+            speaker: row.speaker,
+            thread: row.thread,
+            sequence: row.sequence,
+        }
+    }
+}
+
+pub(super) fn memory_of(clone: CloneId, id: MemoryId, row: MemoryRow) -> Memory {
+    Memory {
+        id,
+        clone,
+        author: row.author,
+        content: row.content.into(),
+        revision: row.revision,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        deleted_at: row.deleted_at,
+    }
+}
+
+/// The memory, whether in the trash or not.
+pub(super) fn memory(
+    tx: &impl Rows,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<Option<Memory>, StoreError> {
+    Ok(tx.get(&MEMORIES, &(clone, id))?.map(|row| memory_of(clone, id, row)))
+}
+
+pub(super) fn by_external_id(
+    tx: &impl Rows,
+    clone: CloneId,
+    external_id: &str,
+) -> Result<Option<MemoryId>, StoreError> {
+    tx.get(&BY_EXTERNAL_ID, &(clone, hashed(external_id)))
+}
+
+/// Stores a memory and keeps the tables by which it is found in step with what it said before.
+pub(super) fn put_in(
+    tx: &mut WriteTx<'_>,
+    before: Option<&Memory>,
+    memory: &Memory,
+) -> Result<(), StoreError> {
+    if let Some(before) = before {
+        unlink_in(tx, before);
+    }
+    let row = MemoryRow {
+        author: memory.author,
+        content: ContentRow::from(&memory.content),
+        revision: memory.revision,
+        created_at: memory.created_at,
+        updated_at: memory.updated_at,
+        deleted_at: memory.deleted_at,
+    };
+    tx.put(&MEMORIES, &(memory.clone, memory.id), &row)?;
+    if memory.deleted_at.is_some() {
+        return Ok(());
+    }
+    let (clone, id) = (memory.clone, memory.id);
+    if let Some(external_id) = &memory.content.external_id {
+        tx.put(&BY_EXTERNAL_ID, &(clone, hashed(external_id)), &id)?;
+    }
+    match days(&memory.content) {
+        Some((earliest, latest)) => tx.put(&BY_DATE, &(clone, earliest, latest, id), &())?,
+        None => tx.put(&UNDATED, &(clone, id), &())?,
+    }
+    for person in &memory.content.people {
+        tx.put(&BY_PERSON, &(clone, hashed(&fold(person)), id), &())?;
+    }
+    Ok(())
+}
+
+fn unlink_in(tx: &mut WriteTx<'_>, memory: &Memory) {
+    let (clone, id) = (memory.clone, memory.id);
+    if let Some(external_id) = &memory.content.external_id {
+        tx.remove(&BY_EXTERNAL_ID, &(clone, hashed(external_id)));
+    }
+    match days(&memory.content) {
+        Some((earliest, latest)) => tx.remove(&BY_DATE, &(clone, earliest, latest, id)),
+        None => tx.remove(&UNDATED, &(clone, id)),
+    }
+    for person in &memory.content.people {
+        tx.remove(&BY_PERSON, &(clone, hashed(&fold(person)), id));
+    }
+}
+
+pub(super) fn put_revision_in(
+    tx: &mut WriteTx<'_>,
+    memory: &Memory,
+    changed_by: AccountId,
+) -> Result<(), StoreError> {
+    let row = RevisionRow {
+        content: ContentRow::from(&memory.content),
+        changed_at: memory.updated_at,
+        changed_by,
+    };
+    tx.put(&REVISIONS, &(memory.clone, memory.id, memory.revision), &row)
+}
+
+pub(super) fn revision_of(number: u32, row: RevisionRow) -> Revision {
+    Revision {
+        number,
+        content: row.content.into(),
+        changed_at: row.changed_at,
+        changed_by: row.changed_by,
+    }
+}
+
+/// The memories in which any of these names occurs.
+pub(super) fn with_person(
+    tx: &impl Rows,
+    clone: CloneId,
+    name: &str,
+) -> Result<Vec<MemoryId>, StoreError> {
+    let range = Range::prefix(&(clone, hashed(&fold(name))));
+    let keys: Vec<(CloneId, TokenHash, MemoryId)> = tx.keys(&BY_PERSON, &range)?;
+    Ok(keys.into_iter().map(|(_, _, id)| id).collect())
+}
+
+pub(super) fn erase_memory_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<(), StoreError> {
+    if let Some(memory) = memory(tx, clone, id)? {
+        unlink_in(tx, &memory);
+    }
+    tx.remove(&MEMORIES, &(clone, id));
+    tx.remove_range(&REVISIONS, &Range::prefix(&(clone, id))).map(|_| ())
+}
+
+pub(super) fn erase_clone_in(tx: &mut WriteTx<'_>, clone: CloneId) -> Result<(), StoreError> {
+    let all = Range::prefix(&clone);
+    tx.remove_range(&MEMORIES, &all)?;
+    tx.remove_range(&REVISIONS, &all)?;
+    tx.remove_range(&BY_EXTERNAL_ID, &all)?;
+    tx.remove_range(&BY_DATE, &all)?;
+    tx.remove_range(&UNDATED, &all)?;
+    tx.remove_range(&BY_PERSON, &all).map(|_| ())
+}
+
+fn hashed(text: &str) -> TokenHash {
+    TokenHash(blake3::hash(text.as_bytes()).into())
+}
+
+/// Days since 1970 of the earliest and the latest day.
+fn days(content: &Content) -> Option<(i64, i64)> {
+    let date = content.occurred_at.as_ref()?;
+    Some((day_number(date.earliest()), day_number(date.latest())))
+}
+
+fn day_number(date: jiff::civil::Date) -> i64 {
+    let epoch = jiff::civil::Date::constant(1970, 1, 1);
+    i64::from((date - epoch).get_days())
+}
