@@ -1,0 +1,190 @@
+//! Retrieval: which passages of a clone answer a question, by words and by meaning.
+//!
+//! Truth is in the store: passages, vectors, and the queues of the indexes. The text index and
+//! the vectors in memory follow behind (`follow`); what they lack is searched from memory, so a
+//! memory is found the moment it is acknowledged.
+
+mod chunk;
+mod error;
+mod evidence;
+mod follow;
+mod fuse;
+mod months;
+mod passage;
+mod quote;
+mod rank;
+mod recall;
+mod record;
+mod rows;
+mod scope;
+mod search;
+mod sentences;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::embed::Embedder;
+use crate::index::shelf::TextIndexes;
+use crate::jobs::{Eraser, Subject, Tasks};
+use crate::kernel::{CloneId, FuzzyDate, MemoryId};
+use crate::memories::OnChange;
+use crate::store::{Store, StoreError, WriteTx};
+
+pub use error::RetrievalError;
+pub use recall::{Passage, Recall, Recalled};
+pub use rows::TABLES;
+
+use scope::Scopes;
+
+/// Which legs a search uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchMode {
+    /// By words and by meaning.
+    Hybrid,
+    /// By words.
+    Text,
+    /// By meaning.
+    Vector,
+}
+
+/// Which memories a search is about.
+#[derive(Clone, Debug, Default)]
+pub struct SearchFilter {
+    /// Whether memories are left out; there is nothing else yet.
+    pub without_memories: bool,
+    /// Only with this person.
+    pub person: Option<String>,
+    /// Only from this place.
+    pub place: Option<String>,
+    /// Only from this source.
+    pub source: Option<String>,
+    /// Only what may have happened then or later.
+    pub from: Option<FuzzyDate>,
+    /// Only what may have happened then or earlier.
+    pub to: Option<FuzzyDate>,
+}
+
+/// A search.
+#[derive(Clone, Debug)]
+pub struct SearchRequest {
+    /// The question.
+    pub question: String,
+    /// How many memories at most.
+    pub limit: usize,
+    /// By words, by meaning, or both.
+    pub mode: SearchMode,
+    /// Which memories.
+    pub filter: SearchFilter,
+}
+
+/// A memory that was found, by its best passage.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are those of a memory")]
+pub struct Hit {
+    pub memory: MemoryId,
+    pub external_id: Option<String>,
+    pub title: Option<String>,
+    /// The passage, a slice of the memory.
+    pub text: String,
+    /// Where it begins in the memory, in code points.
+    pub text_start: usize,
+    pub occurred_at: Option<FuzzyDate>,
+    pub occurred_text: Option<String>,
+    pub speaker: Option<String>,
+    pub thread: Option<String>,
+    pub sequence: Option<i64>,
+    /// How well it fits, from 0 to about 1.
+    pub score: f32,
+    /// Ranges of the memory, in code points, that match.
+    pub highlights: Vec<(usize, usize)>,
+    /// The sentences of `text` that answer best, as byte ranges, in reading order.
+    pub sentences: Vec<std::ops::Range<usize>>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Whether a part of the index is still being built.
+    pub degraded: bool,
+    /// The language of the question, if it is clear (two letters).
+    pub language: Option<String>,
+    /// Whether anything found answers the question at all.
+    pub relevant: bool,
+}
+
+/// Finds passages. Cheap to clone.
+#[derive(Clone)]
+pub struct Retrieval {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    embedder: Option<Embedder>,
+    texts: TextIndexes,
+    scopes: Scopes,
+    changed: Notify,
+}
+
+impl Retrieval {
+    /// Retrieval over a store; the text indexes live in `directory/index`.
+    pub fn new(store: Store, embedder: Option<Embedder>, directory: &Path) -> Self {
+        let texts = TextIndexes::new(directory.join("index"));
+        let scopes = Scopes::default();
+        let inner = Inner { store, embedder, texts, scopes, changed: Notify::new() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Keeps the passages in step with the memories; a listener of their changes.
+    pub fn listener(embedder: Option<Embedder>) -> OnChange {
+        Arc::new(move |tx, happened| {
+            let tokens = |text: &str| match &embedder {
+                Some(embedder) => embedder.tokens(text),
+                // No model, no word pieces: four bytes a piece is what they come to.
+                None => text.len().div_ceil(4),
+            };
+            record::follow_in(tx, happened, &tokens)
+        })
+    }
+
+    /// Starts the worker that keeps the indexes up to date.
+    pub fn start(&self, tasks: &Tasks) {
+        let this = self.clone();
+        let stop = tasks.stopping();
+        tasks.spawn("index", async move { this.follow(stop).await });
+    }
+
+    /// Tells the worker that memories have changed.
+    pub fn wake(&self) {
+        self.inner.changed.notify_one();
+    }
+
+    /// Whether questions are understood by meaning, not only by words.
+    pub fn has_meaning(&self) -> bool {
+        self.inner.embedder.is_some()
+    }
+
+    /// Removes the derived files of a clone that was erased.
+    pub fn forget(&self, clone: CloneId) {
+        self.inner.scopes.forget(clone);
+        if let Err(error) = self.inner.texts.remove(&record::folder_of(clone)) {
+            tracing::warn!(%error, "the text index of an erased clone could not be removed");
+        }
+    }
+}
+
+/// Removes what this slice knows of a clone from the store; [`Retrieval::forget`] removes files.
+pub struct RetrievalEraser;
+
+impl Eraser for RetrievalEraser {
+    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+        match subject {
+            Subject::Clone(clone) => rows::erase_clone_in(tx, clone),
+            Subject::Account(_) => Ok(()),
+        }
+    }
+}

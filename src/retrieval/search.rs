@@ -1,0 +1,347 @@
+//! One search, from the question to the memories.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError};
+
+use crate::access::{Action, Principal, Role};
+use crate::clones;
+use crate::index::analysis::{Asking, Query};
+use crate::index::bm25::TextScores;
+use crate::index::language::Language;
+use crate::index::text::{Seen, TextIndex};
+use crate::kernel::{CloneId, MemoryId};
+use crate::memories::{self, Filter, Memory};
+use crate::store::{ReadTx, Rows, StoreError};
+
+use super::evidence::{Evidence, LOOKED_AT};
+use super::fuse::{Mode, Ranked, Reach, Recipe};
+use super::passage::passage_text;
+use super::quote::{Question, Quote, coverage, highlights, quotes};
+use super::rank::{Meaning, Search, ranked};
+use super::rows::PassageRow;
+use super::scope::{Scope, TailState, told, words};
+use super::{Found, Hit, Retrieval, RetrievalError, SearchFilter, SearchMode, SearchRequest};
+use super::{Inner, record, rows};
+
+/// How many sentences of a passage are worth quoting at most.
+const SENTENCES: usize = 3;
+/// A sentence worth less than this share of the best one is not quoted beside it.
+const WORTH_QUOTING: f32 = 0.6;
+
+/// Who searches where, checked.
+struct Seeker {
+    who: Principal,
+    role: Role,
+    clone: CloneId,
+    hint: Option<Language>,
+}
+
+impl Retrieval {
+    /// Searches the memories of a clone that the asker may read.
+    ///
+    /// # Errors
+    /// When the clone is not theirs to see, or the store fails.
+    pub async fn search(
+        &self,
+        who: &Principal,
+        clone: CloneId,
+        request: SearchRequest,
+    ) -> Result<Found, RetrievalError> {
+        let seeker = self.inner.store.read(|tx| {
+            let (persona, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
+            let tag = persona.profile.language.as_deref().unwrap_or(&who.locale);
+            let hint = Language::from_tag(tag);
+            Ok::<_, RetrievalError>(Seeker { who: who.clone(), role, clone, hint })
+        })?;
+        if request.mode != SearchMode::Text {
+            self.embed_few(clone).await;
+        }
+        let (vector, lost_meaning) = self.question_vector(&request).await;
+        let inner = Arc::clone(&self.inner);
+        let found = crate::jobs::blocking(move || inner.find(&seeker, &request, vector.as_deref()))
+            .await
+            .map_err(|_| RetrievalError::Broken)??;
+        Ok(Found { degraded: found.degraded || lost_meaning, ..found })
+    }
+
+    /// The vector of a question, and whether one was wanted that could not be had.
+    async fn question_vector(&self, request: &SearchRequest) -> (Option<Vec<f32>>, bool) {
+        let Some(embedder) = &self.inner.embedder else {
+            return (None, false);
+        };
+        if request.mode == SearchMode::Text {
+            return (None, false);
+        }
+        match embedder.query(&request.question).await {
+            Ok(vector) => (Some(vector), false),
+            Err(error) => {
+                tracing::error!(%error, "a question could not be embedded; searching by words");
+                (None, true)
+            }
+        }
+    }
+}
+
+/// A question, understood.
+struct Asked<'a> {
+    request: &'a SearchRequest,
+    query: Query,
+    vector: Option<&'a [f32]>,
+    mode: Mode,
+    recipe: Recipe,
+}
+
+/// What the built-in model understands.
+const REACH: Reach = Reach::English;
+
+impl Inner {
+    fn find(
+        &self,
+        seeker: &Seeker,
+        request: &SearchRequest,
+        vector: Option<&[f32]>,
+    ) -> Result<Found, RetrievalError> {
+        self.store.read(|tx| {
+            let row = rows::scope(tx, seeker.clone)?;
+            let Some(row) = row.filter(|_| !request.filter.without_memories) else {
+                return Ok(Found::default());
+            };
+            let scope = self.scopes.of(seeker.clone, &row);
+            let index = self.text_index(seeker.clone)?;
+            let committed = index.committed_seq();
+            let state = scope.caught_up(tx, seeker.clone, committed)?;
+            let asked = asked(&scope, seeker, &state.languages(), request, vector);
+            let text = self.text_scores(seeker, &index, &state, &asked)?;
+            // Held until here: a commit in between would take passages out of both.
+            drop(state);
+            // An index that lacks what was already taken out of the outbox is being rebuilt.
+            let degraded = committed < row.trimmed;
+            if degraded {
+                self.changed.notify_one();
+            }
+            let best = self.best(tx, &scope, seeker.clone, &asked, &text)?;
+            let relevant = is_answered(tx, seeker.clone, &scope, (&text, &asked.query), &best)?;
+            let language = asked.query.language.map(|language| language.code().to_owned());
+            let hits = hits(tx, seeker.clone, &scope, (&text, &asked.query), best, request.limit)?;
+            Ok(Found { hits, degraded, language, relevant })
+        })
+    }
+
+    /// The scores by words of everything the asker may know of.
+    fn text_scores(
+        &self,
+        seeker: &Seeker,
+        index: &TextIndex,
+        state: &TailState,
+        asked: &Asked<'_>,
+    ) -> Result<TextScores, RetrievalError> {
+        let hidden = state.hidden_from(seeker.who.account, seeker.role);
+        let seen = |passage: u64| !hidden.contains(&passage);
+        let seen = if hidden.is_empty() { Seen::All } else { Seen::Only(&seen) };
+        index.search(&asked.query, &state.tail, seen, asked.recipe.boosts).map_err(|error| {
+            tracing::error!(%error, "a text index cannot be read and is made anew");
+            self.damaged(seeker.clone);
+            RetrievalError::Broken
+        })
+    }
+
+    fn best(
+        &self,
+        tx: &ReadTx,
+        scope: &Scope,
+        clone: CloneId,
+        asked: &Asked<'_>,
+        text: &TextScores,
+    ) -> Result<Vec<Ranked>, StoreError> {
+        if asked.vector.is_some() {
+            let dimension = self.embedder.as_ref().map_or(0, |embedder| embedder.dimension());
+            scope.load_vectors(tx, clone, dimension)?;
+        }
+        let vectors = scope.vectors.read().unwrap_or_else(PoisonError::into_inner);
+        let meaning = asked.vector.zip(vectors.as_ref());
+        let meaning = meaning.map(|(question, vectors)| Meaning { vectors, question });
+        let allowed = allowed(tx, clone, &asked.request.filter)?;
+        let keep = |passage: u64| allowed.as_ref().is_none_or(|allowed| allowed.contains(&passage));
+        let search = Search {
+            text,
+            meaning,
+            recipe: asked.recipe,
+            mode: asked.mode,
+            // A memory has several passages and is shown once.
+            limit: asked.request.limit * 2,
+        };
+        Ok(ranked(&search, &keep))
+    }
+}
+
+fn asked<'a>(
+    scope: &Scope,
+    seeker: &Seeker,
+    present: &[Language],
+    request: &'a SearchRequest,
+    vector: Option<&'a [f32]>,
+) -> Asked<'a> {
+    let asking = Asking { hint: seeker.hint, present, typing: false };
+    let query = scope.analyzer.query(&request.question, asking);
+    let mode = match request.mode {
+        SearchMode::Text => Mode::Text,
+        SearchMode::Vector => Mode::Vector,
+        // Without a model, words alone decide.
+        SearchMode::Hybrid if vector.is_none() => Mode::Text,
+        SearchMode::Hybrid => Mode::Hybrid,
+    };
+    let recipe = Recipe::for_query(&query, mode, REACH);
+    Asked { request, query, vector, mode, recipe }
+}
+
+/// Whether what was found answers the question at all.
+fn is_answered(
+    tx: &impl Rows,
+    clone: CloneId,
+    scope: &Scope,
+    (text, query): (&TextScores, &Query),
+    best: &[Ranked],
+) -> Result<bool, StoreError> {
+    let question = Question { analyzer: &scope.analyzer, query, worth: text.worth() };
+    let mut covered = Vec::new();
+    for ranked in best.iter().take(LOOKED_AT) {
+        let Some(row) = rows::passage(tx, clone, ranked.passage)? else {
+            continue;
+        };
+        if let Some(memory) = memories::memory_of(tx, clone, row.memory)? {
+            let told = told(&memory, &row);
+            let indexed = passage_text(&told);
+            let share = coverage(&question, &indexed, told.language);
+            covered.push(share);
+        }
+    }
+    Ok(Evidence::gather(query, text.worth(), best, &covered, REACH).is_enough())
+}
+
+/// The passages of the memories that a filter admits; nothing when there is no filter.
+fn allowed(
+    tx: &impl Rows,
+    clone: CloneId,
+    filter: &SearchFilter,
+) -> Result<Option<HashSet<u64>>, StoreError> {
+    let SearchFilter { without_memories: _, person, place, source, from, to } = filter.clone();
+    if person.is_none() && place.is_none() && source.is_none() && from.is_none() && to.is_none() {
+        return Ok(None);
+    }
+    let filter = Filter { person, place, source, from, to, ..Filter::default() };
+    let mut admitted = HashSet::new();
+    memories::each_of(tx, clone, |memory| {
+        if filter.admits(&memory) {
+            admitted.insert(memory.id);
+        }
+        Ok(())
+    })?;
+    let mut passages = HashSet::new();
+    rows::each_passage(tx, clone, |passage, row| {
+        if admitted.contains(&row.memory) {
+            passages.insert(passage);
+        }
+        Ok(())
+    })?;
+    Ok(Some(passages))
+}
+
+/// The memories of the best passages, each once, by its best.
+fn hits(
+    tx: &impl Rows,
+    clone: CloneId,
+    scope: &Scope,
+    asked: (&TextScores, &Query),
+    best: Vec<Ranked>,
+    limit: usize,
+) -> Result<Vec<Hit>, StoreError> {
+    let mut seen: HashMap<MemoryId, ()> = HashMap::new();
+    let mut hits = Vec::new();
+    for ranked in best {
+        if hits.len() == limit {
+            break;
+        }
+        let Some(row) = rows::passage(tx, clone, ranked.passage)? else {
+            continue;
+        };
+        if seen.insert(row.memory, ()).is_some() {
+            continue;
+        }
+        // Asked of the truth once more: what the index believes is not enough.
+        if let Some(memory) = memories::memory_of(tx, clone, row.memory)? {
+            hits.push(hit(scope, asked, &memory, &row, ranked.score));
+        }
+    }
+    Ok(hits)
+}
+
+fn hit(
+    scope: &Scope,
+    (text, query): (&TextScores, &Query),
+    memory: &Memory,
+    row: &PassageRow,
+    score: f32,
+) -> Hit {
+    let slice = words(memory, row);
+    let language = told(memory, row).language;
+    let question = Question { analyzer: &scope.analyzer, query, worth: text.worth() };
+    let marks = highlights(&question, slice, language);
+    let found = quotes(&question, slice, language, None);
+    let own = |text: &Option<crate::kernel::Text<1, 200>>| text.as_ref().map(|t| t.to_string());
+    let content = &memory.content;
+    Hit {
+        memory: memory.id,
+        external_id: own(&content.external_id),
+        title: content.title.as_ref().map(|t| t.to_string()).filter(|t| !t.is_empty()),
+        text: slice.to_owned(),
+        text_start: row.from_char,
+        occurred_at: content.occurred_at.clone(),
+        occurred_text: own(&content.occurred_text),
+        speaker: own(&content.speaker),
+        thread: own(&content.thread),
+        sequence: content.sequence,
+        score,
+        highlights: marks
+            .into_iter()
+            .map(|(from, to)| (row.from_char + from, row.from_char + to))
+            .collect(),
+        sentences: worth_quoting(found),
+    }
+}
+
+/// The best sentences, in reading order.
+fn worth_quoting(mut quotes: Vec<Quote>) -> Vec<std::ops::Range<usize>> {
+    let best = quotes.first().map_or(0.0, |quote| quote.score);
+    quotes.retain(|quote| quote.score > 0.0 && quote.score >= WORTH_QUOTING * best);
+    quotes.truncate(SENTENCES);
+    let mut ranges: Vec<_> = quotes.into_iter().map(|quote| quote.bytes).collect();
+    ranges.sort_by_key(|range| range.start);
+    ranges
+}
+
+impl Inner {
+    /// The text index of a clone. One that cannot be opened is derived state: it is removed and
+    /// begun anew, and the worker fills it.
+    pub(super) fn text_index(&self, clone: CloneId) -> Result<Arc<TextIndex>, RetrievalError> {
+        let folder = record::folder_of(clone);
+        let opened = self.texts.reading(&folder).or_else(|error| {
+            tracing::warn!(%error, "a text index cannot be opened and is made anew");
+            self.texts.remove(&folder)?;
+            self.changed.notify_one();
+            self.texts.reading(&folder)
+        });
+        opened.map_err(|error| {
+            tracing::error!(%error, "a text index can be neither opened nor made");
+            RetrievalError::Broken
+        })
+    }
+
+    /// Removes an index that turned out to be damaged; the worker makes it anew.
+    pub(super) fn damaged(&self, clone: CloneId) {
+        if let Err(error) = self.texts.remove(&record::folder_of(clone)) {
+            tracing::error!(%error, "a damaged text index cannot be removed");
+        }
+        self.scopes.forget(clone);
+        self.changed.notify_one();
+    }
+}
