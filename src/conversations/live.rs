@@ -1,0 +1,252 @@
+//! Answers that are being written, or were a moment ago: who listens, who joins later, who stops.
+//!
+//! What happens is appended to a log; each listener reads it at its own pace, so a slow one holds
+//! nobody up, and one that was cut off continues where it was.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::kernel::{AccountId, ConversationId, Fault, FieldFault, Kind, MessageId};
+
+use super::ConversationError;
+use super::model::{Citation, Message, Tokens};
+
+/// How many ended answers stay joinable event by event; older ones are read from the store.
+const ENDED_KEPT: usize = 256;
+
+/// Something that happened while an answer was written.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The question is stored; the answer begins.
+    Start {
+        /// Where.
+        conversation: ConversationId,
+        /// The question.
+        user_message: Option<MessageId>,
+        /// The answer.
+        message: MessageId,
+        /// Who writes it.
+        model: Option<String>,
+    },
+    /// What it is made from.
+    Sources(Vec<Citation>),
+    /// More text.
+    Delta(String),
+    /// It is over; the message as stored.
+    Done(Box<Message>, Option<Tokens>),
+    /// It broke off; what there is is stored.
+    Failed(Failure),
+}
+
+impl Event {
+    fn is_last(&self) -> bool {
+        matches!(self, Self::Done(..) | Self::Failed(_))
+    }
+}
+
+/// A fault that many can be told of.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its code.
+    pub code: &'static str,
+    /// Its sentence.
+    pub detail: String,
+    fields: Vec<FieldFault>,
+    retry_after: Option<std::time::Duration>,
+}
+
+impl From<Fault> for Failure {
+    /// Keeps what callers may know; the cause goes to the log here, once.
+    fn from(fault: Fault) -> Self {
+        tracing::warn!(
+            code = fault.code,
+            cause = std::error::Error::source(&fault).map(tracing::field::display),
+            "an answer broke off"
+        );
+        let Fault { kind, code, detail, fields, retry_after, .. } = fault;
+        Self { kind, code, detail, fields, retry_after }
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        let mut fault = Self::new(failure.kind, failure.code, failure.detail);
+        fault.fields = failure.fields;
+        fault.retry_after = failure.retry_after;
+        fault
+    }
+}
+
+#[derive(Default)]
+struct Log {
+    events: Vec<Event>,
+}
+
+/// One answer in the making.
+pub struct Answer {
+    account: AccountId,
+    log: Mutex<Log>,
+    more: Notify,
+    /// Fires when somebody wants it to stop.
+    pub(super) stop: CancellationToken,
+}
+
+impl Answer {
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends what happened and wakes the listeners.
+    pub(super) fn push(&self, event: Event) {
+        self.log().events.push(event);
+        self.more.notify_waiters();
+    }
+
+    /// Whether its last event is there.
+    fn is_over(&self) -> bool {
+        self.log().events.last().is_some_and(Event::is_last)
+    }
+
+    /// Listens from the event after `seen` (0: from the beginning).
+    pub fn listen(self: &Arc<Self>, seen: u64) -> Listener {
+        Listener { answer: Arc::clone(self), seen: usize::try_from(seen).unwrap_or(usize::MAX) }
+    }
+}
+
+/// A reader of an answer's events.
+pub struct Listener {
+    answer: Arc<Answer>,
+    seen: usize,
+}
+
+impl Listener {
+    /// The next event and its number, from 1; nothing after the last.
+    pub async fn next(&mut self) -> Option<(u64, Event)> {
+        let answer = Arc::clone(&self.answer);
+        loop {
+            let more = answer.more.notified();
+            tokio::pin!(more);
+            // Enabled before looking, so that an event pushed in between wakes us.
+            more.as_mut().enable();
+            {
+                let log = answer.log();
+                if let Some(event) = log.events.get(self.seen) {
+                    self.seen += 1;
+                    return Some((self.seen as u64, event.clone()));
+                }
+                if log.events.last().is_some_and(Event::is_last) {
+                    return None;
+                }
+            }
+            more.await;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Board {
+    answers: HashMap<MessageId, Arc<Answer>>,
+    /// Ended ones, oldest first.
+    ended: std::collections::VecDeque<MessageId>,
+    running: HashMap<AccountId, usize>,
+    total: usize,
+}
+
+/// All answers in the making. Cheap to clone.
+#[derive(Clone)]
+pub struct Live {
+    board: Arc<Mutex<Board>>,
+    most: usize,
+    most_per_account: usize,
+}
+
+/// The right to write an answer; giving it up ends the answer for everyone.
+pub(super) struct Writing {
+    live: Live,
+    id: MessageId,
+    account: AccountId,
+    pub(super) answer: Arc<Answer>,
+}
+
+impl Live {
+    /// No answer yet; so many at once at most, in all and for one account.
+    pub fn new(most: usize, most_per_account: usize) -> Self {
+        Self { board: Arc::default(), most, most_per_account }
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins an answer.
+    pub(super) fn begin(
+        &self,
+        id: MessageId,
+        account: AccountId,
+        stop: CancellationToken,
+    ) -> Result<Writing, ConversationError> {
+        let mut board = self.board();
+        let own = board.running.get(&account).copied().unwrap_or(0);
+        if board.total >= self.most || own >= self.most_per_account {
+            return Err(ConversationError::TooMany);
+        }
+        board.total += 1;
+        board.running.insert(account, own + 1);
+        let answer = Arc::new(Answer { account, log: Mutex::default(), more: Notify::new(), stop });
+        board.answers.insert(id, Arc::clone(&answer));
+        Ok(Writing { live: self.clone(), id, account, answer })
+    }
+
+    /// An answer in the making, or one that ended a moment ago.
+    pub fn find(&self, id: MessageId) -> Option<Arc<Answer>> {
+        self.board().answers.get(&id).cloned()
+    }
+
+    /// How many are being written.
+    pub fn running(&self) -> usize {
+        self.board().total
+    }
+
+    /// Stops every answer an account has asked for.
+    pub fn stop_all_of(&self, account: AccountId) {
+        for answer in self.board().answers.values().filter(|a| a.account == account) {
+            answer.stop.cancel();
+        }
+    }
+}
+
+impl Writing {
+    /// Gives up before anything was promised: as if it had never begun.
+    pub(super) fn withdraw(self) {
+        self.live.board().answers.remove(&self.id);
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if !self.answer.is_over() {
+            // The writer went away without a last word (a panic): listeners must not wait on.
+            let fault = Fault::new(Kind::Internal, "internal", "The answer broke off.");
+            self.answer.push(Event::Failed(fault.into()));
+        }
+        let mut board = self.live.board();
+        board.total = board.total.saturating_sub(1);
+        match board.running.get_mut(&self.account) {
+            Some(own) if *own > 1 => *own -= 1,
+            _ => {
+                board.running.remove(&self.account);
+            }
+        }
+        board.ended.push_back(self.id);
+        if board.ended.len() > ENDED_KEPT
+            && let Some(oldest) = board.ended.pop_front()
+        {
+            board.answers.remove(&oldest);
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! How an answer comes about: decided and stored first, then found, written, sent, stored.
+//!
+//! The question is decided in one write; while that write goes to disk the passages are looked
+//! up and the connection to the provider is opened. Nothing reaches a listener before the write
+//! is durable. What was written so far is stored now and then, so that a crash keeps it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+
+use crate::access::Principal;
+use crate::clones::{self, Grounding, Persona};
+use crate::kernel::{Fault, Timestamp, code_points};
+use crate::memories::day_of;
+use crate::providers::{
+    Ask, LanguageModel, ModelError, Piece, PromptPassage, Role, Sampling, Speaker, Turn, When,
+};
+use crate::retrieval::{Passage, Recall, Recalled};
+use crate::store::Durable;
+
+use super::citations::{CitationFilter, unsupported_sentences};
+use super::live::{Event, Writing};
+use super::model::{Author, Citation, Message, Status, Tokens};
+use super::prompt::{self, Budget, Fence, PromptParts, estimate_tokens};
+use super::{ConversationError, Conversations, rows};
+
+/// How many passages an answer is made from unless the clone says otherwise.
+const PASSAGES: usize = 8;
+/// How many tokens a prompt may have; small models that run at home read 8,192.
+const PROMPT_TOKENS: usize = 6_000;
+/// An answer in the making is stored after so many new bytes or so much time.
+const CHECKPOINT_BYTES: usize = 2 << 10;
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+
+/// All that an answer is made from, gathered when it was decided.
+pub(super) struct Decided {
+    pub(super) who: Principal,
+    pub(super) persona: Persona,
+    pub(super) settings: clones::Settings,
+    pub(super) question: Message,
+    pub(super) answer: Message,
+    pub(super) window: Vec<Message>,
+    pub(super) asker: String,
+}
+
+/// How writing an answer ended.
+enum End {
+    Finished(String),
+    Stopped,
+    Broken(Fault),
+}
+
+/// An answer as far as it has come.
+struct Draft {
+    message: Message,
+    tokens: Option<Tokens>,
+    stored_bytes: usize,
+    stored_at: tokio::time::Instant,
+}
+
+impl Conversations {
+    /// Writes an answer from its beginning to its end; runs as a task of its own.
+    pub(super) async fn write_answer(self, decided: Decided, durable: Durable, writing: Writing) {
+        let mut draft = Draft {
+            message: decided.answer.clone(),
+            tokens: None,
+            stored_bytes: 0,
+            stored_at: tokio::time::Instant::now(),
+        };
+        let end = self.write_into(&mut draft, decided, durable, &writing).await;
+        self.close(draft, end, &writing).await;
+    }
+
+    async fn write_into(
+        &self,
+        draft: &mut Draft,
+        decided: Decided,
+        durable: Durable,
+        writing: &Writing,
+    ) -> End {
+        let model = self.model(&decided);
+        let recall = Recall {
+            question: self.question_for_search(&decided),
+            most: decided.settings.top_k.map_or(PASSAGES, |k| k as usize),
+            least_score: decided.settings.min_score,
+        };
+        let clone = decided.persona.id;
+        let ((), recalled, stored) = tokio::join!(
+            model.prewarm(),
+            self.retrieval.recall(&decided.who, clone, recall),
+            durable.wait(),
+        );
+        if let Err(error) = stored {
+            return End::Broken(error.into());
+        }
+        writing.answer.push(Event::Start {
+            conversation: draft.message.conversation,
+            user_message: Some(decided.question.id),
+            message: draft.message.id,
+            model: draft.message.model.clone(),
+        });
+        let recalled = match recalled {
+            Ok(recalled) => recalled,
+            Err(error) => return End::Broken(error.into()),
+        };
+        draft.message.citations = citations(&recalled.passages);
+        writing.answer.push(Event::Sources(draft.message.citations.clone()));
+        let ask = match ask(&decided, &draft.message, recalled, self.clock.now()) {
+            Ok(ask) => ask,
+            Err(fault) => return End::Broken(fault),
+        };
+        self.stream(draft, model, ask, writing).await
+    }
+
+    /// Follows the provider's stream until it ends, breaks, or somebody stops it.
+    async fn stream(
+        &self,
+        draft: &mut Draft,
+        model: Arc<dyn LanguageModel>,
+        ask: Ask,
+        writing: &Writing,
+    ) -> End {
+        let stopping = self.tasks.stopping();
+        // The quoting provider only writes marks that lead somewhere, and a quote must stay as it is.
+        let quoting = model.id() == "builtin";
+        let passages = ask.passages.len();
+        let mut filter = if quoting {
+            CitationFilter::observing(passages)
+        } else {
+            CitationFilter::new(passages)
+        };
+        let started = tokio::select! {
+            biased;
+            () = writing.answer.stop.cancelled() => return End::Stopped,
+            () = stopping.cancelled() => return End::Broken(ConversationError::Stopping.into()),
+            started = model.answer(ask) => started,
+        };
+        let mut pieces = match started {
+            Ok(pieces) => pieces,
+            Err(error) => return End::Broken(error.into()),
+        };
+        let end = loop {
+            let piece = tokio::select! {
+                biased;
+                () = writing.answer.stop.cancelled() => break End::Stopped,
+                () = stopping.cancelled() => break End::Broken(ConversationError::Stopping.into()),
+                piece = pieces.next() => piece,
+            };
+            match piece {
+                Some(Ok(Piece::Delta(text))) => say(draft, writing, filter.push(&text)),
+                Some(Ok(Piece::Usage { input, output })) => {
+                    draft.tokens = Some(Tokens { input, output });
+                }
+                Some(Ok(Piece::Finish(reason))) => {
+                    break End::Finished(reason.as_str().to_owned());
+                }
+                Some(Err(error)) => break End::Broken(error.into()),
+                None => break End::Broken(ModelError::Interrupted.into()),
+            }
+            self.checkpoint(draft).await;
+        };
+        say(draft, writing, filter.finish());
+        for citation in &mut draft.message.citations {
+            citation.cited = filter.cited().contains(&citation.n);
+        }
+        end
+    }
+
+    async fn checkpoint(&self, draft: &mut Draft) {
+        let new = draft.message.content.len() - draft.stored_bytes;
+        let late = draft.stored_at.elapsed() >= CHECKPOINT_EVERY;
+        if new < CHECKPOINT_BYTES && !(late && new > 0) {
+            return;
+        }
+        draft.stored_bytes = draft.message.content.len();
+        draft.stored_at = tokio::time::Instant::now();
+        let message = draft.message.clone();
+        // Decided is enough here: the end of the answer is what must be durable.
+        let written = self.store.decide(move |tx| rows::put_message_in(tx, &message)).await;
+        if let Err(error) = written {
+            tracing::warn!(%error, "an answer in the making could not be stored");
+        }
+    }
+
+    /// Stores the answer as it ended and tells everybody.
+    async fn close(&self, draft: Draft, end: End, writing: &Writing) {
+        let Draft { mut message, tokens, .. } = draft;
+        message.tokens = tokens;
+        if message.grounding == Some(Grounding::Grounded) {
+            message.unsupported = unsupported(&message.content);
+        }
+        let fault = match end {
+            End::Finished(reason) => {
+                message.status = Status::Complete;
+                message.finish_reason = Some(reason);
+                None
+            }
+            End::Stopped => {
+                message.status = Status::Stopped;
+                message.finish_reason = Some("stopped".to_owned());
+                None
+            }
+            End::Broken(fault) => {
+                message.status = Status::Incomplete;
+                message.error = Some(fault.code.to_owned());
+                Some(fault)
+            }
+        };
+        let stored = message.clone();
+        let outcome = self.store.write(move |tx| super::end_answer_in(tx, &stored)).await;
+        match (outcome, fault) {
+            (Err(error), _) => writing.answer.push(Event::Failed(Fault::from(error).into())),
+            (Ok(()), Some(fault)) => writing.answer.push(Event::Failed(fault.into())),
+            (Ok(()), None) => writing.answer.push(Event::Done(Box::new(message), tokens)),
+        }
+    }
+
+    /// The provider that was decided on; the settings may have changed since, the message has not.
+    fn model(&self, decided: &Decided) -> Arc<dyn LanguageModel> {
+        let id = decided.answer.provider.as_deref().unwrap_or_default();
+        self.models.get(id)
+    }
+
+    /// What to search for. A short question that follows others ("and then?") is understood
+    /// together with the question before it.
+    fn question_for_search(&self, decided: &Decided) -> String {
+        decided.question.content.clone()
+    }
+}
+
+fn say(draft: &mut Draft, writing: &Writing, text: String) {
+    if text.is_empty() {
+        return;
+    }
+    draft.message.content.push_str(&text);
+    writing.answer.push(Event::Delta(text));
+}
+
+/// The sentences without support, in code points.
+fn unsupported(content: &str) -> Vec<(usize, usize)> {
+    let place = |at: usize| code_points(&content[..at]);
+    let ranges = unsupported_sentences(content).into_iter();
+    ranges.map(|range| (place(range.start), place(range.end))).collect()
+}
+
+fn citations(passages: &[Passage]) -> Vec<Citation> {
+    let numbered = passages.iter().enumerate();
+    numbered
+        .map(|(i, passage)| Citation {
+            n: i + 1,
+            cited: false,
+            memory: passage.memory,
+            title: passage.title.clone(),
+            quote: passage.quote().to_owned(),
+            occurred_at: passage.occurred_at.as_ref().map(|date| date.to_string()),
+            occurred_text: passage.occurred_text.clone(),
+            speaker: passage.speaker.clone(),
+            score: passage.score,
+            text_start: passage.quote_start(),
+            highlights: passage.highlights(),
+        })
+        .collect()
+}
+
+fn ask(
+    decided: &Decided,
+    answer: &Message,
+    recalled: Recalled,
+    now: Timestamp,
+) -> Result<Ask, Fault> {
+    let language = recalled.language.unwrap_or_else(|| decided.who.locale.clone());
+    let passages: Vec<PromptPassage> = recalled
+        .passages
+        .into_iter()
+        .enumerate()
+        .map(|(i, passage)| prompt_passage(i + 1, passage, &decided.persona))
+        .collect();
+    let grounding = answer.grounding.unwrap_or(Grounding::Verbatim);
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| Fault::internal(error.to_string()))?;
+    let turns: Vec<Turn> = decided.window.iter().map(turn).collect();
+    let prompt = prompt::build(&PromptParts {
+        persona: &decided.persona.profile,
+        grounding,
+        passages: &passages,
+        window: &turns,
+        summary: None,
+        question: &decided.question.content,
+        asker: &decided.asker,
+        language: &language,
+        today: &day_of(now).to_string(),
+        fence: Fence::new(random),
+        budget: Budget { tokens: PROMPT_TOKENS, count: &estimate_tokens },
+    });
+    Ok(Ask {
+        question: decided.question.content.clone(),
+        language,
+        name: decided.persona.profile.name.to_string(),
+        passages,
+        prompt,
+        model: answer.model.clone(),
+        sampling: Sampling {
+            temperature: decided.settings.temperature,
+            top_p: decided.settings.top_p,
+            max_tokens: decided.settings.max_tokens,
+        },
+    })
+}
+
+fn turn(message: &Message) -> Turn {
+    let role = match message.author {
+        Author::User => Role::User,
+        Author::Assistant => Role::Assistant,
+    };
+    Turn { role, text: message.content.clone() }
+}
+
+fn prompt_passage(n: usize, passage: Passage, persona: &Persona) -> PromptPassage {
+    let said = passage.occurred_text.map(When::Said);
+    let when = passage.occurred_at.map(When::Date).or(said);
+    let subject =
+        |name: &String| crate::memories::fold(name) == crate::memories::fold(&persona.profile.name);
+    let speaker = match passage.speaker {
+        None => Speaker::Unknown,
+        Some(name) if subject(&name) => Speaker::Subject,
+        Some(name) => Speaker::Other(name),
+    };
+    PromptPassage {
+        n,
+        text: passage.text,
+        quotes: passage.sentences,
+        title: passage.title,
+        when,
+        speaker,
+    }
+}
