@@ -1,0 +1,226 @@
+//! What was deleted: brought back while it waits, erased for good afterwards.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::access::{Principal, Role};
+use crate::clones::{self, CloneError};
+use crate::conversations::{self, ConversationError};
+use crate::jobs::discarded::{self, Discard, Discarded};
+use crate::jobs::{Eraser, Subject};
+use crate::kernel::{Clock, ConversationId, DiscardedId, Fault, MemoryId, PersonId, Timestamp};
+use crate::memories::{self, Memories, MemoryError};
+use crate::retrieval::Retrieval;
+use crate::spaces;
+use crate::store::{Rows, Store, StoreError, WriteTx};
+
+/// A failure of the trash.
+#[derive(Debug, thiserror::Error)]
+pub enum TrashError {
+    /// There is no such thing in the trash, or it is not the asker's.
+    #[error("there is no such thing in the trash")]
+    Missing,
+    /// A clone could not be brought back.
+    #[error(transparent)]
+    Clone(#[from] CloneError),
+    /// A memory could not be brought back.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    /// A conversation could not be brought back.
+    #[error(transparent)]
+    Conversation(#[from] ConversationError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<TrashError> for Fault {
+    fn from(error: TrashError) -> Self {
+        match error {
+            TrashError::Missing => Self::not_found(),
+            TrashError::Clone(error) => error.into(),
+            TrashError::Memory(error) => error.into(),
+            TrashError::Conversation(error) => error.into(),
+            TrashError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The trash of this instance.
+#[derive(Clone)]
+pub struct Trash {
+    store: Store,
+    clock: Clock,
+    memories: Memories,
+    retrieval: Retrieval,
+    kept: Duration,
+    erasers: Arc<[Box<dyn Eraser>]>,
+}
+
+impl Trash {
+    /// The trash in a store; things wait `kept` long. `erasers` are those of all slices.
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        memories: Memories,
+        retrieval: Retrieval,
+        kept: Duration,
+        erasers: Vec<Box<dyn Eraser>>,
+    ) -> Self {
+        Self { store, clock, memories, retrieval, kept, erasers: erasers.into() }
+    }
+
+    /// How long things wait.
+    pub fn kept(&self) -> Duration {
+        self.kept
+    }
+
+    /// What the asker can bring back, newest first: what they deleted themselves, and what was
+    /// deleted in spaces they are stewards of. Conversations are for their holder alone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn list(&self, who: &Principal) -> Result<Vec<Discarded>, TrashError> {
+        self.store.read(|tx| {
+            let mut found = Vec::new();
+            for discarded in discarded::all(tx)? {
+                if may_restore(tx, who, &discarded)? {
+                    found.push(discarded);
+                }
+            }
+            found.reverse();
+            Ok(found)
+        })
+    }
+
+    /// Brings something back.
+    ///
+    /// # Errors
+    /// When it is not there for the asker, or the store fails.
+    pub async fn restore(&self, who: &Principal, id: DiscardedId) -> Result<(), TrashError> {
+        let (who, memories) = (who.clone(), self.memories.clone());
+        self.store
+            .write(move |tx| {
+                let discarded = find(tx, &who, id)?;
+                restore_in(tx, &who, &memories, &discarded)?;
+                discarded::remove_in(tx, id);
+                Ok(())
+            })
+            .await
+    }
+
+    /// Erases something for good, at once.
+    ///
+    /// # Errors
+    /// When it is not there for the asker, or the store fails.
+    pub async fn purge(&self, who: &Principal, id: DiscardedId) -> Result<(), TrashError> {
+        let (who, erasers) = (who.clone(), Arc::clone(&self.erasers));
+        let erased = self
+            .store
+            .write(move |tx| {
+                let discarded = find(tx, &who, id)?;
+                erase_in(tx, &erasers, &discarded)?;
+                Ok::<_, TrashError>(discarded)
+            })
+            .await?;
+        self.clean_up(&erased);
+        Ok(())
+    }
+
+    /// Erases what has waited long enough, a thing a transaction; called now and then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let due: Vec<Discarded> = self.store.read(|tx| {
+            let all = discarded::all(tx)?;
+            Ok::<_, StoreError>(all.into_iter().filter(|d| self.is_due(d, now)).collect())
+        })?;
+        let count = due.len();
+        for discarded in due {
+            let erasers = Arc::clone(&self.erasers);
+            let erased = discarded.clone();
+            self.store.write(move |tx| erase_in(tx, &erasers, &discarded)).await?;
+            self.clean_up(&erased);
+        }
+        Ok(count)
+    }
+
+    /// Removes what was derived from an erased thing.
+    fn clean_up(&self, erased: &Discarded) {
+        match erased.kind {
+            Discard::Clone => self.retrieval.forget(erased.clone),
+            // Its terms left the index when it was put into the trash; merges drop them.
+            Discard::Memory | Discard::Person | Discard::Conversation => {}
+        }
+    }
+
+    fn is_due(&self, discarded: &Discarded, now: Timestamp) -> bool {
+        now.since(discarded.at) >= self.kept
+    }
+}
+
+fn find(tx: &impl Rows, who: &Principal, id: DiscardedId) -> Result<Discarded, TrashError> {
+    let discarded = discarded::get(tx, id)?.ok_or(TrashError::Missing)?;
+    if may_restore(tx, who, &discarded)? { Ok(discarded) } else { Err(TrashError::Missing) }
+}
+
+fn may_restore(tx: &impl Rows, who: &Principal, discarded: &Discarded) -> Result<bool, StoreError> {
+    let own = discarded.by == who.account;
+    if discarded.kind == Discard::Conversation {
+        return Ok(own);
+    }
+    let role = spaces::role_in(tx, who.account, discarded.space)?;
+    Ok(role.is_some_and(|role| match discarded.kind {
+        Discard::Clone => role >= Role::Owner,
+        _ => own || role >= Role::Steward,
+    }))
+}
+
+fn restore_in(
+    tx: &mut WriteTx<'_>,
+    who: &Principal,
+    memories: &Memories,
+    discarded: &Discarded,
+) -> Result<(), TrashError> {
+    let (clone, thing) = (discarded.clone, discarded.id.bytes());
+    match discarded.kind {
+        Discard::Clone => Ok(clones::restore_in(tx, who, clone)?),
+        Discard::Memory => Ok(memories.restore_in(tx, who, clone, MemoryId::from_bytes(thing))?),
+        Discard::Person => {
+            Ok(memories::restore_person_in(tx, who, clone, PersonId::from_bytes(thing))?)
+        }
+        Discard::Conversation => {
+            Ok(conversations::restore_in(tx, who, ConversationId::from_bytes(thing))?)
+        }
+    }
+}
+
+fn erase_in(
+    tx: &mut WriteTx<'_>,
+    erasers: &[Box<dyn Eraser>],
+    discarded: &Discarded,
+) -> Result<(), StoreError> {
+    let (clone, thing) = (discarded.clone, discarded.id.bytes());
+    match discarded.kind {
+        Discard::Memory => memories::erase_memory_in(tx, clone, MemoryId::from_bytes(thing))?,
+        Discard::Person => memories::erase_person_in(tx, clone, PersonId::from_bytes(thing)),
+        Discard::Conversation => {
+            conversations::erase_conversation_in(tx, ConversationId::from_bytes(thing))?;
+        }
+        Discard::Clone => {
+            for eraser in erasers {
+                eraser.erase_in(tx, Subject::Clone(clone))?;
+            }
+            // What was put into the trash before its clone goes with it.
+            for other in discarded::all(tx)? {
+                if other.clone == clone {
+                    discarded::remove_in(tx, other.id);
+                }
+            }
+        }
+    }
+    discarded::remove_in(tx, discarded.id);
+    Ok(())
+}
