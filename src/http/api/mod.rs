@@ -1,0 +1,117 @@
+//! The API, a file a slice: views, parameters, and handlers of a few lines that translate.
+
+mod auth;
+mod clones;
+mod conversations;
+mod fields;
+mod memories;
+mod people;
+mod spaces;
+mod system;
+mod timeline;
+mod trash;
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::OpenApi;
+use url::Url;
+
+use super::problem::Problem;
+use super::sse::Streams;
+use crate::accounts::{Accounts, Sessions};
+use crate::admin::Admin;
+use crate::clones::Clones;
+use crate::consents::Consents;
+use crate::conversations::Conversations;
+use crate::kernel::{Clock, Fault};
+use crate::memories::Memories;
+use crate::privacy::Trash;
+use crate::retrieval::Retrieval;
+use crate::spaces::Spaces;
+
+use super::health::Health;
+
+/// Everything handlers ask.
+#[expect(missing_docs, reason = "each field is the service of its type")]
+pub struct Parts {
+    pub admin: Admin,
+    pub clock: Clock,
+    pub accounts: Accounts,
+    pub sessions: Sessions,
+    pub consents: Consents,
+    pub spaces: Spaces,
+    pub clones: Clones,
+    pub memories: Memories,
+    pub retrieval: Retrieval,
+    pub conversations: Conversations,
+    pub trash: Trash,
+    pub streams: Streams,
+    pub health: Health,
+    pub public_url: Option<Url>,
+    pub base_path: String,
+}
+
+/// [`Parts`], shared by all requests.
+#[derive(Clone)]
+pub struct Services(Arc<Parts>);
+
+impl Services {
+    /// The services of an app.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    pub(super) fn of(request: &Request) -> Result<&Self, Problem> {
+        request.data().ok_or_else(|| Fault::internal("a route without services").into())
+    }
+}
+
+impl std::ops::Deref for Services {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The whole API, version 1.
+pub fn api() -> impl OpenApi + 'static {
+    (
+        system::SystemApi,
+        auth::AuthApi,
+        spaces::SpaceApi,
+        clones::CloneApi,
+        memories::MemoryApi,
+        timeline::TimelineApi,
+        people::PersonApi,
+        conversations::ConversationApi,
+        trash::TrashApi,
+    )
+}
+
+/// The groups of operations in the document.
+#[derive(poem_openapi::Tags)]
+enum Group {
+    /// Setting up, health.
+    System,
+    /// Accounts, sign-in, consents.
+    Identity,
+    /// Spaces.
+    Spaces,
+    /// Clones and their settings.
+    Clones,
+    /// Memories, their revisions, the timeline and search.
+    Memories,
+    /// People who occur in memories.
+    People,
+    /// Conversations and answers.
+    Conversations,
+    /// What was deleted and can be brought back.
+    Trash,
+}
+
+/// A place in a list after this page.
+fn cursor(next: Option<crate::kernel::Cursor>) -> Option<String> {
+    next.map(|cursor| cursor.encode())
+}

@@ -1,0 +1,117 @@
+//! What was deleted and can still be brought back.
+
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+
+use super::fields::path_id;
+use super::{Group, Services};
+use crate::http::auth::Caller;
+use crate::http::problem::Answer;
+use crate::jobs::discarded::Discard;
+use crate::kernel::Fault;
+
+pub struct TrashApi;
+
+/// What kind of thing was deleted.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum DiscardWord {
+    /// A clone with all that belongs to it.
+    Clone,
+    /// One memory.
+    Memory,
+    /// One person.
+    Person,
+    /// One conversation.
+    Conversation,
+}
+
+/// A thing in the trash.
+#[derive(Object)]
+struct TrashView {
+    id: String,
+    kind: DiscardWord,
+    title: String,
+    /// The clone it belongs to, or is.
+    clone_id: String,
+    deleted_at: String,
+    /// When it is erased for good.
+    purge_at: String,
+}
+
+/// The trash, newest first.
+#[derive(Object)]
+struct TrashList {
+    items: Vec<TrashView>,
+    next_cursor: Option<String>,
+}
+
+/// The answer to something that leaves nothing to say.
+#[derive(ApiResponse)]
+pub enum Done {
+    /// Done.
+    #[oai(status = 204)]
+    Done,
+}
+
+#[OpenApi]
+impl TrashApi {
+    /// What the caller can bring back
+    #[oai(path = "/trash", method = "get", operation_id = "list_trash", tag = "Group::Trash")]
+    async fn list(&self, services: Data<&Services>, caller: Caller) -> Answer<Json<TrashList>> {
+        let kept = services.trash.kept();
+        let found = services.trash.list(&caller.0).map_err(Fault::from)?;
+        let items = found.into_iter().map(|discarded| TrashView {
+            id: discarded.id.to_string(),
+            kind: match discarded.kind {
+                Discard::Clone => DiscardWord::Clone,
+                Discard::Memory => DiscardWord::Memory,
+                Discard::Person => DiscardWord::Person,
+                Discard::Conversation => DiscardWord::Conversation,
+            },
+            title: discarded.title,
+            clone_id: discarded.clone.to_string(),
+            deleted_at: discarded.at.to_string(),
+            purge_at: discarded.at.plus(kept).to_string(),
+        });
+        Ok(Json(TrashList { items: items.collect(), next_cursor: None }))
+    }
+
+    /// Bring something back
+    #[oai(
+        path = "/trash/:trash_id/restore",
+        method = "post",
+        operation_id = "restore",
+        tag = "Group::Trash"
+    )]
+    async fn restore(
+        &self,
+        services: Data<&Services>,
+        caller: Caller,
+        trash_id: Path<String>,
+    ) -> Answer<Done> {
+        let id = path_id(&trash_id.0)?;
+        services.trash.restore(&caller.0, id).await.map_err(Fault::from)?;
+        Ok(Done::Done)
+    }
+
+    /// Erase something for good
+    #[oai(
+        path = "/trash/:trash_id",
+        method = "delete",
+        operation_id = "purge",
+        tag = "Group::Trash"
+    )]
+    async fn purge(
+        &self,
+        services: Data<&Services>,
+        caller: Caller,
+        trash_id: Path<String>,
+    ) -> Answer<Done> {
+        let id = path_id(&trash_id.0)?;
+        services.trash.purge(&caller.0, id).await.map_err(Fault::from)?;
+        Ok(Done::Done)
+    }
+}

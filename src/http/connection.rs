@@ -1,0 +1,175 @@
+//! One connection: hyper under our clock, a poem endpoint above it.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::BoxBody;
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use poem::endpoint::BoxEndpoint;
+use poem::http::uri::Scheme;
+use poem::http::{Method, Version};
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Addr, Endpoint as _, RequestParts};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+
+use super::client::Peer;
+use super::intake::{Intake, Pace};
+use super::wire::{Flight, Times, Verdict, Watched, Wire};
+use crate::jobs::Tasks;
+
+/// How many bytes a body may have, by method and path.
+pub type BodyLimit = Arc<dyn Fn(&Method, &str) -> u64 + Send + Sync>;
+
+/// What all connections share.
+pub(super) struct Shared {
+    pub(super) endpoint: BoxEndpoint<'static>,
+    pub(super) builder: auto::Builder<StreamTasks>,
+    pub(super) times: Times,
+    pub(super) pace: Pace,
+    pub(super) body: BodyLimit,
+    pub(super) stop: CancellationToken,
+    pub(super) kill: CancellationToken,
+}
+
+/// Lets hyper start the tasks of HTTP/2 streams where they are waited for.
+#[derive(Clone)]
+pub(super) struct StreamTasks(pub(super) Tasks);
+
+impl<F> Executor<F> for StreamTasks
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        self.0.spawn("http stream", future);
+    }
+}
+
+/// The protocol's limits, the same for all connections.
+pub(super) fn builder(tasks: &Tasks) -> auto::Builder<StreamTasks> {
+    let mut builder = auto::Builder::new(StreamTasks(tasks.clone()));
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // The header's time is kept by `Wire`, because hyper's timer also runs between requests.
+        .header_read_timeout(None)
+        .pipeline_flush(false)
+        .max_buf_size(32 * 1024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(64)
+        .max_header_list_size(16 * 1024)
+        .max_pending_accept_reset_streams(20)
+        .keep_alive_interval(std::time::Duration::from_secs(30))
+        .keep_alive_timeout(std::time::Duration::from_secs(20));
+    builder
+}
+
+/// Serves a connection until it ends, misbehaves, or the server stops.
+pub(super) async fn run<I>(io: I, local: Addr, peer: Peer, shared: Arc<Shared>)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let wire = Wire::new();
+    let io = TokioIo::new(Watched::new(io, Arc::clone(&wire)));
+    let service = service_fn(|request| {
+        let flight = wire.begin(request.version() == Version::HTTP_2);
+        answer(request, local.clone(), peer, Arc::clone(&shared), flight, Arc::clone(&wire))
+    });
+    let connection = shared.builder.serve_connection(io, service);
+    tokio::pin!(connection);
+    let mut told_to_leave = false;
+    loop {
+        let wait = match wire.judge(&shared.times) {
+            Verdict::Wait(wait) => wait,
+            Verdict::Drop(reason) => {
+                tracing::debug!(reason, "connection dropped");
+                return;
+            }
+            Verdict::Leave => {
+                wire.leave();
+                connection.as_mut().graceful_shutdown();
+                continue;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = shared.kill.cancelled() => return,
+            end = connection.as_mut() => {
+                if let Err(error) = end {
+                    tracing::debug!(%error, "connection ended");
+                }
+                return;
+            }
+            () = shared.stop.cancelled(), if !told_to_leave => {
+                told_to_leave = true;
+                wire.leave();
+                connection.as_mut().graceful_shutdown();
+            }
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+async fn answer(
+    request: poem::http::Request<Incoming>,
+    local: Addr,
+    peer: Peer,
+    shared: Arc<Shared>,
+    flight: Flight,
+    wire: Arc<Wire>,
+) -> Result<hyper::Response<Outflow>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let limit = (shared.body)(&parts.method, parts.uri.path());
+    let body = Intake::new(body, limit, shared.pace, move || wire.left_unread());
+    let remote = match peer {
+        Peer::Tcp(address) => Addr::SocketAddr(address),
+        Peer::Control => Addr::Custom("unix", "control".into()),
+    };
+    let parts = RequestParts::from((parts, LocalAddr(local), RemoteAddr(remote), Scheme::HTTP));
+    let mut request = poem::Request::from_parts(parts, poem::Body::from(body.boxed()));
+    request.set_data(peer);
+    let response = match shared.endpoint.call(request).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    };
+    let response: hyper::Response<BoxBody<Bytes, io::Error>> = response.into();
+    Ok(response.map(|body| Outflow { body, _flight: flight }))
+}
+
+/// The body of an answer; the request is in flight while it lives.
+struct Outflow {
+    body: BoxBody<Bytes, io::Error>,
+    _flight: Flight,
+}
+
+impl Body for Outflow {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,41 @@
+//! What only the operator of the machine can ask: operations over the control socket.
+
+use poem::http::Method;
+use poem::{Endpoint, IntoResponse as _, Request, Response};
+use poem_openapi::payload::Json;
+
+use super::api::Services;
+use super::body::parse;
+use super::client::Peer;
+use super::problem::Problem;
+use crate::admin::Operation;
+use crate::kernel::Fault;
+
+/// Answers operations; to everybody else it looks as if nothing were here.
+pub struct Control {
+    services: Services,
+}
+
+impl Control {
+    /// Over these services.
+    pub fn new(services: Services) -> Self {
+        Self { services }
+    }
+}
+
+impl Endpoint for Control {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let by_operator = matches!(request.data::<Peer>(), Some(Peer::Control));
+        if !by_operator || request.method() != Method::POST {
+            return Err(Problem::from(Fault::not_found()).into());
+        }
+        let bytes = request.take_body().into_bytes().await?;
+        let operation: Operation = parse(&bytes).map_err(Problem::from)?;
+        let outcome = self.services.admin.run(operation).await.map_err(Problem::from)?;
+        let outcome = serde_json::to_value(&outcome)
+            .map_err(|error| Problem::from(Fault::internal(error)))?;
+        Ok(Json(outcome).into_response())
+    }
+}

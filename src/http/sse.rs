@@ -1,0 +1,318 @@
+//! Event streams: frames that are ready to send, one heartbeat for all, an orderly end.
+//!
+//! poem's own events lose line breaks and let a lone carriage return inject a field; here the
+//! data is always one line of JSON. Whoever makes the frames goes on when the client is gone:
+//! [`Outlet::send`] only says so.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use poem::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use poem::{Body, IntoResponse, Response};
+use poem_openapi::ApiResponse;
+use poem_openapi::payload::Payload;
+use poem_openapi::registry::{
+    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+};
+use serde::Serialize;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::metrics::Metrics;
+use crate::jobs::Tasks;
+
+/// How many frames wait for a client before the maker waits too.
+const WAITING: usize = 8;
+
+/// A comment, so that proxies see traffic and we see a client that is gone.
+const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
+
+/// Asks browsers to come back after two seconds; by then another process may listen.
+const SHUTDOWN: Bytes = Bytes::from_static(b"retry: 2000\nevent: shutdown\ndata: {}\n\n");
+
+/// One event as it goes over the wire.
+///
+/// # Errors
+/// When the data cannot be written as JSON.
+pub fn frame(event: &str, id: Option<u64>, data: &impl Serialize) -> serde_json::Result<Bytes> {
+    let mut text = Vec::with_capacity(128);
+    if let Some(id) = id {
+        text.extend_from_slice(format!("id: {id}\n").as_bytes());
+    }
+    text.extend_from_slice(b"event: ");
+    text.extend(event.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')));
+    text.extend_from_slice(b"\ndata: ");
+    // JSON escapes line breaks in strings and puts none elsewhere.
+    serde_json::to_writer(&mut text, data)?;
+    text.extend_from_slice(b"\n\n");
+    Ok(text.into())
+}
+
+/// The times of streams; shorter ones are for tests.
+#[derive(Clone, Copy, Debug)]
+pub struct Rhythm {
+    /// Between two heartbeats.
+    pub heartbeat: Duration,
+    /// How long a client may not take a frame.
+    pub stall: Duration,
+}
+
+impl Default for Rhythm {
+    fn default() -> Self {
+        Self { heartbeat: Duration::from_secs(15), stall: Duration::from_secs(30) }
+    }
+}
+
+/// What all event streams share. Cheap to copy around.
+#[derive(Clone)]
+pub struct Streams {
+    beat: watch::Receiver<()>,
+    stop: CancellationToken,
+    stall: Duration,
+    metrics: Arc<Metrics>,
+}
+
+impl Streams {
+    /// Starts the heartbeat. `stop` is the token that the server cancels first.
+    pub fn new(
+        tasks: &Tasks,
+        stop: CancellationToken,
+        rhythm: Rhythm,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let (drum, beat) = watch::channel(());
+        let end = tasks.stopping();
+        tasks.spawn("stream heartbeat", async move {
+            loop {
+                tokio::select! {
+                    () = end.cancelled() => return,
+                    () = drum.closed() => return,
+                    () = tokio::time::sleep(rhythm.heartbeat) => drum.send_modify(|()| {}),
+                }
+            }
+        });
+        Self { beat, stop, stall: rhythm.stall, metrics }
+    }
+
+    /// A stream and the end where its frames go in.
+    pub fn open(&self) -> (Outlet, Events) {
+        let (sender, mut receiver) = mpsc::channel::<Bytes>(WAITING);
+        let gone = CancellationToken::new();
+        let frames = stream::poll_fn(move |context| receiver.poll_recv(context));
+        let stalled = gone.clone();
+        let frames = frames.take_until(async move { stalled.cancelled().await });
+        (Outlet { sender, gone, stall: self.stall }, self.send(frames))
+    }
+
+    /// A stream of frames that come from elsewhere.
+    pub fn send(&self, frames: impl Stream<Item = Bytes> + Send + 'static) -> Events {
+        let mut beat = self.beat.clone();
+        beat.mark_unchanged();
+        let open = Open::new(Arc::clone(&self.metrics));
+        let state = Running { frames: Box::pin(frames), beat, stop: self.stop.clone(), open };
+        let wire = stream::unfold(Some(state), |state| async {
+            let mut state = state?;
+            let step = tokio::select! {
+                biased;
+                frame = state.frames.next() => frame.map(|frame| (frame, true)),
+                () = state.stop.cancelled() => Some((SHUTDOWN, false)),
+                () = tick(&mut state.beat) => Some((HEARTBEAT, true)),
+            };
+            step.map(|(frame, goes_on)| (frame, goes_on.then_some(state)))
+        });
+        Events(Body::from_bytes_stream(wire.map(Ok::<_, std::io::Error>)))
+    }
+}
+
+/// A heart that stopped must not make every stream spin.
+async fn tick(beat: &mut watch::Receiver<()>) {
+    if beat.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+struct Running<S> {
+    frames: S,
+    beat: watch::Receiver<()>,
+    stop: CancellationToken,
+    #[expect(dead_code, reason = "counts the stream as open while it lives")]
+    open: Open,
+}
+
+struct Open(Arc<Metrics>);
+
+impl Open {
+    fn new(metrics: Arc<Metrics>) -> Self {
+        metrics.stream_opened();
+        Self(metrics)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.stream_closed();
+    }
+}
+
+/// The client left, or took nothing for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nobody reads this stream any more")]
+pub struct Gone;
+
+/// Where the frames of one stream go in; dropping it ends the stream.
+#[derive(Debug)]
+pub struct Outlet {
+    sender: mpsc::Sender<Bytes>,
+    gone: CancellationToken,
+    stall: Duration,
+}
+
+impl Outlet {
+    /// Hands a frame over and waits while the client is behind.
+    ///
+    /// # Errors
+    /// When the client is gone or stalled; the stream is over then.
+    pub async fn send(&self, frame: Bytes) -> Result<(), Gone> {
+        match tokio::time::timeout(self.stall, self.sender.send(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Gone),
+            Err(_) => {
+                self.gone.cancel();
+                Err(Gone)
+            }
+        }
+    }
+
+    /// Resolves when nobody reads any more.
+    pub fn closed(&self) -> impl Future<Output = ()> + '_ {
+        self.sender.closed()
+    }
+}
+
+/// The answer that carries a stream.
+#[derive(Debug)]
+pub struct Events(Body);
+
+impl IntoResponse for Events {
+    fn into_response(self) -> Response {
+        Response::builder()
+            .header(CONTENT_TYPE, "text/event-stream")
+            .header(CACHE_CONTROL, "no-store")
+            // nginx would collect the tokens of an answer into one piece.
+            .header("x-accel-buffering", "no")
+            .body(self.0)
+    }
+}
+
+impl Payload for Events {
+    const CONTENT_TYPE: &'static str = "text/event-stream";
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")))
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+impl ApiResponse for Events {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "A stream of events, each with one line of JSON.",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType {
+                    content_type: Self::CONTENT_TYPE,
+                    schema: Self::schema_ref(),
+                }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+#[cfg(test)]
+impl Streams {
+    /// Streams that nothing stops.
+    pub(super) fn for_tests() -> Self {
+        let (stop, metrics) = (CancellationToken::new(), Arc::new(Metrics::default()));
+        Self::new(&Tasks::new(), stop, Rhythm::default(), metrics)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn streams(heartbeat: u64, stall: u64) -> (Streams, CancellationToken, Arc<Metrics>) {
+        let rhythm = Rhythm {
+            heartbeat: Duration::from_millis(heartbeat),
+            stall: Duration::from_millis(stall),
+        };
+        let (stop, metrics) = (CancellationToken::new(), Arc::new(Metrics::default()));
+        (Streams::new(&Tasks::new(), stop.clone(), rhythm, Arc::clone(&metrics)), stop, metrics)
+    }
+
+    async fn text(events: Events) -> String {
+        events.into_response().into_body().into_string().await.unwrap()
+    }
+
+    #[test]
+    fn data_is_one_line_whatever_it_says() {
+        let data = json!({"text": "a\r\nb\rc\n\nevent: evil"});
+        let frame = frame("del\nta", Some(7), &data).unwrap();
+        let wire = "id: 7\nevent: delta\ndata: {\"text\":\"a\\r\\nb\\rc\\n\\nevent: evil\"}\n\n";
+        assert_eq!(frame, wire);
+    }
+
+    #[tokio::test]
+    async fn a_quiet_stream_beats_and_ends_when_its_outlet_is_dropped() {
+        let (streams, _stop, metrics) = streams(5, 1_000);
+        let (outlet, events) = streams.open();
+        assert_eq!(metrics.open_streams(), 1);
+        outlet.send(frame("start", None, &json!({})).unwrap()).await.unwrap();
+        let reading = tokio::time::timeout(Duration::from_millis(30), async {
+            let mut body = events.into_response().into_body().into_bytes_stream();
+            let mut seen = Vec::new();
+            while seen.len() < 3 {
+                seen.push(body.next().await.unwrap().unwrap());
+            }
+            seen
+        });
+        let seen = reading.await.unwrap();
+        assert_eq!(seen[0], "event: start\ndata: {}\n\n");
+        assert_eq!(&seen[1..], [HEARTBEAT, HEARTBEAT]);
+        assert_eq!(outlet.send(HEARTBEAT).await, Err(Gone));
+        assert_eq!(metrics.open_streams(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_stop_says_goodbye_after_what_was_ready() {
+        let (streams, stop, _) = streams(60_000, 1_000);
+        let (outlet, events) = streams.open();
+        outlet.send(Bytes::from_static(b"data: 1\n\n")).await.unwrap();
+        stop.cancel();
+        let goodbye = "data: 1\n\nretry: 2000\nevent: shutdown\ndata: {}\n\n";
+        assert_eq!(text(events).await, goodbye);
+        assert_eq!(outlet.send(HEARTBEAT).await, Err(Gone));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_is_given_up() {
+        let (streams, _stop, _) = streams(60_000, 10);
+        let (outlet, events) = streams.open();
+        for _ in 0..WAITING {
+            outlet.send(HEARTBEAT).await.unwrap();
+        }
+        assert_eq!(outlet.send(HEARTBEAT).await, Err(Gone));
+        let ended = tokio::time::timeout(Duration::from_millis(50), text(events)).await;
+        assert!(ended.is_ok());
+    }
+}
