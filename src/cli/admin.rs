@@ -1,0 +1,118 @@
+//! `clonememoria admin …`: accounts and links, on the operator's word.
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use clap::{Args, Subcommand};
+
+use super::line::Line;
+use super::{ConfigArgs, Failure, runtime, say};
+use crate::admin::{Operation, Outcome};
+use crate::config::Config;
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Make an account that administers the instance
+    Create(CreateArgs),
+    /// Set a new password for an account; all its sign-ins end
+    ResetPassword(PasswordArgs),
+    /// Print a new link for the first account
+    Link(ConfigArgs),
+    /// Print a link with which one more person can make an account
+    Invite(ConfigArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// The address to sign in with
+    #[arg(long)]
+    email: String,
+    /// How the person wants to be called
+    #[arg(long, value_name = "NAME")]
+    display_name: Option<String>,
+    /// Make an ordinary account instead of an administrator's
+    #[arg(long)]
+    ordinary: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PasswordArgs {
+    /// The address of the account
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub fn run(command: &AdminCommand) -> Result<(), Failure> {
+    match command {
+        AdminCommand::Create(args) => create(args),
+        AdminCommand::ResetPassword(args) => reset(args),
+        AdminCommand::Link(args) => link(args, &Operation::SetupLink, "welcome?token"),
+        AdminCommand::Invite(args) => link(args, &Operation::Invite, "register?invite"),
+    }
+}
+
+fn create(args: &CreateArgs) -> Result<(), Failure> {
+    let (config, _) = args.config.load()?;
+    let name = args.display_name.clone();
+    let operation = Operation::CreateAccount {
+        email: args.email.clone(),
+        password: password()?,
+        display_name: name.unwrap_or_else(|| local_part(&args.email)),
+        admin: !args.ordinary,
+    };
+    operate(&config, &operation)?;
+    say("The account is made.");
+    Ok(())
+}
+
+fn reset(args: &PasswordArgs) -> Result<(), Failure> {
+    let (config, _) = args.config.load()?;
+    let operation = Operation::ResetPassword { email: args.email.clone(), password: password()? };
+    operate(&config, &operation)?;
+    say("The new password is set, and all sign-ins of the account have ended.");
+    Ok(())
+}
+
+fn link(args: &ConfigArgs, operation: &Operation, page: &str) -> Result<(), Failure> {
+    let (config, _) = args.load()?;
+    if let Outcome::Token(token) = operate(&config, operation)? {
+        let own = format!("http://{}", config.listen);
+        let url = config.public_url.as_ref().map_or(own, |url| url.to_string());
+        say(format_args!("{}{}/{page}={token}", url.trim_end_matches('/'), config.base_path));
+    }
+    Ok(())
+}
+
+fn operate(config: &Config, operation: &Operation) -> Result<Outcome, Failure> {
+    runtime()?.block_on(async {
+        let mut line = Line::open(config).await?;
+        let outcome = line.operate(operation).await;
+        line.close().await;
+        outcome
+    })
+}
+
+fn local_part(email: &str) -> String {
+    email.split('@').next().unwrap_or_default().to_owned()
+}
+
+/// A password from the environment or, a line, from standard input; never from an argument,
+/// which other users of the machine could see.
+fn password() -> Result<String, Failure> {
+    if let Ok(password) = std::env::var("CLONEMEMORIA_PASSWORD") {
+        return Ok(password);
+    }
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        say("Type the password (12 to 128 characters; it is shown) and press Enter:");
+    }
+    let mut line = String::new();
+    input
+        .lock()
+        .read_line(&mut line)
+        .map_err(Failure::io("the password cannot be read from standard input"))?;
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+}

@@ -1,0 +1,99 @@
+//! `clonememoria doctor`: looks at everything that can be wrong before it is.
+
+use std::path::Path;
+
+use super::{ConfigArgs, Failure, say};
+use crate::config::Config;
+use crate::embed::Embedder;
+use crate::store::{DataLock, LockError};
+
+/// What was found about one thing.
+enum Finding {
+    Good(String),
+    Worth(String),
+    Bad(String),
+}
+
+pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
+    let (config, _) = args.load()?;
+    let findings = [
+        ("configuration", Finding::Good("read and checked".to_owned())),
+        ("data directory", directory(&config.data_dir)),
+        ("permissions", permissions(&config.data_dir)),
+        ("server", server(&config.data_dir)),
+        ("embedding model", embedding(&config)),
+        ("language model", language_model(&config)),
+    ];
+    let mut bad = 0;
+    for (name, finding) in findings {
+        let (mark, text) = match finding {
+            Finding::Good(text) => ("ok  ", text),
+            Finding::Worth(text) => ("note", text),
+            Finding::Bad(text) => {
+                bad += 1;
+                ("BAD ", text)
+            }
+        };
+        say(format_args!("{mark} {name}: {text}"));
+    }
+    if bad == 0 {
+        return Ok(());
+    }
+    Err(Failure::Refused { message: format!("{bad} thing(s) need attention"), code: 78 })
+}
+
+fn directory(path: &Path) -> Finding {
+    if !path.exists() {
+        let text = format!("{} does not exist yet; `serve` makes it", path.display());
+        return Finding::Worth(text);
+    }
+    let probe = path.join(".doctor");
+    match std::fs::write(&probe, b"x").and_then(|()| std::fs::remove_file(&probe)) {
+        Ok(()) => Finding::Good(format!("{} can be written", path.display())),
+        Err(error) => Finding::Bad(format!("{} cannot be written: {error}", path.display())),
+    }
+}
+
+fn permissions(path: &Path) -> Finding {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return Finding::Good("nothing there yet".to_owned());
+    };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Finding::Good(format!("only its owner can enter ({mode:o})"));
+    }
+    Finding::Bad(format!("others can enter ({mode:o}); run: chmod 700 {}", path.display()))
+}
+
+fn server(path: &Path) -> Finding {
+    if !path.exists() {
+        return Finding::Good("not running".to_owned());
+    }
+    match DataLock::take(path) {
+        Ok(_) => Finding::Good("not running".to_owned()),
+        Err(LockError::Taken) => Finding::Good("running on this data directory".to_owned()),
+        Err(LockError::Io(error)) => Finding::Bad(format!("the lock cannot be read: {error}")),
+    }
+}
+
+fn embedding(config: &Config) -> Finding {
+    match (config.builtin_embedding, Embedder::builtin()) {
+        (false, _) => Finding::Worth("switched off: searching by words only".to_owned()),
+        (true, Some(embedder)) => Finding::Good(format!("{} inside", embedder.model())),
+        (true, None) => Finding::Bad(
+            "this build has none: searching by words only; `make` fetches it".to_owned(),
+        ),
+    }
+}
+
+fn language_model(config: &Config) -> Finding {
+    match &config.llm {
+        None => Finding::Good("none configured: answers are quotes, nothing leaves".to_owned()),
+        Some(llm) => Finding::Good(format!(
+            "{} at {}",
+            llm.model,
+            llm.base_url.host_str().unwrap_or_default()
+        )),
+    }
+}

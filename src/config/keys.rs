@@ -1,0 +1,79 @@
+//! Every key there is: its name, its default and what it means. `config show` and the
+//! documentation are made from this table.
+
+/// One key of the configuration.
+#[derive(Debug)]
+pub struct KeyInfo {
+    /// The section and the key, as `section.key`.
+    pub name: &'static str,
+    /// A short name of the environment variable, beside `CLONEMEMORIA_SECTION_KEY`.
+    pub short_variable: Option<&'static str>,
+    /// The default as it would be written; empty when there is none.
+    pub default: &'static str,
+    /// Whether the value must never be shown.
+    pub is_secret: bool,
+    /// What it means, in one sentence.
+    pub meaning: &'static str,
+}
+
+impl KeyInfo {
+    /// The environment variable that always works.
+    pub fn variable(&self) -> String {
+        format!("CLONEMEMORIA_{}", self.name.replace('.', "_").to_uppercase())
+    }
+}
+
+const fn key(name: &'static str, default: &'static str, meaning: &'static str) -> KeyInfo {
+    KeyInfo { name, short_variable: None, default, is_secret: false, meaning }
+}
+
+const fn short(key: KeyInfo, variable: &'static str) -> KeyInfo {
+    KeyInfo { short_variable: Some(variable), ..key }
+}
+
+const fn secret(key: KeyInfo) -> KeyInfo {
+    KeyInfo { is_secret: true, ..key }
+}
+
+/// All keys, by section.
+pub const KEYS: &[KeyInfo] = &[
+    short(key("server.data_dir", "./data", "Where everything is kept."), "CLONEMEMORIA_DATA_DIR"),
+    short(
+        key("server.listen", "127.0.0.1:8787", "Address and port to serve on; port 0 picks one."),
+        "CLONEMEMORIA_LISTEN",
+    ),
+    key("server.public_url", "", "The address people use, when a proxy stands in front."),
+    key("server.base_path", "", "A path to live under behind a proxy, such as /memoria."),
+    key(
+        "server.trusted_proxies",
+        "",
+        "Addresses of proxies whose forwarding headers are believed, separated by commas.",
+    ),
+    secret(key("server.metrics_token", "", "Bearer token for /metrics from other machines.")),
+    short(
+        key("auth.registration", "invite", "Who may make an account: invite, open or closed."),
+        "CLONEMEMORIA_REGISTRATION",
+    ),
+    key("limits.connections", "4096", "Open connections at most."),
+    key("limits.connections_per_address", "64", "Open connections from one address at most."),
+    key("limits.streams", "1024", "Running answers at most."),
+    key("limits.streams_per_account", "64", "Running answers of one account at most."),
+    key("limits.json_bytes", "1048576", "Bytes of a JSON request body at most."),
+    key("limits.batch_bytes", "33554432", "Bytes of a batch request body at most."),
+    key("limits.trash_days", "30", "Days that deleted things wait in the trash."),
+    key("limits.database_cache_mb", "32", "Megabytes of the database to keep in memory."),
+    key("llm.base_url", "", "An OpenAI-compatible server, for example http://127.0.0.1:11434/v1."),
+    secret(key("llm.api_key", "", "The key that this server asks for.")),
+    key("llm.model", "", "The model to use there."),
+    key("llm.first_token_seconds", "30", "How long to wait for the beginning of an answer."),
+    key("llm.idle_seconds", "30", "How long to wait between two pieces of an answer."),
+    key("llm.total_seconds", "600", "How long an answer may take in all."),
+    key("embedding.provider", "builtin", "What turns text into vectors: builtin or none."),
+    key("log.format", "auto", "How log lines look: pretty, json, or auto (pretty on a terminal)."),
+    key("log.level", "info", "What is logged: error, warn, info, debug or trace."),
+];
+
+/// The key of a name.
+pub fn find(name: &str) -> Option<&'static KeyInfo> {
+    KEYS.iter().find(|key| key.name == name)
+}

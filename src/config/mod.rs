@@ -1,0 +1,332 @@
+//! What the operator has said: read, checked, and explained with where each value came from.
+
+mod keys;
+mod sources;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+pub use keys::{KEYS, KeyInfo};
+pub use sources::{Given, Layers, Origin};
+
+use crate::accounts::Registration;
+use crate::kernel::Secret;
+
+/// Why the configuration cannot be used. Values are not repeated: they may be secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration file {path} cannot be read: {source}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{path}, line {line}: {reason}", path = path.display())]
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// There is no such key.
+    #[error("there is no setting `{key}`{}; `clonememoria config show` lists them all",
+        path.as_ref().map(|p| format!(" (in {})", p.display())).unwrap_or_default())]
+    UnknownKey {
+        /// The key as written.
+        key: String,
+        /// The file it stands in, if it does.
+        path: Option<PathBuf>,
+    },
+    /// A value is not what it must be.
+    #[error("`{key}` (from {origin}) {expected}")]
+    Invalid {
+        /// The key.
+        key: &'static str,
+        /// Where the value comes from.
+        origin: Origin,
+        /// What it must be.
+        expected: String,
+    },
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// For programs, an object a line.
+    Json,
+    /// For people on a terminal, for programs elsewhere.
+    Auto,
+}
+
+/// The configuration, checked.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field is the key of the same name in the table of keys")]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub public_url: Option<url::Url>,
+    pub base_path: String,
+    pub trusted_proxies: Vec<IpAddr>,
+    pub metrics_token: Option<Secret<String>>,
+    pub registration: Registration,
+    pub limits: Limits,
+    pub llm: Option<Llm>,
+    pub builtin_embedding: bool,
+    pub log_format: LogFormat,
+    pub log_level: String,
+}
+
+/// How much of everything.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each field is the key of the same name in the table of keys")]
+pub struct Limits {
+    pub connections: usize,
+    pub connections_per_address: usize,
+    pub streams: usize,
+    pub streams_per_account: usize,
+    pub json_bytes: usize,
+    pub batch_bytes: usize,
+    pub trash: Duration,
+    pub database_cache_bytes: usize,
+}
+
+/// The OpenAI-compatible server that answers are written by.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field is the key of the same name in the table of keys")]
+pub struct Llm {
+    pub base_url: url::Url,
+    pub api_key: Option<Secret<String>>,
+    pub model: String,
+    pub first_token: Duration,
+    pub idle: Duration,
+    pub total: Duration,
+}
+
+impl Config {
+    /// Reads and checks the configuration. `flags` are key, flag and value.
+    ///
+    /// # Errors
+    /// When a source cannot be read or a value is not what it must be.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: &[(&'static str, &'static str, String)],
+    ) -> Result<(Self, Layers), ConfigError> {
+        let layers = sources::gather(file, environment, flags)?;
+        let config = Self::check(&layers)?;
+        Ok((config, layers))
+    }
+
+    fn check(layers: &Layers) -> Result<Self, ConfigError> {
+        let read = Reader { layers };
+        Ok(Self {
+            data_dir: PathBuf::from(read.text("server.data_dir")),
+            listen: read.parsed("server.listen", "must be an address and a port")?,
+            public_url: read.optional("server.public_url", "must be an http or https URL", web)?,
+            base_path: base_path(&read)?,
+            trusted_proxies: read.list("server.trusted_proxies", "must be IP addresses")?,
+            metrics_token: read.secret("server.metrics_token"),
+            registration: registration(&read)?,
+            limits: Limits::check(&read)?,
+            llm: Llm::check(&read)?,
+            builtin_embedding: read.one_of("embedding.provider", &["builtin", "none"])?
+                == "builtin",
+            log_format: match read.one_of("log.format", &["auto", "pretty", "json"])? {
+                "pretty" => LogFormat::Pretty,
+                "json" => LogFormat::Json,
+                _ => LogFormat::Auto,
+            },
+            log_level: read
+                .one_of("log.level", &["error", "warn", "info", "debug", "trace"])?
+                .to_owned(),
+        })
+    }
+}
+
+impl Limits {
+    fn check(read: &Reader<'_>) -> Result<Self, ConfigError> {
+        let days = read.number("limits.trash_days")? as u64;
+        Ok(Self {
+            connections: read.number("limits.connections")?,
+            connections_per_address: read.number("limits.connections_per_address")?,
+            streams: read.number("limits.streams")?,
+            streams_per_account: read.number("limits.streams_per_account")?,
+            json_bytes: read.number("limits.json_bytes")?,
+            batch_bytes: read.number("limits.batch_bytes")?,
+            trash: Duration::from_secs(days.saturating_mul(24 * 60 * 60)),
+            database_cache_bytes: read.number("limits.database_cache_mb")?.saturating_mul(1 << 20),
+        })
+    }
+}
+
+impl Llm {
+    fn check(read: &Reader<'_>) -> Result<Option<Self>, ConfigError> {
+        let base = read.optional("llm.base_url", "must be an http or https URL", web)?;
+        let Some(base_url) = base else {
+            return Ok(None);
+        };
+        let model = read.text("llm.model").to_owned();
+        if model.is_empty() {
+            return Err(read.invalid("llm.model", "must be set when `llm.base_url` is"));
+        }
+        let seconds = |name| -> Result<Duration, ConfigError> {
+            Ok(Duration::from_secs(read.number(name)? as u64))
+        };
+        Ok(Some(Self {
+            base_url,
+            api_key: read.secret("llm.api_key"),
+            model,
+            first_token: seconds("llm.first_token_seconds")?,
+            idle: seconds("llm.idle_seconds")?,
+            total: seconds("llm.total_seconds")?,
+        }))
+    }
+}
+
+/// Reads typed values out of the layers.
+struct Reader<'a> {
+    layers: &'a Layers,
+}
+
+impl<'a> Reader<'a> {
+    fn text(&self, key: &'static str) -> &'a str {
+        self.layers.get(key).map_or("", |given| given.text.trim())
+    }
+
+    fn secret(&self, key: &'static str) -> Option<Secret<String>> {
+        let text = self.text(key);
+        (!text.is_empty()).then(|| Secret::new(text.to_owned()))
+    }
+
+    fn invalid(&self, key: &'static str, expected: impl Into<String>) -> ConfigError {
+        let origin = self.layers.get(key).map_or(Origin::Default, |given| given.origin.clone());
+        ConfigError::Invalid { key, origin, expected: expected.into() }
+    }
+
+    fn parsed<T: FromStr>(&self, key: &'static str, expected: &str) -> Result<T, ConfigError> {
+        self.text(key).parse().map_err(|_| self.invalid(key, expected))
+    }
+
+    fn number(&self, key: &'static str) -> Result<usize, ConfigError> {
+        let number: usize = self.parsed(key, "must be a whole number above zero")?;
+        if number == 0 {
+            return Err(self.invalid(key, "must be a whole number above zero"));
+        }
+        Ok(number)
+    }
+
+    fn optional<T>(
+        &self,
+        key: &'static str,
+        expected: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        match self.text(key) {
+            "" => Ok(None),
+            text => read(text).map(Some).ok_or_else(|| self.invalid(key, expected)),
+        }
+    }
+
+    fn list<T: FromStr>(&self, key: &'static str, expected: &str) -> Result<Vec<T>, ConfigError> {
+        let parts = self.text(key).split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(|part| part.parse().map_err(|_| self.invalid(key, expected))).collect()
+    }
+
+    fn one_of(&self, key: &'static str, allowed: &[&str]) -> Result<&'a str, ConfigError> {
+        let text = self.text(key);
+        if allowed.contains(&text) {
+            return Ok(text);
+        }
+        Err(self.invalid(key, format!("must be one of: {}", allowed.join(", "))))
+    }
+}
+
+fn registration(read: &Reader<'_>) -> Result<Registration, ConfigError> {
+    Ok(match read.one_of("auth.registration", &["invite", "open", "closed"])? {
+        "open" => Registration::Open,
+        "closed" => Registration::Closed,
+        _ => Registration::Invite,
+    })
+}
+
+fn web(text: &str) -> Option<url::Url> {
+    url::Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// A path such as `/memoria`, without a slash at its end; empty for the root.
+fn base_path(read: &Reader<'_>) -> Result<String, ConfigError> {
+    let path = read.text("server.base_path").trim_end_matches('/');
+    let good = path.is_empty()
+        || path.starts_with('/')
+            && !path.contains("//")
+            && path.chars().all(|c| c.is_ascii_alphanumeric() || "/-_.~".contains(c))
+            && !path.split('/').any(|part| part == "." || part == "..");
+    if good {
+        return Ok(path.to_owned());
+    }
+    Err(read.invalid("server.base_path", "must be a path such as /memoria"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(environment: &[(&str, &str)]) -> Result<(Config, Layers), ConfigError> {
+        let environment =
+            environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        Config::load(None, environment, &[])
+    }
+
+    #[test]
+    fn the_defaults_are_good() {
+        let (config, layers) = load(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
+        assert!(config.llm.is_none());
+        assert!(layers.values().all(|given| given.origin == Origin::Default));
+    }
+
+    #[test]
+    fn later_sources_win_and_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("c.toml");
+        std::fs::write(&file, "[server]\nlisten = '0.0.0.0:1'\n[auth]\nregistration='open'\n")
+            .unwrap();
+        let environment = [("CLONEMEMORIA_LISTEN".to_owned(), "0.0.0.0:2".to_owned())];
+        let flags = [("server.data_dir", "--data-dir", "/x".to_owned())];
+        let (config, layers) = Config::load(Some(&file), environment, &flags).unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.registration, Registration::Open);
+        assert_eq!(layers["auth.registration"].origin, Origin::File(file));
+        assert_eq!(layers["server.data_dir"].origin, Origin::Flag("--data-dir"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_without_its_value() {
+        let error = load(&[("CLONEMEMORIA_LISTEN", "s3cret")]).unwrap_err().to_string();
+        assert!(error.contains("server.listen") && error.contains("CLONEMEMORIA_LISTEN"));
+        assert!(!error.contains("s3cret"));
+        assert!(load(&[("CLONEMEMORIA_SERVER_BASE_PATH", "/a/../b")]).is_err());
+        assert!(load(&[("CLONEMEMORIA_LLM_BASE_URL", "ftp://x")]).is_err());
+        assert!(load(&[("CLONEMEMORIA_LLM_BASE_URL", "http://x/v1")]).is_err(), "without a model");
+    }
+
+    #[test]
+    fn an_unknown_key_in_the_file_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("c.toml");
+        std::fs::write(&file, "[server]\nlisen = '0.0.0.0:1'\n").unwrap();
+        let error = Config::load(Some(&file), [], &[]).unwrap_err().to_string();
+        assert!(error.contains("server.lisen"), "{error}");
+    }
+}

@@ -1,0 +1,25 @@
+//! CloneMemoria: keeps what a person told, wrote and left behind, and lets the people they chose
+//! talk with a clone that answers from those memories and says which ones.
+//!
+//! `ARCHITECTURE.md` names each module's one job and who may import whom.
+
+pub mod access;
+pub mod accounts;
+pub mod admin;
+pub mod app;
+pub mod cli;
+pub mod clones;
+pub mod config;
+pub mod consents;
+pub mod conversations;
+pub mod embed;
+pub mod http;
+pub mod index;
+pub mod jobs;
+pub mod kernel;
+pub mod memories;
+pub mod privacy;
+pub mod providers;
+pub mod retrieval;
+pub mod spaces;
+pub mod store;
