@@ -14,9 +14,9 @@ use crate::admin::Admin;
 use crate::clones::{self, CloneEraser, Clones, ProviderChoice, Providers};
 use crate::config::Config;
 use crate::consents::{self, ConsentEraser, Consents};
-use crate::conversations::{self, ConversationEraser, Conversations, Live, Models, Parts};
+use crate::conversations::{self, ConversationEraser, Conversations, Live, Models};
 use crate::embed::Embedder;
-use crate::http::api::{Services, api};
+use crate::http::api::{Parts as ServiceParts, Services, api};
 use crate::http::client::{Network, Proxies};
 use crate::http::control::Control;
 use crate::http::edge::Edge;
@@ -30,7 +30,7 @@ use crate::kernel::{Clock, Kind, Timestamp};
 use crate::memories::{self, Memories, MemoryEraser};
 use crate::privacy::Trash;
 use crate::providers::{Builtin, LanguageModel, OpenAi, OpenAiSettings, Outbound, OutboundError};
-use crate::retrieval::{self, Retrieval, RetrievalEraser};
+use crate::retrieval::{self, Graphs, Retrieval, RetrievalEraser};
 use crate::spaces::{self, SpaceEraser, Spaces};
 use crate::store::{Codec, DataLock, LockError, Options, Store, StoreError, TableInfo};
 
@@ -155,71 +155,17 @@ impl App {
         let clock = Clock::system();
         let store = open_store(config)?;
         let tasks = Tasks::new();
-        let embedder = config.builtin_embedding.then(Embedder::builtin).flatten();
-        if config.builtin_embedding && embedder.is_none() {
-            tracing::warn!("this build has no embedding model: searching by words only");
-        }
-        let on_created: Vec<OnCreated> = vec![Arc::new(spaces::make_personal_in)];
-        let registration = config.registration;
-        let accounts =
-            Accounts::open(store.clone(), clock.clone(), registration, on_created).await?;
-        let sessions = Sessions::new(store.clone(), clock.clone());
-        let (models, providers) = language_models(config)?;
-        let retrieval = Retrieval::new(store.clone(), embedder.clone(), &config.data_dir);
-        let listeners = vec![Retrieval::listener(embedder.clone())];
-        let memories = Memories::new(store.clone(), clock.clone(), listeners);
-        let kept = config.limits.trash;
-        let trash = Trash::new(
-            store.clone(),
-            clock.clone(),
-            memories.clone(),
-            retrieval.clone(),
-            kept,
-            erasers(),
-        );
-        let conversations = Conversations::open(Parts {
-            store: store.clone(),
-            clock: clock.clone(),
-            tasks: tasks.clone(),
-            retrieval: retrieval.clone(),
-            providers: providers.clone(),
-            models,
-            accounts: accounts.clone(),
-            live: Live::new(config.limits.streams, config.limits.streams_per_account),
-        })
-        .await?;
+        let embedder = embedder(config);
         let readiness = Readiness::default();
         let metrics = Arc::new(Metrics::default());
-        let stop = CancellationToken::new();
-        let streams = Streams::new(&tasks, stop.clone(), Rhythm::default(), Arc::clone(&metrics));
+        let streams = CancellationToken::new();
+        let parts = build(config, &store, &clock, &tasks, embedder.clone()).await?;
+        let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
+        parts.retrieval.start(&tasks);
         let health = Health::new(readiness.clone(), checks(&store, config, embedder.is_some()));
-        retrieval.start(&tasks);
-        let consents = Consents::new(store.clone(), clock.clone());
-        let admin = Admin::new(
-            store.clone(),
-            accounts.clone(),
-            sessions.clone(),
-            consents.clone(),
-            #[cfg(feature = "testing")]
-            clock.clone(),
-        );
-        let services = Services::new(crate::http::api::Parts {
-            admin,
-            clock: clock.clone(),
-            consents,
-            spaces: Spaces::new(store.clone()),
-            clones: Clones::new(store.clone(), clock.clone(), providers),
-            accounts,
-            sessions: sessions.clone(),
-            memories,
-            retrieval,
-            conversations,
-            trash: trash.clone(),
-            streams,
-            health,
-            public_url: config.public_url.clone(),
-            base_path: config.base_path.clone(),
-        });
+        let rhythm = Rhythm::default();
+        let events = Streams::new(&tasks, streams.clone(), rhythm, Arc::clone(&metrics));
+        let services = Services::new(parts, events, health);
         Ok(Self {
             services,
             tasks,
@@ -230,7 +176,7 @@ impl App {
             clock,
             readiness,
             metrics,
-            streams: stop,
+            streams,
             _lock: lock,
         })
     }
@@ -252,7 +198,7 @@ impl App {
         };
         let edge = Edge {
             guard,
-            health: self.services.health.clone(),
+            health: self.services.health().clone(),
             extra_metrics: vec![gauges(self.services.clone(), self.store.clone())],
             metrics_token: config.metrics_token.clone(),
             version: env!("CARGO_PKG_VERSION"),
@@ -307,6 +253,76 @@ impl App {
             embedder.stop();
         }
     }
+}
+
+fn embedder(config: &Config) -> Option<Embedder> {
+    let embedder = config.builtin_embedding.then(Embedder::builtin).flatten();
+    if config.builtin_embedding && embedder.is_none() {
+        tracing::warn!("this build has no embedding model: searching by words only");
+    }
+    embedder
+}
+
+/// Builds the services, each over those below it.
+async fn build(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+    tasks: &Tasks,
+    embedder: Option<Embedder>,
+) -> Result<ServiceParts, StartError> {
+    let (store, clock) = (store.clone(), clock.clone());
+    let on_created: Vec<OnCreated> = vec![Arc::new(spaces::make_personal_in)];
+    let accounts =
+        Accounts::open(store.clone(), clock.clone(), config.registration, on_created).await?;
+    let sessions = Sessions::new(store.clone(), clock.clone());
+    let consents = Consents::new(store.clone(), clock.clone());
+    let (models, providers) = language_models(config)?;
+    let graphs =
+        Graphs { above: config.limits.graph_above, memory: config.limits.graph_memory_bytes };
+    let retrieval = Retrieval::new(store.clone(), embedder.clone(), graphs, &config.data_dir);
+    let listeners = vec![Retrieval::listener(embedder)];
+    let memories = Memories::new(store.clone(), clock.clone(), listeners);
+    let conversations = Conversations::open(conversations::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        tasks: tasks.clone(),
+        retrieval: retrieval.clone(),
+        providers: providers.clone(),
+        models,
+        accounts: accounts.clone(),
+        live: Live::new(config.limits.streams, config.limits.streams_per_account),
+    })
+    .await?;
+    let admin = Admin::new(
+        store.clone(),
+        accounts.clone(),
+        sessions.clone(),
+        consents.clone(),
+        #[cfg(feature = "testing")]
+        clock.clone(),
+    );
+    let trash = Trash::new(
+        store.clone(),
+        clock.clone(),
+        (memories.clone(), retrieval.clone()),
+        config.limits.trash,
+        erasers(),
+    );
+    Ok(ServiceParts {
+        admin,
+        consents,
+        spaces: Spaces::new(store.clone()),
+        clones: Clones::new(store, clock.clone(), providers),
+        clock,
+        accounts,
+        sessions,
+        memories,
+        retrieval,
+        conversations,
+        trash,
+        public_url: config.public_url.clone(),
+    })
 }
 
 /// Makes the data directory, for its owner alone, and takes it.

@@ -62,6 +62,16 @@ pub const KEYS: &[KeyInfo] = &[
     key("limits.batch_bytes", "33554432", "Bytes of a batch request body at most."),
     key("limits.trash_days", "30", "Days that deleted things wait in the trash."),
     key("limits.database_cache_mb", "32", "Megabytes of the database to keep in memory."),
+    key(
+        "limits.graph_above",
+        "100000",
+        "Memories of one clone above which a search graph is built.",
+    ),
+    key(
+        "limits.graph_memory_mb",
+        "512",
+        "Megabytes of memory that a clone's search graph may take.",
+    ),
     key("llm.base_url", "", "An OpenAI-compatible server, for example http://127.0.0.1:11434/v1."),
     secret(key("llm.api_key", "", "The key that this server asks for.")),
     key("llm.model", "", "The model to use there."),

@@ -97,6 +97,8 @@ pub struct Limits {
     pub batch_bytes: usize,
     pub trash: Duration,
     pub database_cache_bytes: usize,
+    pub graph_above: usize,
+    pub graph_memory_bytes: usize,
 }
 
 /// The OpenAI-compatible server that answers are written by.
@@ -163,6 +165,8 @@ impl Limits {
             json_bytes: read.number("limits.json_bytes")?,
             batch_bytes: read.number("limits.batch_bytes")?,
             trash: Duration::from_secs(days.saturating_mul(24 * 60 * 60)),
+            graph_above: read.number("limits.graph_above")?,
+            graph_memory_bytes: read.number("limits.graph_memory_mb")?.saturating_mul(1 << 20),
             database_cache_bytes: read.number("limits.database_cache_mb")?.saturating_mul(1 << 20),
         })
     }

@@ -384,7 +384,7 @@ impl Conversations {
         match outcome {
             Outcome::Replayed(begun) => {
                 writing.withdraw();
-                Ok(begun)
+                Ok(*begun)
             }
             Outcome::New(decided) => {
                 let begun = Begun {
@@ -511,14 +511,14 @@ struct Deciding {
 
 enum Outcome {
     New(Box<Decided>),
-    Replayed(Begun),
+    Replayed(Box<Begun>),
 }
 
 impl Deciding {
     fn run_in(self, tx: &mut WriteTx<'_>) -> Result<Outcome, ConversationError> {
         consents::require_in(tx, self.who.account, Consent::DataProcessing)?;
         if let Some(begun) = self.replayed(tx)? {
-            return Ok(Outcome::Replayed(begun));
+            return Ok(Outcome::Replayed(Box::new(begun)));
         }
         let mut conversation = match self.place {
             Place::In(id) => own(tx, &self.who, id)?,

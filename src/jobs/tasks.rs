@@ -57,7 +57,6 @@ impl Tasks {
     }
 
     /// Starts a task. A panic in it is logged under its name and ends that task only.
-    #[expect(clippy::disallowed_methods, reason = "this is the spawner the others are sent to")]
     pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let kill = self.kill.clone();
         let entry = Entry::new(name, Arc::clone(&self.running));

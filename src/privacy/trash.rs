@@ -62,8 +62,7 @@ impl Trash {
     pub fn new(
         store: Store,
         clock: Clock,
-        memories: Memories,
-        retrieval: Retrieval,
+        (memories, retrieval): (Memories, Retrieval),
         kept: Duration,
         erasers: Vec<Box<dyn Eraser>>,
     ) -> Self {

@@ -73,6 +73,13 @@ impl Retrieval {
                 while !stop.is_cancelled() && self.embed(&embedder, clone).await? {}
             }
         }
+        for scope in self.inner.scopes.all() {
+            let graphs = self.inner.graphs;
+            let stop = stop.clone();
+            crate::jobs::blocking(move || scope.grow_graph(graphs, &stop))
+                .await
+                .map_err(|_| RetrievalError::Broken)?;
+        }
         Ok(())
     }
 

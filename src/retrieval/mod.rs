@@ -38,6 +38,15 @@ pub use rows::TABLES;
 
 use scope::Scopes;
 
+/// When a graph is built for searching by meaning.
+#[derive(Clone, Copy, Debug)]
+pub struct Graphs {
+    /// For a clone with more passages than this.
+    pub above: usize,
+    /// If it takes no more bytes of memory than this.
+    pub memory: usize,
+}
+
 /// Which legs a search uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SearchMode {
@@ -125,6 +134,7 @@ pub struct Retrieval {
 struct Inner {
     store: Store,
     embedder: Option<Embedder>,
+    graphs: Graphs,
     texts: TextIndexes,
     scopes: Scopes,
     changed: Notify,
@@ -132,10 +142,10 @@ struct Inner {
 
 impl Retrieval {
     /// Retrieval over a store; the text indexes live in `directory/index`.
-    pub fn new(store: Store, embedder: Option<Embedder>, directory: &Path) -> Self {
+    pub fn new(store: Store, embedder: Option<Embedder>, graphs: Graphs, directory: &Path) -> Self {
         let texts = TextIndexes::new(directory.join("index"));
         let scopes = Scopes::default();
-        let inner = Inner { store, embedder, texts, scopes, changed: Notify::new() };
+        let inner = Inner { store, embedder, graphs, texts, scopes, changed: Notify::new() };
         Self { inner: Arc::new(inner) }
     }
 

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::access::{Role, Visibility};
+use tokio_util::sync::CancellationToken;
+
 use crate::index::analysis::Analyzer;
 use crate::index::language::Language;
 use crate::index::tail::{Change, Entry, Op, Tail};
@@ -14,6 +16,7 @@ use crate::kernel::{AccountId, CloneId, FuzzyDate};
 use crate::memories::{self, Memory};
 use crate::store::{Rows, StoreError};
 
+use super::Graphs;
 use super::passage::{Told, WrittenDate, passage_text};
 use super::rows::{self, PassageRow, ScopeRow};
 
@@ -72,6 +75,11 @@ impl Scopes {
     /// The state of a clone, if it is in memory.
     pub(super) fn find(&self, clone: CloneId) -> Option<Arc<Scope>> {
         self.open().get(&clone).cloned()
+    }
+
+    /// Every clone in memory.
+    pub(super) fn all(&self) -> Vec<Arc<Scope>> {
+        self.open().values().cloned().collect()
     }
 
     /// Gives up a clone's state.
@@ -154,6 +162,22 @@ impl Scope {
             names: speaker.map(|name| self.analyzer.name(name)).unwrap_or_default(),
             thread: row.thread,
             order: row.order,
+        }
+    }
+
+    /// Builds the search graph if the vectors are so many that a scan is slower. The scan serves
+    /// meanwhile; rows that come later are scanned beside the graph.
+    pub(super) fn grow_graph(&self, graphs: Graphs, stop: &CancellationToken) {
+        let wanted = {
+            let vectors = self.vectors.read().unwrap_or_else(PoisonError::into_inner);
+            vectors.as_ref().and_then(|set| set.graph_wanted(graphs.above, graphs.memory))
+        };
+        let Some(graph) = wanted.and_then(|source| source.build(&|| stop.is_cancelled())) else {
+            return;
+        };
+        let mut vectors = self.vectors.write().unwrap_or_else(PoisonError::into_inner);
+        if vectors.as_mut().is_some_and(|set| set.install(graph)) {
+            tracing::info!("a search graph was built");
         }
     }
 

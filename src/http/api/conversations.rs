@@ -216,6 +216,7 @@ struct Exchange {
 
 /// An answer: whole, or as it is written.
 #[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "one is made for a request")]
 enum Reply {
     /// The question and its answer.
     #[oai(status = 201)]
@@ -514,9 +515,11 @@ impl ConversationApi {
         let seen = wants.seen.unwrap_or(0);
         let following = services.conversations.follow(&caller.0, conversation, id, seen)?;
         Ok(match following {
-            Following::Live(listener) => services.streams.send(frames(listener, None, request_id)),
+            Following::Live(listener) => {
+                services.streams().send(frames(listener, None, request_id))
+            }
             Following::Ended(message) => {
-                services.streams.send(stream::iter(replay(&message, seen)))
+                services.streams().send(stream::iter(replay(&message, seen)))
             }
         })
     }
@@ -677,7 +680,7 @@ async fn answer(
     let mut listener = match services.conversations.follow_begun(&caller.0, begun)? {
         Following::Live(listener) => listener,
         Following::Ended(message) if wants.stream => {
-            return Ok(Reply::Stream(services.streams.send(stream::iter(replay(&message, 0)))));
+            return Ok(Reply::Stream(services.streams().send(stream::iter(replay(&message, 0)))));
         }
         Following::Ended(message) => return Ok(Reply::Whole(exchange(begun, &message))),
     };
@@ -686,7 +689,7 @@ async fn answer(
         if let Some((_, Event::Failed(failure))) = first {
             return Err(Fault::from(failure).into());
         }
-        return Ok(Reply::Stream(services.streams.send(frames(listener, first, request_id))));
+        return Ok(Reply::Stream(services.streams().send(frames(listener, first, request_id))));
     }
     while let Some((_, event)) = listener.next().await {
         match event {

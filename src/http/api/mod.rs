@@ -46,20 +46,33 @@ pub struct Parts {
     pub retrieval: Retrieval,
     pub conversations: Conversations,
     pub trash: Trash,
-    pub streams: Streams,
-    pub health: Health,
     pub public_url: Option<Url>,
-    pub base_path: String,
 }
 
 /// [`Parts`], shared by all requests.
 #[derive(Clone)]
-pub struct Services(Arc<Parts>);
+pub struct Services(Arc<Shared>);
+
+struct Shared {
+    parts: Parts,
+    streams: Streams,
+    health: Health,
+}
 
 impl Services {
-    /// The services of an app.
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    /// The services of an app, with what the edge brings: event streams and health.
+    pub fn new(parts: Parts, streams: Streams, health: Health) -> Self {
+        Self(Arc::new(Shared { parts, streams, health }))
+    }
+
+    /// Opens event streams.
+    pub fn streams(&self) -> &Streams {
+        &self.0.streams
+    }
+
+    /// How the parts of the server are.
+    pub fn health(&self) -> &Health {
+        &self.0.health
     }
 
     pub(super) fn of(request: &Request) -> Result<&Self, Problem> {
@@ -71,7 +84,7 @@ impl std::ops::Deref for Services {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 

@@ -31,7 +31,7 @@ impl SystemApi {
         tag = "Group::System"
     )]
     async fn health(&self, services: Data<&Services>) -> Answer<Json<GatewayHealth>> {
-        let (ready, report) = services.health.report();
+        let (ready, report) = services.health().report();
         Ok(Json(GatewayHealth {
             status: if ready { "ok" } else { "degraded" }.to_owned(),
             checks: report.get("checks").cloned().unwrap_or(report),
