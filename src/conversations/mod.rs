@@ -3,7 +3,9 @@
 //! A conversation is a tree of messages: an answer that is written again stands beside the first
 //! one. Only the account that holds a conversation can read it.
 
+mod ask;
 mod citations;
+mod deciding;
 mod error;
 mod export;
 mod live;
@@ -18,8 +20,7 @@ use std::sync::Arc;
 
 use crate::access::{Action, Principal};
 use crate::accounts::Accounts;
-use crate::clones::{self, CloneError, Counted, Providers, Settings};
-use crate::consents::{self, Consent};
+use crate::clones::{self, CloneError, Counted, Providers};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Once, Subject, Tasks};
 use crate::kernel::{
@@ -28,7 +29,7 @@ use crate::kernel::{
 };
 use crate::providers::LanguageModel;
 use crate::retrieval::Retrieval;
-use crate::store::{Direction, Key as _, Range, Rows, Store, StoreError, WriteTx, page_of};
+use crate::store::{Direction, Range, Rows, Store, StoreError, WriteTx, page_of};
 
 pub use error::ConversationError;
 pub use export::{ExportFormat, export};
@@ -37,8 +38,6 @@ pub use model::{
     Author, Citation, Conversation, ConversationChange, Feedback, Message, Said, Status, Tokens,
 };
 pub use rows::TABLES;
-
-use reply::Decided;
 
 /// The providers of answers by their id; there is always the one that only quotes.
 #[derive(Clone)]
@@ -342,272 +341,9 @@ impl Conversations {
         })
     }
 
-    /// Says something and has it answered. Resolves when the question is decided; the answer's
-    /// events follow when it is durable.
-    ///
-    /// # Errors
-    /// When the asker may not, a consent is missing, too much runs already, or the store fails.
-    pub async fn say(
-        &self,
-        who: &Principal,
-        place: Place,
-        said: Said,
-        once: Option<Once>,
-    ) -> Result<Begun, ConversationError> {
-        let stopping = self.tasks.stopping();
-        if stopping.is_cancelled() {
-            return Err(ConversationError::Stopping);
-        }
-        let id = MessageId::fresh();
-        // Not a child of the process's token: a stop of the server must be told from a reader's.
-        let stop = tokio_util::sync::CancellationToken::new();
-        let writing = self.live.begin(id, who.account, stop)?;
-        let account = self.accounts.account(who.account).map_err(|_| ConversationError::Missing)?;
-        let asker = account.display_name.to_string();
-        let decide = Deciding {
-            who: who.clone(),
-            place,
-            said,
-            once,
-            answer: id,
-            asker,
-            now: self.clock.now(),
-            providers: self.providers.clone(),
-        };
-        let (outcome, durable) = match self.store.decide(move |tx| decide.run_in(tx)).await {
-            Ok(decided) => decided,
-            Err(error) => {
-                writing.withdraw();
-                return Err(error);
-            }
-        };
-        match outcome {
-            Outcome::Replayed(begun) => {
-                writing.withdraw();
-                Ok(*begun)
-            }
-            Outcome::New(decided) => {
-                let begun = Begun {
-                    question: decided.question.clone(),
-                    message: id,
-                    conversation: decided.answer.conversation,
-                };
-                let this = self.clone();
-                let writer = this.write_answer(*decided, durable, writing);
-                self.tasks.spawn("answer", writer);
-                Ok(begun)
-            }
-        }
-    }
-
-    /// Follows an answer from after an event (0: from the beginning).
-    ///
-    /// # Errors
-    /// When there is none, or the store fails.
-    pub fn follow(
-        &self,
-        who: &Principal,
-        conversation: ConversationId,
-        id: MessageId,
-        seen: u64,
-    ) -> Result<Following, ConversationError> {
-        let message = self.message(who, conversation, id)?;
-        if message.author != Author::Assistant {
-            return Err(ConversationError::NotAnAnswer);
-        }
-        Ok(match self.live.find(id) {
-            Some(answer) => Following::Live(answer.listen(seen)),
-            None => Following::Ended(Box::new(message)),
-        })
-    }
-
-    /// Listens to an answer that [`Self::say`] has just begun, whose message may not be durable
-    /// and so not readable yet.
-    ///
-    /// # Errors
-    /// When it ended long ago and its message cannot be read.
-    pub fn follow_begun(
-        &self,
-        who: &Principal,
-        begun: &Begun,
-    ) -> Result<Following, ConversationError> {
-        match self.live.find(begun.message) {
-            Some(answer) => Ok(Following::Live(answer.listen(0))),
-            None => self.follow(who, begun.conversation, begun.message, 0),
-        }
-    }
-
-    /// Stops an answer; one that has ended stays as it is.
-    ///
-    /// # Errors
-    /// When there is none, or the store fails.
-    pub async fn stop(
-        &self,
-        who: &Principal,
-        conversation: ConversationId,
-        id: MessageId,
-    ) -> Result<Message, ConversationError> {
-        let message = self.message(who, conversation, id)?;
-        if message.author != Author::Assistant {
-            return Err(ConversationError::NotAnAnswer);
-        }
-        if let Some(answer) = self.live.find(id) {
-            answer.stop.cancel();
-            let mut listener = answer.listen(0);
-            while listener.next().await.is_some() {}
-        }
-        self.message(who, conversation, id)
-    }
-
-    /// Stops every answer an account has asked for (it withdrew its consent, or is gone).
-    pub fn stop_all_of(&self, account: crate::kernel::AccountId) {
-        self.live.stop_all_of(account);
-    }
-
-    /// Rates an answer; nothing takes the rating back.
-    ///
-    /// # Errors
-    /// When there is none, or the store fails.
-    pub async fn rate(
-        &self,
-        who: &Principal,
-        conversation: ConversationId,
-        id: MessageId,
-        feedback: Option<Feedback>,
-    ) -> Result<Message, ConversationError> {
-        let who = who.clone();
-        self.store
-            .write(move |tx| {
-                own(tx, &who, conversation)?;
-                let message = rows::message(tx, conversation, id)?;
-                let mut message = message.ok_or(ConversationError::Missing)?;
-                if message.author != Author::Assistant {
-                    return Err(ConversationError::NotAnAnswer);
-                }
-                message.feedback = feedback;
-                rows::put_message_in(tx, &message)?;
-                Ok(message)
-            })
-            .await
-    }
-
     /// How many answers are being written.
     pub fn running(&self) -> usize {
         self.live.running()
-    }
-}
-
-/// What the transaction of a question needs.
-struct Deciding {
-    who: Principal,
-    place: Place,
-    said: Said,
-    once: Option<Once>,
-    answer: MessageId,
-    asker: String,
-    now: Timestamp,
-    providers: Providers,
-}
-
-enum Outcome {
-    New(Box<Decided>),
-    Replayed(Box<Begun>),
-}
-
-impl Deciding {
-    fn run_in(self, tx: &mut WriteTx<'_>) -> Result<Outcome, ConversationError> {
-        consents::require_in(tx, self.who.account, Consent::DataProcessing)?;
-        if let Some(begun) = self.replayed(tx)? {
-            return Ok(Outcome::Replayed(Box::new(begun)));
-        }
-        let mut conversation = match self.place {
-            Place::In(id) => own(tx, &self.who, id)?,
-            Place::New(clone) => {
-                clones::open(tx, &self.who, clone, Action::Talk)?;
-                begin_in(tx, &self.who, clone, None, self.now)?
-            }
-        };
-        let (persona, _) = clones::open(tx, &self.who, conversation.clone, Action::Talk)?;
-        let settings = clones::settings_of(tx, conversation.clone)?;
-        let messages = rows::messages(tx, conversation.id)?;
-        let question = self.question_in(tx, &mut conversation, &messages)?;
-        let answer = self.answer_to(&question, &settings);
-        rows::put_message_in(tx, &answer)?;
-        conversation.message_count += 1;
-        conversation.last_message_at = Some(self.now);
-        rows::put_in(tx, &conversation)?;
-        if let Some(once) = &self.once {
-            once.record_in(tx, &[conversation.id.bytes(), answer.id.bytes()].concat())?;
-        }
-        let window = branch(&messages, question.parent);
-        let Self { who, asker, .. } = self;
-        let decided = Decided { who, persona, settings, question, answer, window, asker };
-        Ok(Outcome::New(Box::new(decided)))
-    }
-
-    /// What the same request began the first time.
-    fn replayed(&self, tx: &WriteTx<'_>) -> Result<Option<Begun>, ConversationError> {
-        let Some(once) = &self.once else {
-            return Ok(None);
-        };
-        let Some(made) = once.made_in::<32>(tx)? else {
-            return Ok(None);
-        };
-        let (conversation, message) = <(ConversationId, MessageId)>::read(&mut made.as_slice())
-            .map_err(|_| ConversationError::Missing)?;
-        let conversation = own(tx, &self.who, conversation)?.id;
-        let answer = rows::message(tx, conversation, message)?;
-        let parent = answer.as_ref().and_then(|answer| answer.parent);
-        let question = parent.map(|id| rows::message(tx, conversation, id)).transpose()?.flatten();
-        let (answer, question) = answer.zip(question).ok_or(ConversationError::Missing)?;
-        Ok(Some(Begun { question, message: answer.id, conversation }))
-    }
-
-    /// The question, stored if it is new.
-    fn question_in(
-        &self,
-        tx: &mut WriteTx<'_>,
-        conversation: &mut Conversation,
-        messages: &[Message],
-    ) -> Result<Message, ConversationError> {
-        let find = |id: MessageId| messages.iter().find(|message| message.id == id);
-        match &self.said {
-            Said::Again(id) => {
-                let answer = find(*id).ok_or(ConversationError::Missing)?;
-                if answer.author != Author::Assistant {
-                    return Err(ConversationError::NotAnAnswer);
-                }
-                let question = answer.parent.and_then(find).ok_or(ConversationError::Missing)?;
-                Ok(question.clone())
-            }
-            Said::New { content, parent } => {
-                let parent = match parent {
-                    Some(id) => Some(find(*id).ok_or(ConversationError::WrongParent)?.id),
-                    None => messages.last().map(|message| message.id),
-                };
-                let mut question = Message::blank(conversation.id, Author::User, self.now);
-                question.parent = parent;
-                question.content = content.to_string();
-                rows::put_message_in(tx, &question)?;
-                conversation.message_count += 1;
-                if conversation.title.is_none() {
-                    conversation.title = Text::new(discarded::title_from(content)).ok();
-                }
-                Ok(question)
-            }
-        }
-    }
-
-    fn answer_to(&self, question: &Message, settings: &Settings) -> Message {
-        let effective = self.providers.effective(settings);
-        let mut answer = Message::blank(question.conversation, Author::Assistant, self.now);
-        answer.id = self.answer;
-        answer.parent = Some(question.id);
-        answer.status = Status::Generating;
-        answer.grounding = Some(effective.grounding);
-        answer.provider = Some(effective.provider);
-        answer.model = effective.model;
-        answer
     }
 }
 
@@ -643,19 +379,6 @@ fn begin_in(
     rows::put_in(tx, &conversation)?;
     clones::count_in(tx, clone, who.account, Counted::Conversation, 1)?;
     Ok(conversation)
-}
-
-/// The messages that lead to a place in the tree, oldest first.
-fn branch(messages: &[Message], leaf: Option<MessageId>) -> Vec<Message> {
-    let by_id: HashMap<MessageId, &Message> = messages.iter().map(|m| (m.id, m)).collect();
-    let mut branch = Vec::new();
-    let mut at = leaf;
-    while let Some(message) = at.and_then(|id| by_id.get(&id)) {
-        branch.push((*message).clone());
-        at = message.parent;
-    }
-    branch.reverse();
-    branch
 }
 
 fn own(

@@ -4,25 +4,22 @@
 //! `app` registers; they run in the same transaction.
 
 mod batch;
+mod browse;
 mod error;
 mod model;
 mod people;
 mod people_rows;
+mod reads;
 mod rows;
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::access::{Action, Principal, Role, Visibility, may, may_read_memory};
+use crate::access::{Action, Principal, Role, may, may_read_memory};
 use crate::clones::{self, Counted};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Once, Subject};
-use crate::kernel::{
-    AccountId, Clock, CloneId, Cursor, DiscardedId, MemoryId, Page, PageRequest, Timestamp,
-};
-use crate::store::{
-    Direction, Key as _, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of,
-};
+use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest};
+use crate::store::{Direction, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
 
 pub use error::MemoryError;
 pub use model::{
@@ -30,6 +27,7 @@ pub use model::{
     MemoryType, Metadata, Name, Person, Revision, Timeline, fold,
 };
 pub use people::{erase_person_in, names_of, restore_person_in};
+pub use reads::{day_of, each_of, erase_memory_in, is_readable, memory_of};
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -118,47 +116,6 @@ impl Memories {
         self.store.read(|tx| {
             let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
             readable(tx, who, role, clone, id)
-        })
-    }
-
-    /// The memories of a clone that the asker may read, newest first.
-    ///
-    /// # Errors
-    /// When the clone is not theirs to see, or the store fails.
-    pub fn list(
-        &self,
-        who: &Principal,
-        clone: CloneId,
-        filter: &Filter,
-        page: &PageRequest,
-    ) -> Result<Page<Memory>, MemoryError> {
-        self.store.read(|tx| {
-            let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-            let range = Range::prefix(&clone);
-            page_of(tx, &rows::MEMORIES, range, Direction::Down, page, |(_, id), row| {
-                let memory = rows::memory_of(clone, id, row);
-                let wanted = may_read(who, role, &memory) && filter.admits(&memory);
-                Ok(wanted.then_some(memory))
-            })
-        })
-    }
-
-    /// The newest memories of all clones the asker can see.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn latest(&self, who: &Principal, page: &PageRequest) -> Result<Page<Memory>, MemoryError> {
-        self.store.read(|tx| {
-            let mut found = Vec::new();
-            for (clone, role) in clones::visible_to(tx, who)? {
-                newest_below(tx, who, (clone, role), page, &mut found)?;
-            }
-            found.sort_by_key(|memory| std::cmp::Reverse(memory.id));
-            let more = found.len() > page.limit;
-            found.truncate(page.limit);
-            let last = found.last().filter(|_| more);
-            let next = last.map(|memory| Cursor(memory.id.to_bytes()));
-            Ok(Page { items: found, next })
         })
     }
 
@@ -267,45 +224,6 @@ impl Memories {
             .await
     }
 
-    /// The memories in the order in which they happened.
-    ///
-    /// # Errors
-    /// When the clone is not the asker's to see, or the store fails.
-    pub fn timeline(
-        &self,
-        who: &Principal,
-        clone: CloneId,
-        page: &PageRequest,
-    ) -> Result<Timeline, MemoryError> {
-        self.store.read(|tx| {
-            let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-            let shown = |id| -> Result<Option<Memory>, StoreError> {
-                Ok(rows::memory(tx, clone, id)?.filter(|memory| may_read(who, role, memory)))
-            };
-            let range = Range::prefix(&clone);
-            let dated = page_of(
-                tx,
-                &rows::BY_DATE,
-                range.clone(),
-                Direction::Up,
-                page,
-                |(_, _, _, id), ()| shown(id),
-            )?;
-            let mut undated = Vec::new();
-            if dated.next.is_none() {
-                tx.scan_keys(&rows::UNDATED, &range, Direction::Up, |(_, id)| {
-                    undated.extend(shown(id)?);
-                    let full = undated.len() == UNDATED_SHOWN;
-                    Ok::<_, StoreError>(match full {
-                        true => ControlFlow::Break(()),
-                        false => ControlFlow::Continue(()),
-                    })
-                })?;
-            }
-            Ok(Timeline { dated, undated })
-        })
-    }
-
     /// Takes a memory out of the trash.
     ///
     /// # Errors
@@ -384,33 +302,6 @@ impl Memories {
     }
 }
 
-/// How many memories without a date the last page of a timeline shows.
-const UNDATED_SHOWN: usize = 200;
-
-fn newest_below(
-    tx: &impl Rows,
-    who: &Principal,
-    (clone, role): (CloneId, Role),
-    page: &PageRequest,
-    found: &mut Vec<Memory>,
-) -> Result<(), StoreError> {
-    let mut range = Range::prefix(&clone);
-    if let Some(after) = &page.after {
-        let key = [&clone.bytes(), after.0.as_slice()].concat();
-        range = range.after(&key, Direction::Down);
-    }
-    // One more than asked for tells whether there is another page.
-    let mut left = page.limit + 1;
-    tx.scan(&rows::MEMORIES, &range, Direction::Down, |(_, id), row| {
-        let memory = rows::memory_of(clone, id, row);
-        if may_read(who, role, &memory) {
-            found.push(memory);
-            left -= 1;
-        }
-        Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    })
-}
-
 fn count(tx: &mut WriteTx<'_>, memory: &Memory, by: i64) -> Result<(), StoreError> {
     let what = Counted::Memory(memory.content.visibility);
     clones::count_in(tx, memory.clone, memory.author, what, by)
@@ -459,61 +350,6 @@ fn require_free(
         Some(other) if Some(other) != own => Err(MemoryError::ExternalIdTaken),
         _ => Ok(()),
     }
-}
-
-/// A memory for the slices above, which have opened the clone already.
-///
-/// # Errors
-/// When the store fails.
-pub fn memory_of(
-    tx: &impl Rows,
-    clone: CloneId,
-    id: MemoryId,
-) -> Result<Option<Memory>, StoreError> {
-    Ok(rows::memory(tx, clone, id)?.filter(|memory| memory.deleted_at.is_none()))
-}
-
-/// Visits all memories of a clone that are not in the trash, oldest first.
-///
-/// # Errors
-/// Whatever `visit` returns, or that the store fails.
-pub fn each_of(
-    tx: &impl Rows,
-    clone: CloneId,
-    mut visit: impl FnMut(Memory) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    tx.scan(&rows::MEMORIES, &Range::prefix(&clone), Direction::Up, |(_, id), row| {
-        let memory = rows::memory_of(clone, id, row);
-        if memory.deleted_at.is_none() {
-            visit(memory)?;
-        }
-        Ok(ControlFlow::Continue(()))
-    })
-}
-
-/// Whether somebody with a role may read a memory; for the slices above.
-pub fn is_readable(account: AccountId, role: Role, author: AccountId, who: Visibility) -> bool {
-    may_read_memory(role, account == author, who)
-}
-
-/// Erases one memory for good (from the trash).
-///
-/// # Errors
-/// When the store fails.
-pub fn erase_memory_in(
-    tx: &mut WriteTx<'_>,
-    clone: CloneId,
-    id: MemoryId,
-) -> Result<(), StoreError> {
-    rows::erase_memory_in(tx, clone, id)
-}
-
-/// The moment as a civil day in UTC, for dates said in words.
-pub fn day_of(now: Timestamp) -> jiff::civil::Date {
-    jiff::Timestamp::from_microsecond(now.0)
-        .map_or(jiff::civil::Date::constant(1970, 1, 1), |moment| {
-            moment.to_zoned(jiff::tz::TimeZone::UTC).date()
-        })
 }
 
 /// Removes what this slice knows of a clone.

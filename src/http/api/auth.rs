@@ -1,279 +1,35 @@
 //! Setting up, signing in, the account, its consents.
 
-use std::time::Duration;
+mod answers;
+mod intake;
+mod views;
 
-use poem::Response;
+use self::answers::{SignedIn, SignedOut};
+use self::intake::{
+    AccountPatch, ConsentChoices, LoginRequest, NewAccountFields, RefreshRequest, RegisterRequest,
+    SetupRequest, choices, language, new_account, time_zone,
+};
+use self::views::{
+    AccountView, ConsentHistory, ConsentStatement, ConsentsView, SessionView, SetupView,
+    account_view, consents_view, session_view,
+};
+
 use poem::web::Data;
+use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
-use poem_openapi::types::MaybeUndefined as Patch;
-use poem_openapi::{ApiResponse, Object, OpenApi};
-use serde::Deserialize;
 
 use super::fields::Fields;
 use super::{Group, Services, cursor};
-use crate::accounts::{
-    Account, AccountChange, Email, NewAccount, NewSession, PASSWORD_LENGTH, Registration, SignInBy,
-};
-use crate::consents::{Consent, Statement};
-use crate::http::auth::{Asked, Caller, require_same_origin, with_cookie};
+use crate::accounts::{Account, AccountChange, Email, PASSWORD_LENGTH, Registration, SignInBy};
+use crate::consents::Consent;
+use crate::http::auth::{Asked, Caller, require_same_origin};
 use crate::http::body::Body;
 use crate::http::listing::wanted;
 use crate::http::problem::{Answer, Problem};
-use crate::kernel::{Fault, Secret, Text, code_points};
+use crate::kernel::{Fault, Secret, code_points};
 
 pub struct AuthApi;
-
-/// Whether the server still waits for its first account.
-#[derive(Object)]
-struct SetupView {
-    /// True until the first account exists.
-    needed: bool,
-    /// Who may register: `invite`, `open` or `closed`.
-    registration: String,
-    /// The version of the server.
-    version: String,
-}
-
-/// The first account.
-#[derive(Deserialize, Object)]
-#[serde(deny_unknown_fields)]
-struct SetupRequest {
-    /// The token from the link that the server printed.
-    token: String,
-    /// The address to sign in with.
-    email: String,
-    /// 12 to 128 characters.
-    password: String,
-    /// How the person wants to be called.
-    display_name: String,
-    /// BCP 47 language tag.
-    #[serde(default)]
-    locale: Option<String>,
-    /// What the person agrees to.
-    #[serde(default)]
-    consents: Option<ConsentChoices>,
-}
-
-/// A new account.
-#[derive(Deserialize, Object)]
-#[serde(deny_unknown_fields)]
-struct RegisterRequest {
-    /// The address to sign in with.
-    email: String,
-    /// 12 to 128 characters.
-    password: String,
-    /// How the person wants to be called.
-    display_name: String,
-    /// The token of an invitation, where one is needed.
-    #[serde(default)]
-    invite_token: Option<String>,
-    /// BCP 47 language tag.
-    #[serde(default)]
-    locale: Option<String>,
-    /// What the person agrees to.
-    #[serde(default)]
-    consents: Option<ConsentChoices>,
-}
-
-/// Consents given (true) or withdrawn (false).
-#[derive(Clone, Default, Deserialize, Object)]
-#[serde(default, deny_unknown_fields)]
-struct ConsentChoices {
-    /// That this server stores and searches what one writes.
-    data_processing: Option<bool>,
-    /// That one's voice is recorded and imitated.
-    voice_processing: Option<bool>,
-    /// That one's likeness is animated.
-    video_processing: Option<bool>,
-    /// That memories and questions are sent to services of others.
-    third_party_apis: Option<bool>,
-    /// That chat archives are read in.
-    whatsapp_ingestion: Option<bool>,
-}
-
-/// Address and password.
-#[derive(Deserialize, Object)]
-#[serde(deny_unknown_fields)]
-struct LoginRequest {
-    /// The address of the account.
-    email: String,
-    /// Its password.
-    password: String,
-    /// The code of the second factor, where one is set.
-    #[serde(default)]
-    totp: Option<String>,
-}
-
-/// A refresh token; browsers send their cookie instead.
-#[derive(Deserialize, Object)]
-#[serde(deny_unknown_fields)]
-struct RefreshRequest {
-    /// The refresh token of the last answer.
-    #[serde(default)]
-    refresh_token: Option<String>,
-}
-
-/// A sign-in. Our own pages get a cookie instead of the tokens.
-#[derive(Object)]
-struct SessionView {
-    /// Opens the API, as `Authorization: Bearer …`.
-    access_token: Option<String>,
-    /// Always `Bearer`.
-    token_type: Option<String>,
-    /// For how many seconds it opens.
-    expires_in: u64,
-    /// Renews the sign-in; good once.
-    refresh_token: Option<String>,
-    /// Who signed in.
-    account: Option<AccountView>,
-}
-
-/// What an account said about a consent.
-#[derive(Object)]
-struct ConsentView {
-    /// Whether it holds now.
-    granted: bool,
-    /// The version of the text it was said about.
-    version: Option<String>,
-    /// When it was said.
-    changed_at: Option<String>,
-}
-
-/// What an account said about each consent.
-#[derive(Object)]
-struct ConsentsView {
-    data_processing: ConsentView,
-    voice_processing: ConsentView,
-    video_processing: ConsentView,
-    third_party_apis: ConsentView,
-    whatsapp_ingestion: ConsentView,
-}
-
-/// One thing said about a consent.
-#[derive(Object)]
-struct ConsentStatement {
-    /// Its name.
-    consent: String,
-    /// Given or withdrawn.
-    granted: bool,
-    /// The version of the text.
-    version: String,
-    /// When.
-    at: String,
-}
-
-/// Everything ever said about consents, newest first.
-#[derive(Object)]
-struct ConsentHistory {
-    items: Vec<ConsentStatement>,
-    next_cursor: Option<String>,
-}
-
-/// An account, as its owner sees it.
-#[derive(Object)]
-struct AccountView {
-    id: String,
-    email: String,
-    display_name: String,
-    /// BCP 47 language tag.
-    locale: String,
-    /// IANA time zone.
-    time_zone: String,
-    is_admin: bool,
-    plan: String,
-    consents: ConsentsView,
-    email_verified: bool,
-    created_at: String,
-    last_data_export_at: Option<String>,
-}
-
-/// What can be changed about an account.
-#[derive(Default, Deserialize, Object)]
-#[serde(default, deny_unknown_fields)]
-struct AccountPatch {
-    /// How the person wants to be called.
-    display_name: Patch<String>,
-    /// BCP 47 language tag.
-    locale: Patch<String>,
-    /// IANA time zone.
-    time_zone: Patch<String>,
-}
-
-/// A sign-in was made.
-enum SignedIn {
-    Created(SessionView, Option<String>),
-    Renewed(SessionView, Option<String>),
-}
-
-impl poem::IntoResponse for SignedIn {
-    fn into_response(self) -> Response {
-        let (status, view, cookie) = match self {
-            Self::Created(view, cookie) => (201, view, cookie),
-            Self::Renewed(view, cookie) => (200, view, cookie),
-        };
-        let mut response = Json(view).into_response();
-        response.set_status(poem::http::StatusCode::from_u16(status).unwrap_or_default());
-        match cookie {
-            Some(cookie) => with_cookie(response, &cookie),
-            None => response,
-        }
-    }
-}
-
-/// Documents [`SignedIn`].
-#[derive(ApiResponse)]
-#[expect(dead_code, reason = "only its documentation is used")]
-enum SignedInShape {
-    /// A new account, signed in.
-    #[oai(status = 201)]
-    Created(Json<SessionView>),
-    /// Signed in.
-    #[oai(status = 200)]
-    Renewed(Json<SessionView>),
-}
-
-impl ApiResponse for SignedIn {
-    fn meta() -> poem_openapi::registry::MetaResponses {
-        SignedInShape::meta()
-    }
-
-    fn register(registry: &mut poem_openapi::registry::Registry) {
-        SignedInShape::register(registry);
-    }
-}
-
-/// Done, and there is nothing to say.
-enum SignedOut {
-    Done(String),
-}
-
-impl poem::IntoResponse for SignedOut {
-    fn into_response(self) -> Response {
-        let Self::Done(cookie) = self;
-        let mut response = poem::http::StatusCode::NO_CONTENT.into_response();
-        response
-            .headers_mut()
-            .insert("clear-site-data", poem::http::HeaderValue::from_static("\"cache\""));
-        with_cookie(response, &cookie)
-    }
-}
-
-#[derive(ApiResponse)]
-#[expect(dead_code, reason = "only its documentation is used")]
-enum SignedOutShape {
-    /// Signed out.
-    #[oai(status = 204)]
-    Done,
-}
-
-impl ApiResponse for SignedOut {
-    fn meta() -> poem_openapi::registry::MetaResponses {
-        SignedOutShape::meta()
-    }
-
-    fn register(_: &mut poem_openapi::registry::Registry) {}
-}
 
 #[OpenApi]
 impl AuthApi {
@@ -518,77 +274,6 @@ impl<'a> poem::FromRequest<'a> for Bearer {
     }
 }
 
-struct NewAccountFields {
-    email: String,
-    password: String,
-    display_name: String,
-    locale: Option<String>,
-    consents: Option<ConsentChoices>,
-}
-
-fn new_account(services: &Services, sent: NewAccountFields) -> Answer<NewAccount> {
-    let mut fields = Fields::default();
-    let email = Email::new(&sent.email);
-    if email.is_none() {
-        fields.fault("/email", "must be an e-mail address");
-    }
-    if !PASSWORD_LENGTH.contains(&code_points(&sent.password)) {
-        fields.fault("/password", "must have 12 to 128 characters");
-    }
-    let display_name: Option<Text<1, 100>> = fields.text("/display_name", sent.display_name);
-    let locale = match sent.locale {
-        Some(tag) => language(&mut fields, tag),
-        None => Some("en".to_owned()),
-    };
-    let said = sent.consents.as_ref().map(choices).unwrap_or_default();
-    if said.contains(&(Consent::DataProcessing, false)) {
-        fields.fault("/consents/data_processing", "is needed to have an account");
-    }
-    let whole = email.zip(display_name).zip(locale);
-    let ((email, display_name), locale) = fields.with(whole)?;
-    let password = sent.password.into();
-    let also = Some(services.consents.with_sign_up(said));
-    Ok(NewAccount { email, password, display_name, locale, also })
-}
-
-fn choices(sent: &ConsentChoices) -> Vec<(Consent, bool)> {
-    let all = [
-        (Consent::DataProcessing, sent.data_processing),
-        (Consent::VoiceProcessing, sent.voice_processing),
-        (Consent::VideoProcessing, sent.video_processing),
-        (Consent::ThirdPartyApis, sent.third_party_apis),
-        (Consent::WhatsappIngestion, sent.whatsapp_ingestion),
-    ];
-    all.into_iter().filter_map(|(consent, said)| said.map(|said| (consent, said))).collect()
-}
-
-/// A BCP 47 tag, by its shape.
-fn language(fields: &mut Fields, tag: String) -> Option<String> {
-    let mut parts = tag.split('-');
-    let first = parts.next().is_some_and(|part| {
-        (2..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphabetic())
-    });
-    let rest = parts.all(|part| {
-        (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
-    });
-    if first && rest && tag.len() <= 35 {
-        return Some(tag);
-    }
-    fields.fault("/locale", "must be a language tag such as en or fr-CA");
-    None
-}
-
-/// An IANA zone name, by its shape; the clock database of the machine is not asked.
-fn time_zone(fields: &mut Fields, zone: String) -> Option<String> {
-    let good = (1..=64).contains(&zone.len())
-        && zone.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c));
-    if good {
-        return Some(zone);
-    }
-    fields.fault("/time_zone", "must be a time zone such as Europe/Paris");
-    None
-}
-
 async fn sign_in(
     services: &Services,
     asked: &Asked,
@@ -601,17 +286,6 @@ async fn sign_in(
     Ok(answer(session_view(services, session, asked.sign_in_by)?, cookie))
 }
 
-fn session_view(services: &Services, session: NewSession, by: SignInBy) -> Answer<SessionView> {
-    let tokens = by == SignInBy::Tokens;
-    Ok(SessionView {
-        access_token: tokens.then(|| session.access.reveal().to_owned()),
-        token_type: tokens.then(|| "Bearer".to_owned()),
-        expires_in: Duration::as_secs(&session.expires_in),
-        refresh_token: session.refresh.map(|token| token.reveal().to_owned()),
-        account: Some(account_view(services, &session.account)?),
-    })
-}
-
 fn own_cookie(asked: &Asked) -> Answer<&str> {
     match &asked.cookie {
         Some(cookie) if asked.same_origin => Ok(cookie),
@@ -621,39 +295,4 @@ fn own_cookie(asked: &Asked) -> Answer<&str> {
 
 fn not_signed_in() -> Problem {
     Fault::from(crate::accounts::AccountError::NotSignedIn).into()
-}
-
-fn account_view(services: &Services, account: &Account) -> Answer<AccountView> {
-    let current = services.consents.current(account.id).map_err(Fault::from)?;
-    Ok(AccountView {
-        id: account.id.to_string(),
-        email: account.email.as_str().to_owned(),
-        display_name: account.display_name.to_string(),
-        locale: account.locale.clone(),
-        time_zone: account.time_zone.clone(),
-        is_admin: account.is_admin,
-        plan: "unlimited".to_owned(),
-        consents: consents_view(&current),
-        email_verified: account.email_verified,
-        created_at: account.created_at.to_string(),
-        last_data_export_at: None,
-    })
-}
-
-fn consents_view(current: &[Statement]) -> ConsentsView {
-    let view = |consent| {
-        let said = current.iter().find(|said| said.consent == consent);
-        ConsentView {
-            granted: said.is_some_and(|said| said.granted),
-            version: said.map(|said| said.version.clone()),
-            changed_at: said.map(|said| said.at.to_string()),
-        }
-    };
-    ConsentsView {
-        data_processing: view(Consent::DataProcessing),
-        voice_processing: view(Consent::VoiceProcessing),
-        video_processing: view(Consent::VideoProcessing),
-        third_party_apis: view(Consent::ThirdPartyApis),
-        whatsapp_ingestion: view(Consent::WhatsappIngestion),
-    }
 }

@@ -1,9 +1,18 @@
 //! Conversations, messages, and answers as they are written.
 
-use bytes::Bytes;
+mod events;
+mod export;
+mod views;
+
+use self::events::{frames, replay};
+use self::export::{Export, FormatWord};
+use self::views::{
+    ConversationList, ConversationView, Exchange, MessageList, MessageView, exchange, message_view,
+    view,
+};
+
 use futures_util::stream;
-use poem::Response;
-use poem::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
+use poem::http::header::ACCEPT;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
@@ -11,23 +20,21 @@ use poem_openapi::types::MaybeUndefined as Patch;
 use poem_openapi::types::ToJSON as _;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::clones::GroundingWord;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
 use super::{Group, Services, cursor};
 use crate::conversations::{
-    Author, Begun, Citation, Conversation, ConversationChange, Event, ExportFormat, Feedback,
-    Following, Message, Order, Place, Said, Status, export,
+    Begun, ConversationChange, Event, ExportFormat, Feedback, Following, Order, Place, Said, export,
 };
 use crate::http::auth::{Asked, Caller};
 use crate::http::body::Body;
 use crate::http::guard::RequestId;
 use crate::http::listing::wanted;
-use crate::http::problem::{Answer, Problem};
-use crate::http::sse::{Events, frame};
-use crate::kernel::{Fault, MessageId, PageRequest};
+use crate::http::problem::Answer;
+use crate::http::sse::Events;
+use crate::kernel::{Fault, PageRequest};
 
 pub struct ConversationApi;
 
@@ -83,135 +90,12 @@ struct FeedbackRequest {
     comment: Option<String>,
 }
 
-/// A conversation.
-#[derive(Object)]
-struct ConversationView {
-    id: String,
-    clone_id: String,
-    clone_name: String,
-    title: Option<String>,
-    pinned: bool,
-    message_count: u64,
-    last_message_at: Option<String>,
-    created_at: String,
-    updated_at: String,
-}
-
-/// Conversations: pinned ones first, then the newest.
-#[derive(Object)]
-struct ConversationList {
-    items: Vec<ConversationView>,
-    next_cursor: Option<String>,
-}
-
 /// A conversation was begun.
 #[derive(ApiResponse)]
 enum ConversationMade {
     /// Begun.
     #[oai(status = 201)]
     Created(Json<ConversationView>),
-}
-
-/// Who says a message.
-#[derive(Enum)]
-#[oai(rename_all = "snake_case")]
-enum AuthorWord {
-    /// The account.
-    User,
-    /// The clone.
-    Assistant,
-}
-
-/// How far an answer has come.
-#[derive(Enum)]
-#[oai(rename_all = "snake_case")]
-enum StatusWord {
-    /// It is being written.
-    Generating,
-    /// It is whole.
-    Complete,
-    /// Somebody stopped it.
-    Stopped,
-    /// It broke off.
-    Incomplete,
-}
-
-/// A passage an answer was made from.
-#[derive(Object)]
-struct CitationView {
-    /// The number it is cited by, from 1.
-    n: usize,
-    /// `memory`, `document` or `message`.
-    kind: String,
-    /// The memory.
-    id: String,
-    document_id: Option<String>,
-    title: Option<String>,
-    /// The words that count, exactly as they stand in the memory.
-    quote: String,
-    /// EDTF.
-    occurred_at: Option<String>,
-    /// As said.
-    occurred_text: Option<String>,
-    speaker: Option<String>,
-    /// How well it fits, from 0 to about 1.
-    score: f32,
-    /// Whether the text of the answer cites it.
-    cited: bool,
-    /// Where the quote begins in the memory, in code points.
-    text_start: usize,
-    /// Ranges of the memory, in code points, that answer best.
-    highlights: Vec<Vec<usize>>,
-}
-
-/// What the reader thought of an answer.
-#[derive(Object)]
-struct FeedbackView {
-    /// 1 or -1.
-    rating: i8,
-    comment: Option<String>,
-}
-
-/// A message.
-#[derive(Object)]
-struct MessageView {
-    id: String,
-    conversation_id: String,
-    /// What it follows.
-    parent_id: Option<String>,
-    role: AuthorWord,
-    content: String,
-    status: StatusWord,
-    /// How far it was allowed to go beyond the passages.
-    grounding: Option<GroundingWord>,
-    provider: Option<String>,
-    model: Option<String>,
-    citations: Vec<CitationView>,
-    /// Sentences that claim something and cite nothing, as ranges of `content` in code points.
-    unsupported: Vec<Vec<usize>>,
-    feedback: Option<FeedbackView>,
-    /// True for everything a clone says.
-    ai_generated: bool,
-    finish_reason: Option<String>,
-    /// The code of what went wrong.
-    error: Option<String>,
-    created_at: String,
-}
-
-/// Messages.
-#[derive(Object)]
-struct MessageList {
-    items: Vec<MessageView>,
-    next_cursor: Option<String>,
-}
-
-/// A question and its answer.
-#[derive(Object)]
-struct Exchange {
-    /// The question.
-    user_message: MessageView,
-    /// The answer.
-    message: MessageView,
 }
 
 /// An answer: whole, or as it is written.
@@ -234,18 +118,6 @@ enum OrderWord {
     Asc,
     /// Newest first.
     Desc,
-}
-
-/// As what a conversation is exported.
-#[derive(Enum)]
-#[oai(rename_all = "snake_case")]
-enum FormatWord {
-    /// Everything, for programs.
-    Json,
-    /// Plain text.
-    Txt,
-    /// Markdown.
-    Md,
 }
 
 /// What the caller wants to read.
@@ -614,41 +486,6 @@ impl ConversationApi {
     }
 }
 
-/// A file to keep.
-struct Export {
-    media: &'static str,
-    ending: &'static str,
-    text: String,
-}
-
-impl poem::IntoResponse for Export {
-    fn into_response(self) -> Response {
-        Response::builder()
-            .header(CONTENT_TYPE, self.media)
-            .header(
-                CONTENT_DISPOSITION,
-                format!("attachment; filename=\"conversation.{}\"", self.ending),
-            )
-            .body(self.text)
-    }
-}
-
-#[derive(ApiResponse)]
-#[expect(dead_code, reason = "only its documentation is used")]
-enum ExportShape {
-    /// The file.
-    #[oai(status = 200)]
-    File(poem_openapi::payload::PlainText<String>),
-}
-
-impl ApiResponse for Export {
-    fn meta() -> poem_openapi::registry::MetaResponses {
-        ExportShape::meta()
-    }
-
-    fn register(_: &mut poem_openapi::registry::Registry) {}
-}
-
 fn said(sent: NewMessage) -> Result<Said, Fault> {
     let mut fields = Fields::default();
     let parent = fields.id("/parent_id", sent.parent_id);
@@ -699,159 +536,4 @@ async fn answer(
         }
     }
     Err(Fault::internal("an answer without an end").into())
-}
-
-fn exchange(begun: &Begun, message: &Message) -> Json<Exchange> {
-    Json(Exchange { user_message: message_view(&begun.question), message: message_view(message) })
-}
-
-type Numbered = (u64, Event);
-
-/// The frames of an answer as it is written.
-fn frames(
-    listener: crate::conversations::Listener,
-    first: Option<Numbered>,
-    request_id: RequestId,
-) -> impl futures_util::Stream<Item = Bytes> + Send + 'static {
-    stream::unfold((listener, first, request_id), |(mut listener, first, id)| async {
-        let (number, event) = match first {
-            Some(first) => first,
-            None => listener.next().await?,
-        };
-        let frame = event_frame(number, event, &id);
-        Some((frame, (listener, None, id)))
-    })
-}
-
-fn event_frame(number: u64, event: Event, request_id: &RequestId) -> Bytes {
-    let (name, data) = match event {
-        Event::Start { conversation, user_message, message, model } => (
-            "start",
-            json!({
-                "conversation_id": conversation.to_string(),
-                "user_message_id": user_message.map(|id: MessageId| id.to_string()),
-                "message_id": message.to_string(),
-                "model": model,
-            }),
-        ),
-        Event::Sources(citations) => ("sources", sources(&citations)),
-        Event::Delta(text) => ("delta", json!({"text": text})),
-        Event::Done(message, _) => ("done", done(&message)),
-        Event::Failed(failure) => {
-            let view = Problem::from(Fault::from(failure)).view(Some(request_id.as_str()));
-            ("error", serde_json::to_value(&view).unwrap_or_default())
-        }
-    };
-    framed(name, number, &data)
-}
-
-fn framed(name: &str, number: u64, data: &Value) -> Bytes {
-    frame(name, Some(number), data).unwrap_or_default()
-}
-
-/// An answer that ended some time ago, for somebody who has seen events up to `seen` of it. What
-/// was seen cannot be told apart any more, so only the end is sent to who has seen something.
-fn replay(message: &Message, seen: u64) -> Vec<Bytes> {
-    let mut frames = Vec::new();
-    let mut number = seen;
-    let mut push = |name: &str, data: Value| {
-        number += 1;
-        frames.push(framed(name, number, &data));
-    };
-    if seen == 0 {
-        push(
-            "start",
-            json!({
-                "conversation_id": message.conversation.to_string(),
-                "user_message_id": message.parent.map(|id| id.to_string()),
-                "message_id": message.id.to_string(),
-                "model": message.model,
-            }),
-        );
-        push("sources", sources(&message.citations));
-        if !message.content.is_empty() {
-            push("delta", json!({"text": message.content}));
-        }
-    }
-    push("done", done(message));
-    frames
-}
-
-fn sources(citations: &[Citation]) -> Value {
-    let citations: Vec<_> = citations.iter().map(|c| citation_view(c).to_json()).collect();
-    json!({"citations": citations})
-}
-
-fn done(message: &Message) -> Value {
-    json!({
-        "message": message_view(message).to_json(),
-        "usage": message.tokens.map(|tokens| {
-            json!({"input_tokens": tokens.input, "output_tokens": tokens.output})
-        }),
-        "finish_reason": message.finish_reason,
-    })
-}
-
-fn view(conversation: &Conversation, clone_name: &str) -> ConversationView {
-    let title = conversation.title.as_ref().map(|title| title.to_string());
-    ConversationView {
-        id: conversation.id.to_string(),
-        clone_id: conversation.clone.to_string(),
-        clone_name: clone_name.to_owned(),
-        title: title.filter(|title| !title.is_empty()),
-        pinned: conversation.pinned,
-        message_count: conversation.message_count,
-        last_message_at: conversation.last_message_at.map(|at| at.to_string()),
-        created_at: conversation.created_at.to_string(),
-        updated_at: conversation.updated_at.to_string(),
-    }
-}
-
-fn message_view(message: &Message) -> MessageView {
-    let by_clone = message.author == Author::Assistant;
-    MessageView {
-        id: message.id.to_string(),
-        conversation_id: message.conversation.to_string(),
-        parent_id: message.parent.map(|id| id.to_string()),
-        role: if by_clone { AuthorWord::Assistant } else { AuthorWord::User },
-        content: message.content.clone(),
-        status: match message.status {
-            Status::Generating => StatusWord::Generating,
-            Status::Complete => StatusWord::Complete,
-            Status::Stopped => StatusWord::Stopped,
-            Status::Incomplete => StatusWord::Incomplete,
-        },
-        grounding: message.grounding.map(Into::into),
-        provider: message.provider.clone(),
-        model: message.model.clone(),
-        citations: message.citations.iter().map(citation_view).collect(),
-        unsupported: message.unsupported.iter().map(|(from, to)| vec![*from, *to]).collect(),
-        feedback: message.feedback.as_ref().map(|feedback| FeedbackView {
-            rating: if feedback.good { 1 } else { -1 },
-            comment: feedback.comment.as_ref().map(|text| text.to_string()),
-        }),
-        ai_generated: by_clone,
-        finish_reason: message.finish_reason.clone(),
-        error: message.error.clone(),
-        created_at: message.created_at.to_string(),
-    }
-}
-
-fn citation_view(citation: &Citation) -> CitationView {
-    let citation = citation.clone();
-    CitationView {
-        n: citation.n,
-        kind: "memory".to_owned(),
-        id: citation.memory.to_string(),
-        document_id: None,
-        title: citation.title,
-        quote: citation.quote,
-        occurred_at: citation.occurred_at,
-        occurred_text: citation.occurred_text,
-        speaker: citation.speaker,
-        score: citation.score,
-        cited: citation.cited,
-        text_start: citation.text_start,
-        highlights: citation.highlights.into_iter().map(|(start, end)| vec![start, end]).collect(),
-    }
 }

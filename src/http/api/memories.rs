@@ -1,188 +1,33 @@
 //! Memories: written down, read, changed, what they said before.
 
+mod intake;
+pub(super) mod views;
+
+use self::intake::{
+    BatchRequest, MemoryPatch, NewMemory, content, content_change, one_of_batch, said,
+};
+use self::views::{
+    BatchFailure, BatchView, KindWord, MemoryList, MemoryView, RevisionList, kind_of,
+    revision_view, view,
+};
+
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::types::MaybeUndefined as Patch;
-use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
-use serde::Deserialize;
-use serde_json::Value;
+use poem_openapi::{ApiResponse, OpenApi};
 
 use super::fields::{Fields, path_id};
 use super::trash::Done;
 use super::{Group, Services, cursor};
-use crate::access::Visibility;
 use crate::http::auth::{Asked, Caller};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::listing::wanted;
-use crate::http::problem::{Answer, Problem, ProblemView};
-use crate::kernel::{Change, Fault, FuzzyDate, parse_said_date};
-use crate::memories::{
-    Content, ContentChange, Filter, Memory, MemoryType, Metadata, Revision, day_of,
-};
+use crate::http::problem::{Answer, Problem};
+use crate::kernel::Fault;
+use crate::memories::{Filter, Memory};
 
 pub struct MemoryApi;
-
-/// What kind of memory it is.
-#[derive(Clone, Copy, Deserialize, Enum)]
-#[serde(rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
-pub enum KindWord {
-    /// Something that happened, told.
-    Story,
-    /// Something that is so.
-    Fact,
-    /// Words as they were said.
-    Quote,
-    /// Something that took place.
-    Event,
-    /// What somebody likes or does not.
-    Preference,
-    /// Something written to somebody.
-    Letter,
-    /// How people are to each other.
-    Relationship,
-}
-
-/// Who may read a memory.
-#[derive(Clone, Copy, Deserialize, Enum)]
-#[serde(rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
-enum VisibilityWord {
-    /// Only who wrote it.
-    Author,
-    /// Who wrote it, the stewards and the owner.
-    Stewards,
-    /// Everyone in the space.
-    Space,
-}
-
-/// A new memory.
-#[derive(Clone, Deserialize, Object)]
-#[serde(deny_unknown_fields)]
-struct NewMemory {
-    /// The text itself, as told (1 to 50,000 characters).
-    content: String,
-    /// A title.
-    #[serde(default)]
-    title: Option<String>,
-    /// What kind of memory it is; `story` when not given.
-    #[serde(default)]
-    kind: Option<KindWord>,
-    /// When it happened (EDTF).
-    #[serde(default)]
-    occurred_at: Option<String>,
-    /// When it happened, as said; understood when `occurred_at` is not given.
-    #[serde(default)]
-    occurred_text: Option<String>,
-    /// Where.
-    #[serde(default)]
-    place: Option<String>,
-    /// Who occurs in it.
-    #[serde(default)]
-    people: Option<Vec<String>>,
-    /// Labels to find it by.
-    #[serde(default)]
-    tags: Option<Vec<String>>,
-    /// Who may read it; `space` when not given.
-    #[serde(default)]
-    visibility: Option<VisibilityWord>,
-    /// The name another program knows it by; unique in its clone.
-    #[serde(default)]
-    external_id: Option<String>,
-    /// What another program keeps with it (an object of at most 16 KiB).
-    #[serde(default)]
-    metadata: Option<Value>,
-    /// Where it comes from.
-    #[serde(default)]
-    source: Option<String>,
-    /// Who says it.
-    #[serde(default)]
-    speaker: Option<String>,
-    /// Which sequence it belongs to, for instance one session of a chat.
-    #[serde(default)]
-    thread: Option<String>,
-    /// Its number in that sequence.
-    #[serde(default)]
-    sequence: Option<i64>,
-}
-
-/// What can be changed about a memory.
-#[derive(Default, Deserialize, Object)]
-#[serde(default, deny_unknown_fields)]
-struct MemoryPatch {
-    /// The text itself.
-    content: Patch<String>,
-    /// A title.
-    title: Patch<String>,
-    /// What kind of memory it is.
-    kind: Patch<KindWord>,
-    /// When it happened (EDTF).
-    occurred_at: Patch<String>,
-    /// When it happened, as said.
-    occurred_text: Patch<String>,
-    /// Where.
-    place: Patch<String>,
-    /// Who occurs in it.
-    people: Patch<Vec<String>>,
-    /// Labels to find it by.
-    tags: Patch<Vec<String>>,
-    /// Who may read it.
-    visibility: Patch<VisibilityWord>,
-    /// The name another program knows it by.
-    external_id: Patch<String>,
-    /// What another program keeps with it.
-    metadata: Patch<Value>,
-    /// Where it comes from.
-    source: Patch<String>,
-    /// Who says it.
-    speaker: Patch<String>,
-    /// Which sequence it belongs to.
-    thread: Patch<String>,
-    /// Its number in that sequence.
-    sequence: Patch<i64>,
-}
-
-/// A memory.
-#[derive(Object)]
-pub struct MemoryView {
-    id: String,
-    clone_id: String,
-    content: String,
-    title: Option<String>,
-    kind: KindWord,
-    /// EDTF.
-    occurred_at: Option<String>,
-    /// As said.
-    occurred_text: Option<String>,
-    /// The earliest day it may be about.
-    occurred_earliest: Option<String>,
-    /// The latest day it may be about.
-    occurred_latest: Option<String>,
-    place: Option<String>,
-    people: Vec<String>,
-    tags: Vec<String>,
-    visibility: VisibilityWord,
-    external_id: Option<String>,
-    metadata: Value,
-    source: Option<String>,
-    speaker: Option<String>,
-    thread: Option<String>,
-    sequence: Option<i64>,
-    author_id: String,
-    /// Counts its changes, from 1.
-    revision: u32,
-    created_at: String,
-    updated_at: String,
-}
-
-/// Memories, newest first.
-#[derive(Object)]
-struct MemoryList {
-    items: Vec<MemoryView>,
-    next_cursor: Option<String>,
-}
 
 /// A memory was written down.
 #[derive(ApiResponse)]
@@ -190,59 +35,6 @@ enum MemoryMade {
     /// Written down.
     #[oai(status = 201)]
     Created(Json<MemoryView>),
-}
-
-/// What a memory said before.
-#[derive(Object)]
-struct RevisionView {
-    /// Its number, from 1.
-    n: u32,
-    content: String,
-    title: Option<String>,
-    kind: KindWord,
-    occurred_at: Option<String>,
-    occurred_text: Option<String>,
-    place: Option<String>,
-    people: Vec<String>,
-    tags: Vec<String>,
-    /// When this was written.
-    changed_at: String,
-    /// Who wrote this over it.
-    changed_by: String,
-}
-
-/// What a memory said before, newest first.
-#[derive(Object)]
-struct RevisionList {
-    items: Vec<RevisionView>,
-    next_cursor: Option<String>,
-}
-
-/// Many memories.
-#[derive(Deserialize, Object)]
-#[serde(deny_unknown_fields)]
-struct BatchRequest {
-    /// At most 1,000 objects like those of a single memory. One that cannot be read does not
-    /// keep the others from being written.
-    memories: Vec<Value>,
-}
-
-/// One memory of a batch that was not written.
-#[derive(Object)]
-struct BatchFailure {
-    /// Its place in the batch, from 0.
-    index: usize,
-    /// Why.
-    problem: ProblemView,
-}
-
-/// What came of a batch.
-#[derive(Object)]
-struct BatchView {
-    created: usize,
-    updated: usize,
-    unchanged: usize,
-    failed: Vec<BatchFailure>,
 }
 
 #[OpenApi]
@@ -493,198 +285,6 @@ impl MemoryApi {
     }
 }
 
-/// What is needed to understand a date that was said.
-struct Said {
-    language: String,
-    today: jiff::civil::Date,
-}
-
-fn said(services: &Services, caller: &Caller) -> Said {
-    Said { language: caller.0.locale.clone(), today: day_of(services.clock.now()) }
-}
-
-impl Said {
-    fn date(&self, words: &str) -> Option<FuzzyDate> {
-        parse_said_date(words, &self.language, self.today).map(|said| said.date)
-    }
-}
-
-fn one_of_batch(index: usize, sent: Value, said: &Said) -> Result<Content, Fault> {
-    let prefix = format!("/memories/{index}");
-    let sent: NewMemory = serde_path_to_error::deserialize(sent).map_err(|error| {
-        let path = error.path().to_string().replace('.', "/");
-        let pointer = if path == "/" { prefix.clone() } else { format!("{prefix}/{path}") };
-        Fault::field(pointer, "is missing, unknown, or of the wrong type")
-    })?;
-    content(Fields::below(prefix), sent, said)
-}
-
-/// How many people or tags a memory has at most.
-const NAMES: usize = 200;
-/// How long the metadata of a memory is at most, as JSON.
-const METADATA_BYTES: usize = 16 << 10;
-
-fn content(mut fields: Fields, sent: NewMemory, said: &Said) -> Result<Content, Fault> {
-    let f = &mut fields;
-    let text = f.text("/content", sent.content);
-    let title = f.optional("/title", sent.title);
-    let occurred_at = f.date("/occurred_at", sent.occurred_at);
-    let occurred_text: Option<crate::kernel::Text<1, 200>> =
-        f.optional("/occurred_text", sent.occurred_text);
-    let place = f.optional("/place", sent.place);
-    let people = f.list("/people", sent.people.unwrap_or_default(), NAMES);
-    let tags = f.list("/tags", sent.tags.unwrap_or_default(), NAMES);
-    let external_id = f.optional("/external_id", sent.external_id);
-    let metadata = sent.metadata.and_then(|value| metadata(f, value)).unwrap_or_default();
-    let source = f.optional("/source", sent.source);
-    let speaker = f.optional("/speaker", sent.speaker);
-    let thread = f.optional("/thread", sent.thread);
-    let text = fields.with(text)?;
-    let understood = || occurred_text.as_ref().and_then(|words| said.date(words));
-    Ok(Content {
-        text,
-        title,
-        kind: sent.kind.map(kind_of).unwrap_or_default(),
-        occurred_at: occurred_at.or_else(understood),
-        occurred_text,
-        place,
-        people,
-        tags,
-        visibility: sent.visibility.map_or(Visibility::Space, visibility_of),
-        external_id,
-        metadata,
-        source,
-        speaker,
-        thread,
-        sequence: sent.sequence,
-    })
-}
-
-fn content_change(sent: MemoryPatch, said: &Said) -> Result<ContentChange, Fault> {
-    let mut fields = Fields::default();
-    let f = &mut fields;
-    let dated = !matches!(sent.occurred_at, Patch::Undefined);
-    let names = |f: &mut Fields, pointer: &str, texts| Some(f.list(pointer, texts, NAMES));
-    let mut change = ContentChange {
-        text: f.replace("/content", sent.content, |f, text| f.text("/content", text)),
-        title: f.change(sent.title, |f, text| f.text("/title", text)),
-        kind: f.replace("/kind", sent.kind, |_, word| Some(kind_of(word))),
-        occurred_at: f.change(sent.occurred_at, |f, date| f.date("/occurred_at", Some(date))),
-        occurred_text: f.change(sent.occurred_text, |f, text| f.text("/occurred_text", text)),
-        place: f.change(sent.place, |f, text| f.text("/place", text)),
-        people: f.change(sent.people, |f, texts| names(f, "/people", texts)),
-        tags: f.change(sent.tags, |f, texts| names(f, "/tags", texts)),
-        visibility: f.replace("/visibility", sent.visibility, |_, word| Some(visibility_of(word))),
-        external_id: f.change(sent.external_id, |f, text| f.text("/external_id", text)),
-        metadata: f.change(sent.metadata, metadata),
-        source: f.change(sent.source, |f, text| f.text("/source", text)),
-        speaker: f.change(sent.speaker, |f, text| f.text("/speaker", text)),
-        thread: f.change(sent.thread, |f, text| f.text("/thread", text)),
-        sequence: f.change(sent.sequence, |_, number| Some(number)),
-    };
-    fields.done()?;
-    // New words about the date without a date: what they mean replaces the old date.
-    if let (false, Change::Set(words)) = (dated, &change.occurred_text) {
-        change.occurred_at = said.date(words).map_or(Change::Clear, Change::Set);
-    }
-    Ok(change)
-}
-
-fn metadata(fields: &mut Fields, value: Value) -> Option<Metadata> {
-    let Value::Object(map) = value else {
-        fields.fault("/metadata", "must be an object");
-        return None;
-    };
-    if serde_json::to_string(&map).is_ok_and(|json| json.len() <= METADATA_BYTES) {
-        return Some(map);
-    }
-    fields.fault("/metadata", "must be at most 16 KiB as JSON");
-    None
-}
-
-pub fn kind_of(word: KindWord) -> MemoryType {
-    match word {
-        KindWord::Story => MemoryType::Story,
-        KindWord::Fact => MemoryType::Fact,
-        KindWord::Quote => MemoryType::Quote,
-        KindWord::Event => MemoryType::Event,
-        KindWord::Preference => MemoryType::Preference,
-        KindWord::Letter => MemoryType::Letter,
-        KindWord::Relationship => MemoryType::Relationship,
-    }
-}
-
-fn kind_word(kind: MemoryType) -> KindWord {
-    match kind {
-        MemoryType::Story => KindWord::Story,
-        MemoryType::Fact => KindWord::Fact,
-        MemoryType::Quote => KindWord::Quote,
-        MemoryType::Event => KindWord::Event,
-        MemoryType::Preference => KindWord::Preference,
-        MemoryType::Letter => KindWord::Letter,
-        MemoryType::Relationship => KindWord::Relationship,
-    }
-}
-
-fn visibility_of(word: VisibilityWord) -> Visibility {
-    match word {
-        VisibilityWord::Author => Visibility::Author,
-        VisibilityWord::Stewards => Visibility::Stewards,
-        VisibilityWord::Space => Visibility::Space,
-    }
-}
-
 fn etag(memory: &Memory) -> Etag {
     Etag::of_version("memory", u64::from(memory.revision))
-}
-
-pub fn view(memory: &Memory) -> MemoryView {
-    let content = memory.content.clone();
-    let date = content.occurred_at;
-    MemoryView {
-        id: memory.id.to_string(),
-        clone_id: memory.clone.to_string(),
-        content: content.text.into_string(),
-        title: content.title.map(|text| text.into_string()),
-        kind: kind_word(content.kind),
-        occurred_earliest: date.as_ref().map(|date| date.earliest().to_string()),
-        occurred_latest: date.as_ref().map(|date| date.latest().to_string()),
-        occurred_at: date.map(|date| date.to_string()),
-        occurred_text: content.occurred_text.map(|text| text.into_string()),
-        place: content.place.map(|text| text.into_string()),
-        people: content.people.into_iter().map(|text| text.into_string()).collect(),
-        tags: content.tags.into_iter().map(|text| text.into_string()).collect(),
-        visibility: match content.visibility {
-            Visibility::Author => VisibilityWord::Author,
-            Visibility::Stewards => VisibilityWord::Stewards,
-            Visibility::Space => VisibilityWord::Space,
-        },
-        external_id: content.external_id.map(|text| text.into_string()),
-        metadata: Value::Object(content.metadata),
-        source: content.source.map(|text| text.into_string()),
-        speaker: content.speaker.map(|text| text.into_string()),
-        thread: content.thread.map(|text| text.into_string()),
-        sequence: content.sequence,
-        author_id: memory.author.to_string(),
-        revision: memory.revision,
-        created_at: memory.created_at.to_string(),
-        updated_at: memory.updated_at.to_string(),
-    }
-}
-
-fn revision_view(revision: Revision) -> RevisionView {
-    let content = revision.content;
-    RevisionView {
-        n: revision.number,
-        content: content.text.into_string(),
-        title: content.title.map(|text| text.into_string()),
-        kind: kind_word(content.kind),
-        occurred_at: content.occurred_at.map(|date| date.to_string()),
-        occurred_text: content.occurred_text.map(|text| text.into_string()),
-        place: content.place.map(|text| text.into_string()),
-        people: content.people.into_iter().map(|text| text.into_string()).collect(),
-        tags: content.tags.into_iter().map(|text| text.into_string()).collect(),
-        changed_at: revision.changed_at.to_string(),
-        changed_by: revision.changed_by.to_string(),
-    }
 }

@@ -7,7 +7,7 @@ use poem_openapi::{Enum, Object, OpenApi};
 use serde::Deserialize;
 
 use super::fields::{Fields, path_id};
-use super::memories::{MemoryView, view};
+use super::memories::views::{MemoryView, view};
 use super::{Group, Services, cursor};
 use crate::http::auth::Caller;
 use crate::http::listing::wanted;

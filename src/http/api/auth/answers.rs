@@ -1,0 +1,83 @@
+//! Answers that carry a cookie, and how they are documented.
+
+use poem::Response;
+use poem_openapi::ApiResponse;
+use poem_openapi::payload::Json;
+
+use super::views::SessionView;
+use crate::http::auth::with_cookie;
+
+/// A sign-in was made.
+pub(super) enum SignedIn {
+    Created(SessionView, Option<String>),
+    Renewed(SessionView, Option<String>),
+}
+
+impl poem::IntoResponse for SignedIn {
+    fn into_response(self) -> Response {
+        let (status, view, cookie) = match self {
+            Self::Created(view, cookie) => (201, view, cookie),
+            Self::Renewed(view, cookie) => (200, view, cookie),
+        };
+        let mut response = Json(view).into_response();
+        response.set_status(poem::http::StatusCode::from_u16(status).unwrap_or_default());
+        match cookie {
+            Some(cookie) => with_cookie(response, &cookie),
+            None => response,
+        }
+    }
+}
+
+/// Documents [`SignedIn`].
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only its documentation is used")]
+pub(super) enum SignedInShape {
+    /// A new account, signed in.
+    #[oai(status = 201)]
+    Created(Json<SessionView>),
+    /// Signed in.
+    #[oai(status = 200)]
+    Renewed(Json<SessionView>),
+}
+
+impl ApiResponse for SignedIn {
+    fn meta() -> poem_openapi::registry::MetaResponses {
+        SignedInShape::meta()
+    }
+
+    fn register(registry: &mut poem_openapi::registry::Registry) {
+        SignedInShape::register(registry);
+    }
+}
+
+/// Done, and there is nothing to say.
+pub(super) enum SignedOut {
+    Done(String),
+}
+
+impl poem::IntoResponse for SignedOut {
+    fn into_response(self) -> Response {
+        let Self::Done(cookie) = self;
+        let mut response = poem::http::StatusCode::NO_CONTENT.into_response();
+        response
+            .headers_mut()
+            .insert("clear-site-data", poem::http::HeaderValue::from_static("\"cache\""));
+        with_cookie(response, &cookie)
+    }
+}
+
+#[derive(ApiResponse)]
+#[expect(dead_code, reason = "only its documentation is used")]
+pub(super) enum SignedOutShape {
+    /// Signed out.
+    #[oai(status = 204)]
+    Done,
+}
+
+impl ApiResponse for SignedOut {
+    fn meta() -> poem_openapi::registry::MetaResponses {
+        SignedOutShape::meta()
+    }
+
+    fn register(_: &mut poem_openapi::registry::Registry) {}
+}

@@ -1,0 +1,174 @@
+//! What is sent to sign up and to change an account, checked.
+
+use poem_openapi::Object;
+use poem_openapi::types::MaybeUndefined as Patch;
+use serde::Deserialize;
+
+use super::super::Services;
+use super::super::fields::Fields;
+use crate::accounts::{Email, NewAccount, PASSWORD_LENGTH};
+use crate::consents::Consent;
+use crate::http::problem::Answer;
+use crate::kernel::{Text, code_points};
+
+/// The first account.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetupRequest {
+    /// The token from the link that the server printed.
+    pub(super) token: String,
+    /// The address to sign in with.
+    pub(super) email: String,
+    /// 12 to 128 characters.
+    pub(super) password: String,
+    /// How the person wants to be called.
+    pub(super) display_name: String,
+    /// BCP 47 language tag.
+    #[serde(default)]
+    pub(super) locale: Option<String>,
+    /// What the person agrees to.
+    #[serde(default)]
+    pub(super) consents: Option<ConsentChoices>,
+}
+
+/// A new account.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegisterRequest {
+    /// The address to sign in with.
+    pub(super) email: String,
+    /// 12 to 128 characters.
+    pub(super) password: String,
+    /// How the person wants to be called.
+    pub(super) display_name: String,
+    /// The token of an invitation, where one is needed.
+    #[serde(default)]
+    pub(super) invite_token: Option<String>,
+    /// BCP 47 language tag.
+    #[serde(default)]
+    pub(super) locale: Option<String>,
+    /// What the person agrees to.
+    #[serde(default)]
+    pub(super) consents: Option<ConsentChoices>,
+}
+
+/// Consents given (true) or withdrawn (false).
+#[derive(Clone, Default, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ConsentChoices {
+    /// That this server stores and searches what one writes.
+    pub(super) data_processing: Option<bool>,
+    /// That one's voice is recorded and imitated.
+    pub(super) voice_processing: Option<bool>,
+    /// That one's likeness is animated.
+    pub(super) video_processing: Option<bool>,
+    /// That memories and questions are sent to services of others.
+    pub(super) third_party_apis: Option<bool>,
+    /// That chat archives are read in.
+    pub(super) whatsapp_ingestion: Option<bool>,
+}
+
+/// Address and password.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LoginRequest {
+    /// The address of the account.
+    pub(super) email: String,
+    /// Its password.
+    pub(super) password: String,
+    /// The code of the second factor, where one is set.
+    #[serde(default)]
+    pub(super) totp: Option<String>,
+}
+
+/// A refresh token; browsers send their cookie instead.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefreshRequest {
+    /// The refresh token of the last answer.
+    #[serde(default)]
+    pub(super) refresh_token: Option<String>,
+}
+
+/// What can be changed about an account.
+#[derive(Default, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct AccountPatch {
+    /// How the person wants to be called.
+    pub(super) display_name: Patch<String>,
+    /// BCP 47 language tag.
+    pub(super) locale: Patch<String>,
+    /// IANA time zone.
+    pub(super) time_zone: Patch<String>,
+}
+
+pub(super) struct NewAccountFields {
+    pub(super) email: String,
+    pub(super) password: String,
+    pub(super) display_name: String,
+    pub(super) locale: Option<String>,
+    pub(super) consents: Option<ConsentChoices>,
+}
+
+pub(super) fn new_account(services: &Services, sent: NewAccountFields) -> Answer<NewAccount> {
+    let mut fields = Fields::default();
+    let email = Email::new(&sent.email);
+    if email.is_none() {
+        fields.fault("/email", "must be an e-mail address");
+    }
+    if !PASSWORD_LENGTH.contains(&code_points(&sent.password)) {
+        fields.fault("/password", "must have 12 to 128 characters");
+    }
+    let display_name: Option<Text<1, 100>> = fields.text("/display_name", sent.display_name);
+    let locale = match sent.locale {
+        Some(tag) => language(&mut fields, tag),
+        None => Some("en".to_owned()),
+    };
+    let said = sent.consents.as_ref().map(choices).unwrap_or_default();
+    if said.contains(&(Consent::DataProcessing, false)) {
+        fields.fault("/consents/data_processing", "is needed to have an account");
+    }
+    let whole = email.zip(display_name).zip(locale);
+    let ((email, display_name), locale) = fields.with(whole)?;
+    let password = sent.password.into();
+    let also = Some(services.consents.with_sign_up(said));
+    Ok(NewAccount { email, password, display_name, locale, also })
+}
+
+pub(super) fn choices(sent: &ConsentChoices) -> Vec<(Consent, bool)> {
+    let all = [
+        (Consent::DataProcessing, sent.data_processing),
+        (Consent::VoiceProcessing, sent.voice_processing),
+        (Consent::VideoProcessing, sent.video_processing),
+        (Consent::ThirdPartyApis, sent.third_party_apis),
+        (Consent::WhatsappIngestion, sent.whatsapp_ingestion),
+    ];
+    all.into_iter().filter_map(|(consent, said)| said.map(|said| (consent, said))).collect()
+}
+
+/// A BCP 47 tag, by its shape.
+pub(super) fn language(fields: &mut Fields, tag: String) -> Option<String> {
+    let mut parts = tag.split('-');
+    let first = parts.next().is_some_and(|part| {
+        (2..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphabetic())
+    });
+    let rest = parts.all(|part| {
+        (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
+    });
+    if first && rest && tag.len() <= 35 {
+        return Some(tag);
+    }
+    fields.fault("/locale", "must be a language tag such as en or fr-CA");
+    None
+}
+
+/// An IANA zone name, by its shape; the clock database of the machine is not asked.
+pub(super) fn time_zone(fields: &mut Fields, zone: String) -> Option<String> {
+    let good = (1..=64).contains(&zone.len())
+        && zone.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c));
+    if good {
+        return Some(zone);
+    }
+    fields.fault("/time_zone", "must be a time zone such as Europe/Paris");
+    None
+}

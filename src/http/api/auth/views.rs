@@ -1,0 +1,146 @@
+//! Accounts, sign-ins and consents as the API shows them.
+
+use std::time::Duration;
+
+use poem_openapi::Object;
+
+use super::super::Services;
+use crate::accounts::{Account, NewSession, SignInBy};
+use crate::consents::{Consent, Statement};
+use crate::http::problem::Answer;
+use crate::kernel::Fault;
+
+/// Whether the server still waits for its first account.
+#[derive(Object)]
+pub(super) struct SetupView {
+    /// True until the first account exists.
+    pub(super) needed: bool,
+    /// Who may register: `invite`, `open` or `closed`.
+    pub(super) registration: String,
+    /// The version of the server.
+    pub(super) version: String,
+}
+
+/// A sign-in. Our own pages get a cookie instead of the tokens.
+#[derive(Object)]
+pub(super) struct SessionView {
+    /// Opens the API, as `Authorization: Bearer …`.
+    pub(super) access_token: Option<String>,
+    /// Always `Bearer`.
+    pub(super) token_type: Option<String>,
+    /// For how many seconds it opens.
+    pub(super) expires_in: u64,
+    /// Renews the sign-in; good once.
+    pub(super) refresh_token: Option<String>,
+    /// Who signed in.
+    pub(super) account: Option<AccountView>,
+}
+
+/// What an account said about a consent.
+#[derive(Object)]
+pub(super) struct ConsentView {
+    /// Whether it holds now.
+    pub(super) granted: bool,
+    /// The version of the text it was said about.
+    pub(super) version: Option<String>,
+    /// When it was said.
+    pub(super) changed_at: Option<String>,
+}
+
+/// What an account said about each consent.
+#[derive(Object)]
+pub(super) struct ConsentsView {
+    pub(super) data_processing: ConsentView,
+    pub(super) voice_processing: ConsentView,
+    pub(super) video_processing: ConsentView,
+    pub(super) third_party_apis: ConsentView,
+    pub(super) whatsapp_ingestion: ConsentView,
+}
+
+/// One thing said about a consent.
+#[derive(Object)]
+pub(super) struct ConsentStatement {
+    /// Its name.
+    pub(super) consent: String,
+    /// Given or withdrawn.
+    pub(super) granted: bool,
+    /// The version of the text.
+    pub(super) version: String,
+    /// When.
+    pub(super) at: String,
+}
+
+/// Everything ever said about consents, newest first.
+#[derive(Object)]
+pub(super) struct ConsentHistory {
+    pub(super) items: Vec<ConsentStatement>,
+    pub(super) next_cursor: Option<String>,
+}
+
+/// An account, as its owner sees it.
+#[derive(Object)]
+pub(super) struct AccountView {
+    pub(super) id: String,
+    pub(super) email: String,
+    pub(super) display_name: String,
+    /// BCP 47 language tag.
+    pub(super) locale: String,
+    /// IANA time zone.
+    pub(super) time_zone: String,
+    pub(super) is_admin: bool,
+    pub(super) plan: String,
+    pub(super) consents: ConsentsView,
+    pub(super) email_verified: bool,
+    pub(super) created_at: String,
+    pub(super) last_data_export_at: Option<String>,
+}
+
+pub(super) fn session_view(
+    services: &Services,
+    session: NewSession,
+    by: SignInBy,
+) -> Answer<SessionView> {
+    let tokens = by == SignInBy::Tokens;
+    Ok(SessionView {
+        access_token: tokens.then(|| session.access.reveal().to_owned()),
+        token_type: tokens.then(|| "Bearer".to_owned()),
+        expires_in: Duration::as_secs(&session.expires_in),
+        refresh_token: session.refresh.map(|token| token.reveal().to_owned()),
+        account: Some(account_view(services, &session.account)?),
+    })
+}
+
+pub(super) fn account_view(services: &Services, account: &Account) -> Answer<AccountView> {
+    let current = services.consents.current(account.id).map_err(Fault::from)?;
+    Ok(AccountView {
+        id: account.id.to_string(),
+        email: account.email.as_str().to_owned(),
+        display_name: account.display_name.to_string(),
+        locale: account.locale.clone(),
+        time_zone: account.time_zone.clone(),
+        is_admin: account.is_admin,
+        plan: "unlimited".to_owned(),
+        consents: consents_view(&current),
+        email_verified: account.email_verified,
+        created_at: account.created_at.to_string(),
+        last_data_export_at: None,
+    })
+}
+
+pub(super) fn consents_view(current: &[Statement]) -> ConsentsView {
+    let view = |consent| {
+        let said = current.iter().find(|said| said.consent == consent);
+        ConsentView {
+            granted: said.is_some_and(|said| said.granted),
+            version: said.map(|said| said.version.clone()),
+            changed_at: said.map(|said| said.at.to_string()),
+        }
+    };
+    ConsentsView {
+        data_processing: view(Consent::DataProcessing),
+        voice_processing: view(Consent::VoiceProcessing),
+        video_processing: view(Consent::VideoProcessing),
+        third_party_apis: view(Consent::ThirdPartyApis),
+        whatsapp_ingestion: view(Consent::WhatsappIngestion),
+    }
+}

@@ -1,0 +1,198 @@
+//! Conversations and messages as the API shows them.
+
+use poem_openapi::payload::Json;
+use poem_openapi::{Enum, Object};
+
+use super::super::clones::settings::GroundingWord;
+use crate::conversations::{Author, Begun, Citation, Conversation, Message, Status};
+
+/// A conversation.
+#[derive(Object)]
+pub(super) struct ConversationView {
+    pub(super) id: String,
+    pub(super) clone_id: String,
+    pub(super) clone_name: String,
+    pub(super) title: Option<String>,
+    pub(super) pinned: bool,
+    pub(super) message_count: u64,
+    pub(super) last_message_at: Option<String>,
+    pub(super) created_at: String,
+    pub(super) updated_at: String,
+}
+
+/// Conversations: pinned ones first, then the newest.
+#[derive(Object)]
+pub(super) struct ConversationList {
+    pub(super) items: Vec<ConversationView>,
+    pub(super) next_cursor: Option<String>,
+}
+
+/// Who says a message.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+pub(super) enum AuthorWord {
+    /// The account.
+    User,
+    /// The clone.
+    Assistant,
+}
+
+/// How far an answer has come.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+pub(super) enum StatusWord {
+    /// It is being written.
+    Generating,
+    /// It is whole.
+    Complete,
+    /// Somebody stopped it.
+    Stopped,
+    /// It broke off.
+    Incomplete,
+}
+
+/// A passage an answer was made from.
+#[derive(Object)]
+pub(super) struct CitationView {
+    /// The number it is cited by, from 1.
+    pub(super) n: usize,
+    /// `memory`, `document` or `message`.
+    pub(super) kind: String,
+    /// The memory.
+    pub(super) id: String,
+    pub(super) document_id: Option<String>,
+    pub(super) title: Option<String>,
+    /// The words that count, exactly as they stand in the memory.
+    pub(super) quote: String,
+    /// EDTF.
+    pub(super) occurred_at: Option<String>,
+    /// As said.
+    pub(super) occurred_text: Option<String>,
+    pub(super) speaker: Option<String>,
+    /// How well it fits, from 0 to about 1.
+    pub(super) score: f32,
+    /// Whether the text of the answer cites it.
+    pub(super) cited: bool,
+    /// Where the quote begins in the memory, in code points.
+    pub(super) text_start: usize,
+    /// Ranges of the memory, in code points, that answer best.
+    pub(super) highlights: Vec<Vec<usize>>,
+}
+
+/// What the reader thought of an answer.
+#[derive(Object)]
+pub(super) struct FeedbackView {
+    /// 1 or -1.
+    pub(super) rating: i8,
+    pub(super) comment: Option<String>,
+}
+
+/// A message.
+#[derive(Object)]
+pub(super) struct MessageView {
+    pub(super) id: String,
+    pub(super) conversation_id: String,
+    /// What it follows.
+    pub(super) parent_id: Option<String>,
+    pub(super) role: AuthorWord,
+    pub(super) content: String,
+    pub(super) status: StatusWord,
+    /// How far it was allowed to go beyond the passages.
+    pub(super) grounding: Option<GroundingWord>,
+    pub(super) provider: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) citations: Vec<CitationView>,
+    /// Sentences that claim something and cite nothing, as ranges of `content` in code points.
+    pub(super) unsupported: Vec<Vec<usize>>,
+    pub(super) feedback: Option<FeedbackView>,
+    /// True for everything a clone says.
+    pub(super) ai_generated: bool,
+    pub(super) finish_reason: Option<String>,
+    /// The code of what went wrong.
+    pub(super) error: Option<String>,
+    pub(super) created_at: String,
+}
+
+/// Messages.
+#[derive(Object)]
+pub(super) struct MessageList {
+    pub(super) items: Vec<MessageView>,
+    pub(super) next_cursor: Option<String>,
+}
+
+/// A question and its answer.
+#[derive(Object)]
+pub(super) struct Exchange {
+    /// The question.
+    pub(super) user_message: MessageView,
+    /// The answer.
+    pub(super) message: MessageView,
+}
+
+pub(super) fn exchange(begun: &Begun, message: &Message) -> Json<Exchange> {
+    Json(Exchange { user_message: message_view(&begun.question), message: message_view(message) })
+}
+
+pub(super) fn view(conversation: &Conversation, clone_name: &str) -> ConversationView {
+    let title = conversation.title.as_ref().map(|title| title.to_string());
+    ConversationView {
+        id: conversation.id.to_string(),
+        clone_id: conversation.clone.to_string(),
+        clone_name: clone_name.to_owned(),
+        title: title.filter(|title| !title.is_empty()),
+        pinned: conversation.pinned,
+        message_count: conversation.message_count,
+        last_message_at: conversation.last_message_at.map(|at| at.to_string()),
+        created_at: conversation.created_at.to_string(),
+        updated_at: conversation.updated_at.to_string(),
+    }
+}
+
+pub(super) fn message_view(message: &Message) -> MessageView {
+    let by_clone = message.author == Author::Assistant;
+    MessageView {
+        id: message.id.to_string(),
+        conversation_id: message.conversation.to_string(),
+        parent_id: message.parent.map(|id| id.to_string()),
+        role: if by_clone { AuthorWord::Assistant } else { AuthorWord::User },
+        content: message.content.clone(),
+        status: match message.status {
+            Status::Generating => StatusWord::Generating,
+            Status::Complete => StatusWord::Complete,
+            Status::Stopped => StatusWord::Stopped,
+            Status::Incomplete => StatusWord::Incomplete,
+        },
+        grounding: message.grounding.map(Into::into),
+        provider: message.provider.clone(),
+        model: message.model.clone(),
+        citations: message.citations.iter().map(citation_view).collect(),
+        unsupported: message.unsupported.iter().map(|(from, to)| vec![*from, *to]).collect(),
+        feedback: message.feedback.as_ref().map(|feedback| FeedbackView {
+            rating: if feedback.good { 1 } else { -1 },
+            comment: feedback.comment.as_ref().map(|text| text.to_string()),
+        }),
+        ai_generated: by_clone,
+        finish_reason: message.finish_reason.clone(),
+        error: message.error.clone(),
+        created_at: message.created_at.to_string(),
+    }
+}
+
+pub(super) fn citation_view(citation: &Citation) -> CitationView {
+    let citation = citation.clone();
+    CitationView {
+        n: citation.n,
+        kind: "memory".to_owned(),
+        id: citation.memory.to_string(),
+        document_id: None,
+        title: citation.title,
+        quote: citation.quote,
+        occurred_at: citation.occurred_at,
+        occurred_text: citation.occurred_text,
+        speaker: citation.speaker,
+        score: citation.score,
+        cited: citation.cited,
+        text_start: citation.text_start,
+        highlights: citation.highlights.into_iter().map(|(start, end)| vec![start, end]).collect(),
+    }
+}

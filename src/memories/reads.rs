@@ -1,0 +1,64 @@
+//! What the slices above read of memories; they have opened the clone already.
+
+use std::ops::ControlFlow;
+
+use crate::access::{Role, Visibility, may_read_memory};
+use crate::kernel::{AccountId, CloneId, MemoryId, Timestamp};
+use crate::store::{Direction, Range, Rows, StoreError, WriteTx};
+
+use super::{Memory, rows};
+
+/// A memory for the slices above, which have opened the clone already.
+///
+/// # Errors
+/// When the store fails.
+pub fn memory_of(
+    tx: &impl Rows,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<Option<Memory>, StoreError> {
+    Ok(rows::memory(tx, clone, id)?.filter(|memory| memory.deleted_at.is_none()))
+}
+
+/// Visits all memories of a clone that are not in the trash, oldest first.
+///
+/// # Errors
+/// Whatever `visit` returns, or that the store fails.
+pub fn each_of(
+    tx: &impl Rows,
+    clone: CloneId,
+    mut visit: impl FnMut(Memory) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    tx.scan(&rows::MEMORIES, &Range::prefix(&clone), Direction::Up, |(_, id), row| {
+        let memory = rows::memory_of(clone, id, row);
+        if memory.deleted_at.is_none() {
+            visit(memory)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+/// Whether somebody with a role may read a memory; for the slices above.
+pub fn is_readable(account: AccountId, role: Role, author: AccountId, who: Visibility) -> bool {
+    may_read_memory(role, account == author, who)
+}
+
+/// Erases one memory for good (from the trash).
+///
+/// # Errors
+/// When the store fails.
+pub fn erase_memory_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<(), StoreError> {
+    rows::erase_memory_in(tx, clone, id)
+}
+
+/// The moment as a civil day in UTC, for dates said in words.
+pub fn day_of(now: Timestamp) -> jiff::civil::Date {
+    jiff::Timestamp::from_microsecond(now.0)
+        .map_or(jiff::civil::Date::constant(1970, 1, 1), |moment| {
+            moment.to_zoned(jiff::tz::TimeZone::UTC).date()
+        })
+}
