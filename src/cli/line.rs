@@ -127,5 +127,6 @@ pub fn refused(problem: &Value) -> Failure {
     if message.is_empty() {
         return lost();
     }
-    Failure::Refused { message, code: 65 }
+    let code = if problem["status"] == 404 { 66 } else { 65 };
+    Failure::Refused { message, code }
 }

@@ -8,7 +8,10 @@ use crate::config::{Config, LogFormat};
 
 /// Starts logging. Libraries are kept to warnings, so that none of them can log content.
 pub fn start(config: &Config) {
-    let filter = EnvFilter::new(format!("warn,clonememoria={}", config.log_level));
+    let filter = EnvFilter::new(format!(
+        "warn,clonememoria={level},access={level}",
+        level = config.log_level
+    ));
     let terminal = std::io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -151,6 +151,8 @@ impl ConfigArgs {
 /// Runs the command that was given and says how it went.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    // Whatever is written is for the account that runs the server and for nobody else.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Admin { command } => admin::run(&command),

@@ -45,7 +45,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
 
 /// Says where the server is and, the first time, how to begin.
 fn greet(app: &App, config: &Config, address: &str) {
-    let own = format!("http://{address}{}", config.base_path);
+    let own = format!("http://{}{}", reachable(address), config.base_path);
     let url = config.public_url.as_ref().map_or(own.clone(), |url| {
         format!("{}{}", url.as_str().trim_end_matches('/'), config.base_path)
     });
@@ -64,6 +64,11 @@ fn greet(app: &App, config: &Config, address: &str) {
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "the accounts cannot be read"),
     }
+}
+
+/// An address that a browser on this machine can open; all addresses is none.
+pub(super) fn reachable(address: &str) -> String {
+    address.replace("0.0.0.0:", "localhost:").replace("[::]:", "localhost:")
 }
 
 /// Resolves at the next signal that asks for an end.

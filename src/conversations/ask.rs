@@ -25,7 +25,8 @@ impl Conversations {
         if stopping.is_cancelled() {
             return Err(ConversationError::Stopping);
         }
-        let id = MessageId::fresh();
+        // Messages are listed in the order of their ids, so the question's is made first.
+        let (question, id) = (MessageId::fresh(), MessageId::fresh());
         // Not a child of the process's token: a stop of the server must be told from a reader's.
         let stop = tokio_util::sync::CancellationToken::new();
         let writing = self.live.begin(id, who.account, stop)?;
@@ -36,6 +37,7 @@ impl Conversations {
             place,
             said,
             once,
+            question,
             answer: id,
             asker,
             now: self.clock.now(),
@@ -54,6 +56,7 @@ impl Conversations {
                 Ok(*begun)
             }
             Outcome::New(decided) => {
+                writing.answer.clone.get_or_init(|| decided.persona.id);
                 let begun = Begun {
                     question: decided.question.clone(),
                     message: id,
@@ -124,6 +127,11 @@ impl Conversations {
             while listener.next().await.is_some() {}
         }
         self.message(who, conversation, id)
+    }
+
+    /// Stops every answer of a clone (it was deleted).
+    pub fn stop_all_from(&self, clone: crate::kernel::CloneId) {
+        self.live.stop_all_from(clone);
     }
 
     /// Stops every answer an account has asked for (it withdrew its consent, or is gone).

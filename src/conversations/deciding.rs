@@ -20,6 +20,7 @@ pub(super) struct Deciding {
     pub(super) place: Place,
     pub(super) said: Said,
     pub(super) once: Option<Once>,
+    pub(super) question: MessageId,
     pub(super) answer: MessageId,
     pub(super) asker: String,
     pub(super) now: Timestamp,
@@ -103,6 +104,7 @@ impl Deciding {
                     None => messages.last().map(|message| message.id),
                 };
                 let mut question = Message::blank(conversation.id, Author::User, self.now);
+                question.id = self.question;
                 question.parent = parent;
                 question.content = content.to_string();
                 rows::put_message_in(tx, &question)?;

@@ -4,12 +4,12 @@
 //! nobody up, and one that was cut off continues where it was.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::kernel::{AccountId, ConversationId, Fault, FieldFault, Kind, MessageId};
+use crate::kernel::{AccountId, CloneId, ConversationId, Fault, FieldFault, Kind, MessageId};
 
 use super::ConversationError;
 use super::model::{Citation, Message, Tokens};
@@ -90,6 +90,8 @@ struct Log {
 /// One answer in the making.
 pub struct Answer {
     account: AccountId,
+    /// Known once the question is decided.
+    pub(super) clone: OnceLock<CloneId>,
     log: Mutex<Log>,
     more: Notify,
     /// Fires when somebody wants it to stop.
@@ -197,7 +199,13 @@ impl Live {
         }
         board.total += 1;
         board.running.insert(account, own + 1);
-        let answer = Arc::new(Answer { account, log: Mutex::default(), more: Notify::new(), stop });
+        let answer = Arc::new(Answer {
+            account,
+            clone: OnceLock::new(),
+            log: Mutex::default(),
+            more: Notify::new(),
+            stop,
+        });
         board.answers.insert(id, Arc::clone(&answer));
         Ok(Writing { live: self.clone(), id, account, answer })
     }
@@ -210,6 +218,13 @@ impl Live {
     /// How many are being written.
     pub fn running(&self) -> usize {
         self.board().total
+    }
+
+    /// Stops every answer of a clone.
+    pub fn stop_all_from(&self, clone: CloneId) {
+        for answer in self.board().answers.values().filter(|a| a.clone.get() == Some(&clone)) {
+            answer.stop.cancel();
+        }
     }
 
     /// Stops every answer an account has asked for.

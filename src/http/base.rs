@@ -5,6 +5,8 @@ use poem::http::header::LOCATION;
 use poem::http::uri::{PathAndQuery, Uri};
 use poem::{Endpoint, IntoResponse, Request, Response};
 
+use super::client::Peer;
+
 /// What a proxy's or an orchestrator's probe asks for without knowing the base path.
 const PROBES: [&str; 4] = ["/healthz", "/readyz", "/metrics", "/metrics/prometheus"];
 
@@ -26,7 +28,9 @@ impl<E: Endpoint> Endpoint for Based<E> {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let path = request.uri().path();
-        if !self.base.is_empty() && !PROBES.contains(&path) {
+        // Commands know the socket and not the path that the server lives under.
+        let operator = matches!(request.data::<Peer>(), Some(Peer::Control));
+        if !self.base.is_empty() && !operator && !PROBES.contains(&path) {
             match path.strip_prefix(&*self.base) {
                 Some("") => return Ok(to_folder(&self.base)),
                 Some(rest) if rest.starts_with('/') => {

@@ -7,13 +7,14 @@
 
 use std::collections::BTreeMap;
 
+use super::irregular;
 use super::language::{self, Language};
 use super::stopwords;
 use super::words::{self, Kind, Token};
 
 /// Changes whenever the same text would yield other terms: stored with each index, which
 /// is rebuilt when it differs.
-pub const ANALYSIS_VERSION: u32 = 1;
+pub const ANALYSIS_VERSION: u32 = 2;
 
 /// The key under which the terms of one clone are hashed.
 pub type IndexKey = [u8; 32];
@@ -230,7 +231,8 @@ fn stem_of(word: &str, language: Option<Language>) -> Option<String> {
     if !word.chars().any(char::is_alphabetic) {
         return None;
     }
-    let stem = stemmer.stem(word);
+    let base = irregular::base(word).filter(|_| language == Some(Language::English));
+    let stem = stemmer.stem(base.unwrap_or(word));
     (stem != word && !stem.is_empty()).then(|| stem.into_owned())
 }
 
@@ -267,9 +269,11 @@ struct Asked {
 fn asked_tokens(text: &str, language: Option<Language>) -> Asked {
     let cut = without_phrases(text, language);
     let all = words::tokens(cut.as_deref().unwrap_or(text), language);
+    let address = address(&all, language);
     let wanted = |token: &&Token| {
         token.kind != Kind::Word
-            || !language.is_some_and(|l| language::is_stop_word(&token.text, l))
+            || (address != Some(token.start)
+                && !language.is_some_and(|l| language::is_stop_word(&token.text, l)))
     };
     let lone = lone_letters(&all);
     let mut tokens: Vec<(Token, f32)> = all
@@ -284,6 +288,14 @@ fn asked_tokens(text: &str, language: Option<Language>) -> Asked {
         tokens = all.map(|t| (t, 1.0)).collect();
     }
     Asked { tokens, only_stop_words }
+}
+
+/// Where a word only says who is meant: the "two" of "how did you two meet?".
+fn address(tokens: &[Token], language: Option<Language>) -> Option<usize> {
+    let both =
+        |pair: &&[Token]| matches!(pair[0].text.as_str(), "you" | "they") && pair[1].text == "two";
+    let found = tokens.windows(2).find(both).filter(|_| language == Some(Language::English));
+    found.map(|pair| pair[1].start)
 }
 
 fn weight_of(token: &Token) -> f32 {

@@ -7,6 +7,7 @@ pub mod analysis;
 mod bits;
 pub mod bm25;
 pub mod graph;
+mod irregular;
 pub mod language;
 mod scene;
 pub mod shelf;

@@ -15,7 +15,7 @@ use crate::store::{Rows, StoreError};
 
 use super::passage::{WINDOW_REACH, blended, passage_text, window_text};
 use super::rows::{self, OUTBOX, OutboxRow, TO_EMBED};
-use super::scope::{Scope, told};
+use super::scope::{Scope, labels, told};
 use super::{Inner, Retrieval, RetrievalError, record};
 
 /// One commit of a text index a second at most.
@@ -56,8 +56,11 @@ impl Retrieval {
     }
 
     async fn catch_up(&self, stop: &CancellationToken) -> Result<(), RetrievalError> {
+        let behind = std::mem::take(
+            &mut *self.inner.behind.lock().unwrap_or_else(PoisonError::into_inner),
+        );
         let queued = self.inner.store.read(|tx| rows::waiting(tx, &OUTBOX))?;
-        for clone in queued {
+        for clone in behind.into_iter().chain(queued) {
             if stop.is_cancelled() {
                 return Ok(());
             }
@@ -205,7 +208,8 @@ fn texts_of(tx: &impl Rows, clone: CloneId, passage: u64) -> Result<Texts, Store
     let Some(memory) = memories::memory_of(tx, clone, row.memory)? else {
         return Ok(Texts::None);
     };
-    let own = passage_text(&told(&memory, &row));
+    let named = labels(&memory);
+    let own = passage_text(&told(&memory, &row, &named));
     let Some(thread) = row.thread else {
         return Ok(Texts::Own(own));
     };
@@ -223,7 +227,7 @@ fn texts_of(tx: &impl Rows, clone: CloneId, passage: u64) -> Result<Texts, Store
     }
     around.push((memory, row));
     around.sort_by_key(|(_, row)| row.order);
-    let told: Vec<_> = around.iter().map(|(memory, row)| told(memory, row)).collect();
+    let told: Vec<_> = around.iter().map(|(memory, row)| told(memory, row, "")).collect();
     Ok(Texts::Among(own, window_text(&told)))
 }
 

@@ -20,8 +20,9 @@ mod scope;
 mod search;
 mod sentences;
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
@@ -138,6 +139,9 @@ struct Inner {
     texts: TextIndexes,
     scopes: Scopes,
     changed: Notify,
+    /// Clones whose text index lacks what the outbox does not have any more; the worker makes
+    /// these anew, though nothing waits for them in the outbox.
+    behind: Mutex<HashSet<CloneId>>,
 }
 
 impl Retrieval {
@@ -145,7 +149,8 @@ impl Retrieval {
     pub fn new(store: Store, embedder: Option<Embedder>, graphs: Graphs, directory: &Path) -> Self {
         let texts = TextIndexes::new(directory.join("index"));
         let scopes = Scopes::default();
-        let inner = Inner { store, embedder, graphs, texts, scopes, changed: Notify::new() };
+        let (changed, behind) = (Notify::new(), Mutex::default());
+        let inner = Inner { store, embedder, graphs, texts, scopes, changed, behind };
         Self { inner: Arc::new(inner) }
     }
 

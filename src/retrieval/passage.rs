@@ -37,6 +37,8 @@ pub struct Told<'a> {
     pub title: Option<&'a str>,
     /// Who says it.
     pub speaker: Option<&'a str>,
+    /// Where, and who occurs in it, as labels; not part of its words.
+    pub labels: &'a str,
     /// When it happened.
     pub date: Option<WrittenDate>,
     /// The language of its words.
@@ -60,6 +62,11 @@ pub fn passage_text(told: &Told<'_>) -> String {
         (None, None) => {}
     }
     text.push_str(told.text);
+    if !told.labels.is_empty() {
+        text.push_str("\n(");
+        text.push_str(told.labels);
+        text.push(')');
+    }
     text
 }
 

@@ -43,7 +43,8 @@ pub(super) fn follow_in(
 fn reads_the_same(a: &Memory, b: &Memory) -> bool {
     let key = |memory: &Memory| {
         let c = memory.content.clone();
-        (c.text, c.title, c.occurred_at, c.visibility, c.speaker, c.thread, c.sequence)
+        let said = (c.text, c.title, c.occurred_at, c.speaker, c.place, c.people);
+        (said, c.visibility, c.thread, c.sequence)
     };
     key(a) == key(b)
 }

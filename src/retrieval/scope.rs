@@ -155,7 +155,8 @@ impl Scope {
 
     /// What the text index knows of a passage.
     pub(super) fn entry(&self, memory: &Memory, row: &PassageRow) -> Entry {
-        let told = told(memory, row);
+        let labels = labels(memory);
+        let told = told(memory, row, &labels);
         let speaker = memory.content.speaker.as_deref();
         Entry {
             terms: self.analyzer.passage(&passage_text(&told), told.language),
@@ -240,11 +241,20 @@ pub(super) fn words<'a>(memory: &'a Memory, row: &PassageRow) -> &'a str {
     memory.content.text.get(row.from..row.to).unwrap_or_default()
 }
 
+/// Place and people of a memory, as far as its words do not name them already.
+pub(super) fn labels(memory: &Memory) -> String {
+    let content = &memory.content;
+    let all = content.place.iter().chain(&content.people).map(|name| &**name);
+    let fresh: Vec<&str> = all.filter(|name| !content.text.contains(name)).collect();
+    fresh.join(", ")
+}
+
 /// A passage with what is known about it.
-pub(super) fn told<'a>(memory: &'a Memory, row: &PassageRow) -> Told<'a> {
+pub(super) fn told<'a>(memory: &'a Memory, row: &PassageRow, labels: &'a str) -> Told<'a> {
     let text = words(memory, row);
     Told {
         text,
+        labels,
         title: memory.content.title.as_deref().filter(|title| !title.is_empty()),
         speaker: memory.content.speaker.as_deref(),
         date: memory.content.occurred_at.as_ref().map(written),

@@ -19,7 +19,7 @@ use super::passage::passage_text;
 use super::quote::{Question, Quote, coverage, highlights, quotes};
 use super::rank::{Meaning, Search, ranked};
 use super::rows::PassageRow;
-use super::scope::{Scope, TailState, told, words};
+use super::scope::{Scope, TailState, labels, told, words};
 use super::{Found, Hit, Retrieval, RetrievalError, SearchFilter, SearchMode, SearchRequest};
 use super::{Inner, record, rows};
 
@@ -117,6 +117,8 @@ impl Inner {
             // An index that lacks what was already taken out of the outbox is being rebuilt.
             let degraded = committed < row.trimmed;
             if degraded {
+                let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+                behind.insert(seeker.clone);
                 self.changed.notify_one();
             }
             let best = self.best(tx, &scope, seeker.clone, &asked, &text)?;
@@ -209,7 +211,8 @@ fn is_answered(
             continue;
         };
         if let Some(memory) = memories::memory_of(tx, clone, row.memory)? {
-            let told = told(&memory, &row);
+            let labels = labels(&memory);
+            let told = told(&memory, &row, &labels);
             let indexed = passage_text(&told);
             let share = coverage(&question, &indexed, told.language);
             covered.push(share);
@@ -283,7 +286,7 @@ fn hit(
     score: f32,
 ) -> Hit {
     let slice = words(memory, row);
-    let language = told(memory, row).language;
+    let language = row.language.as_deref().and_then(Language::from_tag);
     let question = Question { analyzer: &scope.analyzer, query, worth: text.worth() };
     let marks = highlights(&question, slice, language);
     let found = quotes(&question, slice, language, None);

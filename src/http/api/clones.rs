@@ -123,7 +123,9 @@ impl CloneApi {
         caller: Caller,
         clone_id: Path<String>,
     ) -> Answer<Done> {
-        services.clones.delete(&caller.0, path_id(&clone_id.0)?).await?;
+        let id = path_id(&clone_id.0)?;
+        services.clones.delete(&caller.0, id).await?;
+        services.conversations.stop_all_from(id);
         Ok(Done::Done)
     }
 
