@@ -87,7 +87,7 @@ impl StartError {
     /// The exit code of the process, after `sysexits.h`.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::DataDirectory { .. } => 73,
+            Self::DataDirectory { .. } | Self::Lock { source: LockError::Io(_), .. } => 73,
             Self::Lock { .. } => 75,
             Self::Listen { .. } => 69,
             Self::Llm(_) => 78,

@@ -83,7 +83,8 @@ impl From<AccountError> for Fault {
             E::WrongSetupToken => Self::new(
                 Kind::Forbidden,
                 "setup_token_invalid",
-                "This link is used, too old or mistyped; `clonememoria admin link` prints a new one.",
+                "This link is used, too old or mistyped; `clonememoria admin link` prints a new \
+                 one.",
             ),
             E::RegistrationClosed => Self::new(
                 Kind::Forbidden,

@@ -122,7 +122,7 @@ impl Conversations {
         writing: &Writing,
     ) -> End {
         let stopping = self.tasks.stopping();
-        // The quoting provider only writes marks that lead somewhere, and a quote must stay as it is.
+        // The quoting provider writes no mark that leads nowhere, and a quote stays as it is.
         let quoting = model.id() == "builtin";
         let passages = ask.passages.len();
         let mut filter = if quoting {

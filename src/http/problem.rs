@@ -108,9 +108,11 @@ pub struct ProblemView {
     pub code: String,
     /// What to quote when asking for help.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
     pub request_id: Option<String>,
     /// The fields that are wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[oai(skip_serializing_if_is_empty)]
     pub errors: Vec<ProblemField>,
 }
 

@@ -1,4 +1,5 @@
 //! The server as a client on the network meets it, with short times.
+#![expect(clippy::disallowed_methods, reason = "a test owns the tasks it starts")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The text indexes that are open: a server has thousands of clones and few files.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::text::{IndexError, TextIndex};
@@ -45,7 +45,7 @@ impl TextIndexes {
     /// The index of a clone, for searching. `clone` names its folder: letters, digits, dashes.
     ///
     /// # Errors
-    /// As `TextIndex::open`: call `remove` and rebuild.
+    /// When it can be neither opened nor made anew.
     pub fn reading(&self, clone: &str) -> Result<Arc<TextIndex>, IndexError> {
         self.take(clone, false)
     }
@@ -53,7 +53,7 @@ impl TextIndexes {
     /// The index of a clone, for changing it.
     ///
     /// # Errors
-    /// As `TextIndex::open`: call `remove` and rebuild.
+    /// When it can be neither opened nor made anew.
     pub fn writing(&self, clone: &str) -> Result<Arc<TextIndex>, IndexError> {
         self.take(clone, true)
     }
@@ -64,7 +64,7 @@ impl TextIndexes {
             shelf.clock += 1;
             let now = shelf.clock;
             if !shelf.open.contains_key(clone) {
-                let index = Arc::new(TextIndex::open(&self.path(clone)?)?);
+                let index = Arc::new(opened_or_made(&self.path(clone)?)?);
                 shelf.open.insert(clone.to_owned(), Shelved { index, used: now, written: 0 });
             }
             let Some(shelved) = shelf.open.get_mut(clone) else {
@@ -109,6 +109,16 @@ impl TextIndexes {
         }
         Ok(self.folder.join(clone))
     }
+}
+
+/// Opens an index; one that cannot be opened is derived state and begun anew. Under the lock of
+/// the shelf, so that nobody removes what somebody else has just begun.
+fn opened_or_made(folder: &Path) -> Result<TextIndex, IndexError> {
+    TextIndex::open(folder).or_else(|error| {
+        tracing::warn!(%error, "a text index cannot be opened and is made anew");
+        TextIndex::wipe(folder)?;
+        TextIndex::open(folder)
+    })
 }
 
 impl Shelf {

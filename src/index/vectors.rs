@@ -35,7 +35,8 @@ pub trait VectorSearch {
 pub enum Exact {
     /// Kept here beside the int8 rows: twice the bytes again, results exact.
     Kept,
-    /// Not here: scores are within some thousandths of exact, the caller may rescore with its own rows.
+    /// Not here: scores are within some thousandths of exact, the caller may rescore with its
+    /// own rows.
     Elsewhere,
 }
 

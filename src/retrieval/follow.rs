@@ -56,9 +56,8 @@ impl Retrieval {
     }
 
     async fn catch_up(&self, stop: &CancellationToken) -> Result<(), RetrievalError> {
-        let behind = std::mem::take(
-            &mut *self.inner.behind.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let behind =
+            std::mem::take(&mut *self.inner.behind.lock().unwrap_or_else(PoisonError::into_inner));
         let queued = self.inner.store.read(|tx| rows::waiting(tx, &OUTBOX))?;
         for clone in behind.into_iter().chain(queued) {
             if stop.is_cancelled() {

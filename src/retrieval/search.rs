@@ -323,17 +323,9 @@ fn worth_quoting(mut quotes: Vec<Quote>) -> Vec<std::ops::Range<usize>> {
 }
 
 impl Inner {
-    /// The text index of a clone. One that cannot be opened is derived state: it is removed and
-    /// begun anew, and the worker fills it.
+    /// The text index of a clone; an empty one, that the worker fills, if it could not be opened.
     pub(super) fn text_index(&self, clone: CloneId) -> Result<Arc<TextIndex>, RetrievalError> {
-        let folder = record::folder_of(clone);
-        let opened = self.texts.reading(&folder).or_else(|error| {
-            tracing::warn!(%error, "a text index cannot be opened and is made anew");
-            self.texts.remove(&folder)?;
-            self.changed.notify_one();
-            self.texts.reading(&folder)
-        });
-        opened.map_err(|error| {
+        self.texts.reading(&record::folder_of(clone)).map_err(|error| {
             tracing::error!(%error, "a text index can be neither opened nor made");
             RetrievalError::Broken
         })

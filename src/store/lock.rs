@@ -16,7 +16,7 @@ pub enum LockError {
     #[error("another process is using this data directory")]
     Taken,
     /// The lock file cannot be opened.
-    #[error("the lock file of the data directory cannot be opened")]
+    #[error("its lock file cannot be opened: {0}")]
     Io(#[source] io::Error),
 }
 

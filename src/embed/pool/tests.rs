@@ -1,4 +1,5 @@
 //! The threads and their queues, with a model that can be held up.
+#![expect(clippy::disallowed_methods, reason = "a test owns the tasks it starts")]
 
 use std::sync::mpsc;
 

@@ -22,6 +22,7 @@ use super::{Group, Services, cursor};
 use crate::http::auth::{Asked, Caller};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
+use crate::http::guard::RequestId;
 use crate::http::listing::wanted;
 use crate::http::problem::{Answer, Problem};
 use crate::kernel::Fault;
@@ -143,6 +144,7 @@ impl MemoryApi {
         &self,
         services: Data<&Services>,
         caller: Caller,
+        request_id: RequestId,
         clone_id: Path<String>,
         body: Body<BatchRequest>,
     ) -> Answer<Json<BatchView>> {
@@ -157,7 +159,7 @@ impl MemoryApi {
             match one_of_batch(index, sent, &said) {
                 Ok(content) => contents.push(content),
                 Err(fault) => {
-                    let problem = Problem::from(fault).view(None);
+                    let problem = Problem::from(fault).view(Some(request_id.as_str()));
                     failed.push(BatchFailure { index, problem });
                 }
             }

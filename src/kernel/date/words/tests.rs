@@ -65,6 +65,7 @@ fn dutch() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_is_not_understood_is_not_guessed() {
     let cases = [
         "",
