@@ -1,0 +1,11 @@
+// A hint, not a gate: the server decides what it takes.
+
+export type Strength = 'none' | 'short' | 'fair' | 'strong';
+
+export function strengthOf(password: string, min: number): Strength {
+  const points = Array.from(password);
+  if (points.length === 0) return 'none';
+  if (points.length < min) return 'short';
+  const different = new Set(points).size;
+  return points.length >= min + 4 && different >= 9 ? 'strong' : 'fair';
+}

@@ -1,0 +1,37 @@
+// Setting up, signing in and out, and what an account may change about itself.
+import { data, done, server } from './client';
+import { problemFrom, ApiError } from './problem';
+import type { Account, ConsentChoices, Session } from './types';
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+/** Signing in answers with the account; a server that keeps it back has not signed us in. */
+async function entered(pending: Promise<Session>): Promise<Account> {
+  const { account } = await pending;
+  if (!account) throw new ApiError(problemFrom(null, 502));
+  return account;
+}
+
+export const setupState = () => data(server.GET('/setup'));
+
+export const setUp = (body: Schemas['SetupRequest']) =>
+  entered(data(server.POST('/setup', { body })));
+
+export const register = (body: Schemas['RegisterRequest']) =>
+  entered(data(server.POST('/auth/register', { body })));
+
+export const login = (body: Schemas['LoginRequest']) =>
+  entered(data(server.POST('/auth/login', { body })));
+
+export const logout = () => done(server.POST('/auth/logout'));
+
+export const me = () => data(server.GET('/auth/me'));
+
+export const changeMe = (body: Schemas['AccountPatch']) => data(server.PATCH('/auth/me', { body }));
+
+export const changeConsents = (body: ConsentChoices) =>
+  data(server.PATCH('/auth/me/consent', { body }));
+
+export const consentHistory = () =>
+  data(server.GET('/auth/me/consent', { params: { query: { limit: 100 } } }));

@@ -1,0 +1,9 @@
+// What the rest of the app imports to speak with the server.
+export * as accounts from './accounts';
+export * as answers from './answers';
+export * as clones from './clones';
+export * as conversations from './conversations';
+export * as memories from './memories';
+export { onSignedOut } from './client';
+export { ApiError, asApiError } from './problem';
+export type * from './types';

@@ -1,0 +1,54 @@
+// Every failure of the API as one kind of error, so that pages can show its words and its fields.
+import type { Problem } from './types';
+
+/** `offline` stands for a request that never got an answer. */
+export class ApiError extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail || problem.title);
+    this.name = 'ApiError';
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+
+  get code(): string {
+    return this.problem.code;
+  }
+
+  /** What is wrong with one field; pointers are JSON pointers into the body. */
+  field(name: string): string | undefined {
+    return this.problem.errors?.find(
+      (e) => e.pointer === `/${name}` || e.pointer.startsWith(`/${name}/`),
+    )?.detail;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+export function problemFrom(body: unknown, status: number): Problem {
+  if (!isRecord(body)) {
+    return { title: `HTTP ${status}`, detail: '', status, code: `http_${status}` };
+  }
+  const text = (key: string) => (typeof body[key] === 'string' ? body[key] : undefined);
+  const errors = Array.isArray(body['errors']) ? (body['errors'] as Problem['errors']) : undefined;
+  return {
+    title: text('title') ?? `HTTP ${status}`,
+    detail: text('detail') ?? '',
+    code: text('code') ?? `http_${status}`,
+    status,
+    request_id: text('request_id'),
+    errors,
+  };
+}
+
+export function offline(): ApiError {
+  return new ApiError({ title: 'Offline', detail: '', status: 0, code: 'offline' });
+}
+
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  return new ApiError({ title: 'Error', detail: '', status: 0, code: 'unexpected' });
+}

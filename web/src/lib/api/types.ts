@@ -1,0 +1,77 @@
+// The shapes of the API by the names the product uses for them. They come from the server's own
+// document; only where that says less than is known is a shape narrowed here.
+import type { components, paths } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Grounding = Schemas['GroundingWord'];
+export type Subject = Schemas['SubjectWord'];
+export type MemoryVisibility = Schemas['VisibilityWord'];
+export type MemoryKind = Schemas['KindWord'];
+export type ConsentName = keyof Schemas['ConsentsView'];
+export type ConsentChoices = Partial<Record<ConsentName, boolean>>;
+
+export type Problem = Omit<Schemas['Problem'], 'type'> & { type?: string };
+
+export type Setup = Schemas['SetupView'];
+export type Account = Schemas['AccountView'];
+export type Session = Schemas['SessionView'];
+export type ConsentChange = Schemas['ConsentStatement'];
+
+export type Clone = Schemas['CloneView'];
+export type CloneDraft = Schemas['NewClone'];
+export type CloneChange = Schemas['ClonePatch'];
+export type CloneSettings = Schemas['SettingsView'];
+export type CloneSettingsChange = Schemas['SettingsPatch'];
+
+export type Memory = Schemas['MemoryView'];
+export type MemoryDraft = Schemas['NewMemory'];
+export type MemoryChange = Schemas['MemoryPatch'];
+export type SearchHit = Schemas['HitView'];
+export type Timeline = Schemas['TimelineView'];
+
+type Query<Path extends keyof paths> = paths[Path] extends { get: { parameters: infer P } }
+  ? P extends { query?: infer Q }
+    ? NonNullable<Q>
+    : never
+  : never;
+
+/** What a list of memories is narrowed by. */
+export type MemoryFilter = Pick<
+  Query<'/clones/{clone_id}/memories'>,
+  'kind' | 'tag' | 'person' | 'place' | 'from' | 'to'
+>;
+/** What a search is narrowed by; it knows neither kinds of memory nor tags. */
+export type SearchFilter = Pick<
+  Query<'/clones/{clone_id}/search'>,
+  'person' | 'place' | 'from' | 'to'
+>;
+
+export type Person = Schemas['PersonView'];
+export type PersonDraft = Schemas['NewPerson'];
+
+export type Conversation = Schemas['ConversationView'];
+export type Message = Schemas['MessageView'];
+export type Citation = Schemas['CitationView'];
+export type Rating = 1 | -1;
+export interface Feedback {
+  rating: Rating | 0;
+  comment: string | null;
+}
+export type TrashItem = Schemas['TrashView'];
+
+/** The events of an answer under way; the document describes a stream in words only. */
+export type AnswerEvent =
+  | {
+      event: 'start';
+      data: {
+        conversation_id: string;
+        user_message_id: string;
+        message_id: string;
+        model: string | null;
+      };
+    }
+  | { event: 'sources'; data: { citations: Citation[] } }
+  | { event: 'delta'; data: { text: string } }
+  | { event: 'done'; data: { message: Message; finish_reason: string | null } }
+  | { event: 'error'; data: Problem };

@@ -1,0 +1,44 @@
+// Which of the memories an answer was given are its sources, and which were only looked at.
+import type { Citation, Message } from '$lib/api';
+import type { Block, Inline } from './markdown';
+
+function inInlines(nodes: Inline[]): number[] {
+  return nodes.flatMap((node) => {
+    if (node.type === 'source') return [node.n];
+    return 'children' in node ? inInlines(node.children) : [];
+  });
+}
+
+/** The source numbers that a text names, in the order in which it does. */
+export function numbersIn(blocks: Block[]): number[] {
+  return blocks.flatMap((block) => {
+    switch (block.type) {
+      case 'paragraph':
+      case 'heading':
+        return inInlines(block.children);
+      case 'quote':
+        return numbersIn(block.children);
+      case 'list':
+        return block.items.flatMap((item) => numbersIn(item.children));
+      case 'table':
+        return [...block.head, ...block.rows.flat()].flatMap(inInlines);
+      default:
+        return [];
+    }
+  });
+}
+
+export interface SplitSources {
+  named: Citation[];
+  lookedAt: Citation[];
+}
+
+/** While an answer is written the server does not know yet what it will name; its text does. */
+export function splitSources(message: Pick<Message, 'citations'>, blocks: Block[]): SplitSources {
+  const numbers = new Set(numbersIn(blocks));
+  const isNamed = (citation: Citation) => citation.cited || numbers.has(citation.n);
+  return {
+    named: message.citations.filter(isNamed),
+    lookedAt: message.citations.filter((citation) => !isNamed(citation)),
+  };
+}

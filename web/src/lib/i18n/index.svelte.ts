@@ -1,0 +1,108 @@
+// Every word a reader sees comes from here, in their language.
+import { IntlMessageFormat } from 'intl-messageformat';
+import { en } from './en';
+import { fr } from './fr';
+import { fuzzyDate } from './edtf';
+
+export type MessageKey = keyof typeof en;
+export type Language = 'en' | 'fr';
+type Values = Record<string, string | number>;
+
+export const LANGUAGES: { id: Language; name: string }[] = [
+  { id: 'en', name: 'English' },
+  { id: 'fr', name: 'Français' },
+];
+
+const catalogues: Record<Language, Record<MessageKey, string>> = { en, fr };
+
+/** The first language of the reader's that we speak, with the region they gave it. */
+export function choose(wanted: readonly string[]): { language: Language; tag: string } {
+  for (const tag of wanted) {
+    const language = tag.split('-')[0]?.toLowerCase();
+    if (language === 'en' || language === 'fr') return { language, tag };
+  }
+  return { language: 'en', tag: 'en' };
+}
+
+const browserTags = () => (typeof navigator === 'undefined' ? [] : navigator.languages);
+
+class Locale {
+  language = $state<Language>('en');
+  /** With region, for dates and numbers: the browser's, when it is the same language. */
+  tag = $state('en');
+
+  use(wanted: readonly string[]): void {
+    const { language, tag } = choose(wanted);
+    const regional = tag.includes('-')
+      ? tag
+      : browserTags().find((t) => t.toLowerCase().startsWith(`${language}-`));
+    this.language = language;
+    this.tag = supported(regional ?? tag) ? (regional ?? tag) : language;
+    if (typeof document !== 'undefined') document.documentElement.lang = language;
+  }
+
+  useBrowser(): void {
+    this.use(browserTags());
+  }
+}
+
+function supported(tag: string): boolean {
+  try {
+    return Intl.DateTimeFormat.supportedLocalesOf([tag]).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+export const locale = new Locale();
+
+const formats = new Map<string, IntlMessageFormat>();
+
+export function t(key: MessageKey, values?: Values): string {
+  const text = catalogues[locale.language][key];
+  if (!values) return text;
+  const id = `${locale.language}:${key}`;
+  let format = formats.get(id);
+  if (!format) {
+    format = new IntlMessageFormat(text, locale.tag, undefined, { ignoreTag: true });
+    formats.set(id, format);
+  }
+  return String(format.format(values));
+}
+
+/** A fuzzy date in words, or nothing when there is none. */
+export function whenWords(edtf: string | null | undefined): string {
+  return edtf ? fuzzyDate(edtf, locale.tag) : '';
+}
+
+export function dateTime(time: string): string {
+  return new Intl.DateTimeFormat(locale.tag, { dateStyle: 'medium', timeStyle: 'short' }).format(
+    new Date(time),
+  );
+}
+
+export function day(time: string): string {
+  return new Intl.DateTimeFormat(locale.tag, { dateStyle: 'long' }).format(new Date(time));
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+];
+
+export function ago(time: string, now: number = Date.now()): string {
+  const seconds = (new Date(time).getTime() - now) / 1_000;
+  const format = new Intl.RelativeTimeFormat(locale.tag, { numeric: 'auto' });
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
+  }
+  return format.format(0, 'second');
+}
+
+export function list(words: string[]): string {
+  return new Intl.ListFormat(locale.tag, { type: 'conjunction' }).format(words);
+}

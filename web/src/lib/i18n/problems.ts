@@ -1,0 +1,54 @@
+// Failures in the reader's words: known codes from the catalogue, the server's detail otherwise.
+import type { ApiError } from '$lib/api';
+import { t, type MessageKey } from './index.svelte';
+
+const BY_CODE: Record<string, MessageKey> = {
+  offline: 'problem.offline',
+  unexpected: 'problem.unexpected',
+  internal: 'problem.internal',
+  unauthenticated: 'problem.signedOut',
+  invalid_credentials: 'problem.credentials',
+  totp_required: 'problem.totp',
+  email_taken: 'problem.emailTaken',
+  invite_needed: 'problem.inviteNeeded',
+  invite_invalid: 'problem.inviteInvalid',
+  registration_closed: 'problem.registrationClosed',
+  external_id_taken: 'problem.alreadyThere',
+  changed_meanwhile: 'problem.changedMeanwhile',
+  stale: 'problem.changedMeanwhile',
+  quota_exceeded: 'problem.quota',
+  rate_limited: 'problem.tooMany',
+  too_large: 'problem.tooLarge',
+  too_many_streams: 'problem.tooManyAnswers',
+  not_found: 'problem.notFound',
+  forbidden: 'problem.forbidden',
+  invalid: 'problem.invalid',
+  consent_required: 'problem.consent',
+  cross_origin: 'problem.crossOrigin',
+  busy: 'problem.busy',
+  stopping: 'problem.stopping',
+  storage_unavailable: 'problem.storage',
+  upstream_unreachable: 'problem.modelUnreachable',
+  upstream_refused: 'problem.modelRefused',
+  upstream_unauthorized: 'problem.modelUnauthorized',
+  upstream_timeout: 'problem.modelTimeout',
+  upstream_malformed: 'problem.modelMalformed',
+  upstream_interrupted: 'problem.modelInterrupted',
+  upstream_rate_limited: 'problem.modelBusy',
+};
+
+const UPSTREAM = /^upstream_/;
+
+/** The words for a code that is kept with a broken answer; none for one nobody knows. */
+export function codeWords(code: string): string | null {
+  const known = BY_CODE[code] ?? (UPSTREAM.test(code) ? 'problem.provider' : undefined);
+  return known ? t(known) : null;
+}
+
+export function problemWords(error: ApiError): string {
+  const known = codeWords(error.code);
+  if (known) return known;
+  if (error.status === 507) return t('problem.full');
+  if (error.problem.detail) return error.problem.detail;
+  return error.status >= 500 ? t('problem.internal') : error.problem.title;
+}
