@@ -1,0 +1,137 @@
+//! The power goes, twenty times: what was acknowledged is there afterwards, and is found.
+//!
+//! `TORTURE_ROUNDS` sets another number.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::client::{Client, id, items, text};
+use crate::support::llm::{Act, Answer, End, Llm};
+use crate::support::server::Server;
+
+const WRITERS: usize = 4;
+
+/// What the server said it has.
+#[derive(Default)]
+struct Acknowledged {
+    memories: Vec<(String, String)>,
+    messages: Vec<String>,
+}
+
+#[tokio::test]
+async fn nothing_that_was_acknowledged_is_lost() {
+    let rounds = std::env::var("TORTURE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    let rounds: u64 = rounds.unwrap_or(20);
+    let llm = Llm::start().await;
+    llm.always(Act::Answer(Answer::of(&["Half ", "an answer "]).ending(End::Hang)));
+    let mut server = Server::with(&[
+        ("CLONEMEMORIA_LLM_BASE_URL", &llm.base_url()),
+        ("CLONEMEMORIA_LLM_MODEL", "small"),
+        ("CLONEMEMORIA_LLM_IDLE_SECONDS", "60"),
+    ])
+    .await;
+    let admin = server.admin().await;
+    let clone = admin.new_clone("Maria").await;
+    let quiet = admin.new_clone("Quiet").await;
+    let settings = json!({"llm": {"provider": "builtin"}, "grounding": "verbatim"});
+    admin.patch(&format!("/clones/{quiet}/settings"), settings).await.is(200);
+    let conversation = admin.converse(&quiet).await;
+    let all = Arc::new(Mutex::new(Acknowledged::default()));
+    for round in 0..rounds {
+        // Time stands still for access tokens; ten minutes are enough for all rounds.
+        let ada = server.again(&admin);
+        let hanging = ada.converse(&clone).await;
+        let mut stream = ada.say_streaming(&hanging, "Where did you swim?").await;
+        while stream.next().await.expect("an event").name != "delta" {}
+        let before = all.lock().unwrap().memories.len();
+        let mut writers = tokio::task::JoinSet::new();
+        for writer in 0..WRITERS {
+            let name = format!("r{round}w{writer}");
+            writers.spawn(write(ada.clone(), name, clone.clone(), None, Arc::clone(&all)));
+        }
+        let place = Some(conversation.clone());
+        writers.spawn(write(ada.clone(), format!("c{round}"), quiet.clone(), place, all.clone()));
+        tokio::time::sleep(Duration::from_millis(60 + round * 37 % 140)).await;
+        server.kill().await;
+        while writers.join_next().await.is_some() {}
+        server.run().await;
+        let ada = server.again(&admin);
+        let answer = ada.messages(&hanging).await.pop().expect("an answer");
+        assert_eq!(answer["status"], "incomplete", "round {round}: {answer}");
+        let new = all.lock().unwrap().memories[before..].to_vec();
+        let step = (new.len() / 10).max(1);
+        for (memory, word) in new.iter().rev().step_by(step) {
+            found(&ada, &clone, memory, word).await;
+        }
+    }
+    let ada = server.again(&admin);
+    let kept = everything(&ada, &format!("/clones/{clone}/memories?limit=200")).await;
+    let said = everything(&ada, &format!("/conversations/{conversation}/messages?limit=200")).await;
+    let all = std::mem::take(&mut *all.lock().unwrap());
+    assert!(all.memories.len() > 20 && !all.messages.is_empty(), "too little was written");
+    for (memory, word) in &all.memories {
+        assert!(kept.contains(memory), "the memory {memory} ({word}) was lost");
+    }
+    for message in &all.messages {
+        assert!(said.contains(message), "the message {message} was lost");
+    }
+    for (memory, word) in all.memories.iter().step_by((all.memories.len() / 100).max(1)) {
+        found(&ada, &clone, memory, word).await;
+    }
+    let count = ada.get(&format!("/clones/{clone}")).await.is(200)["memory_count"].as_u64();
+    assert_eq!(count, u64::try_from(kept.len()).ok());
+}
+
+/// Writes memories, or messages when there is a conversation, until the server is gone.
+async fn write(
+    ada: Client,
+    name: String,
+    clone: String,
+    conversation: Option<String>,
+    all: Arc<Mutex<Acknowledged>>,
+) {
+    for number in 0.. {
+        let word = format!("marker{name}n{number}");
+        let (path, body) = match &conversation {
+            None => {
+                let content = format!("On that day {word} came by.");
+                (format!("/clones/{clone}/memories"), json!({"content": content}))
+            }
+            Some(conversation) => {
+                let path = format!("/conversations/{conversation}/messages");
+                (path, json!({"content": format!("What about {word}?")}))
+            }
+        };
+        let Some(reply) = ada.post(&path, body).attempt().await else { return };
+        if reply.status != 201 {
+            return;
+        }
+        let made: Value = reply.json();
+        let mut all = all.lock().unwrap();
+        match conversation {
+            None => all.memories.push((id(&made), word)),
+            Some(_) => all.messages.extend([id(&made["user_message"]), id(&made["message"])]),
+        }
+    }
+}
+
+async fn found(ada: &Client, clone: &str, memory: &str, word: &str) {
+    let hits = ada.search(clone, word, "&mode=text&limit=5").await;
+    assert!(hits.iter().any(|hit| hit["id"] == memory), "{word} is not found: {hits:?}");
+}
+
+async fn everything(ada: &Client, path: &str) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut cursor = String::new();
+    loop {
+        let page = ada.get(&format!("{path}{cursor}")).await.is(200);
+        seen.extend(items(&page).iter().map(id));
+        if page["next_cursor"].is_null() {
+            return seen;
+        }
+        cursor = format!("&cursor={}", text(&page["next_cursor"]));
+    }
+}

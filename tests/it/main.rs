@@ -1,0 +1,32 @@
+//! The front door: the real binary on a temporary data directory, asked over HTTP.
+//!
+//! One binary for all, so that it links once. Nothing here sleeps to wait for something, needs
+//! a network or another test.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+#![allow(missing_docs, reason = "names of tests say what they claim")]
+
+mod support;
+
+mod bad_input;
+mod base_path;
+mod cli;
+mod clones;
+mod contract;
+mod conversations;
+mod identity;
+mod kill;
+mod matrix;
+mod memories;
+mod providers;
+mod search;
+mod setup;
+mod upstream;
+mod web_ui;

@@ -1,0 +1,104 @@
+//! The first account: made once, with the printed link, by whoever runs the machine.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::PASSWORD;
+use crate::support::server::Server;
+
+fn first(token: &str, email: &str) -> Value {
+    json!({"token": token, "email": email, "password": PASSWORD, "display_name": "Ada"})
+}
+
+#[tokio::test]
+async fn the_printed_link_makes_the_first_account_an_admin_once() {
+    let server = Server::start().await;
+    let stranger = server.client();
+    let setup = stranger.get("/setup").await.is(200);
+    assert_eq!(setup["needed"], true);
+    assert_eq!(setup["registration"], "open");
+    assert_eq!(setup["version"], env!("CARGO_PKG_VERSION"));
+
+    let session =
+        stranger.post("/setup", first(server.setup_token(), "ada@example.org")).await.is(201);
+    assert_eq!(session["account"]["is_admin"], true);
+    assert_eq!(session["token_type"], "Bearer");
+    assert_eq!(session["account"]["consents"]["data_processing"]["granted"], true);
+    assert_eq!(stranger.get("/setup").await.is(200)["needed"], false);
+
+    let again = stranger.post("/setup", first(server.setup_token(), "eve@example.org")).await;
+    assert!(matches!(again.status, 403 | 409), "{}", again.text());
+    assert_eq!(server.operate(json!({"do": "setup_link"})).await.0, 409);
+}
+
+#[tokio::test]
+async fn a_wrong_or_old_token_opens_nothing() {
+    let server = Server::start().await;
+    let stranger = server.client();
+    for wrong in ["", "x", &"A".repeat(43)] {
+        let reply = stranger.post("/setup", first(wrong, "eve@example.org")).await;
+        reply.problem(403, "setup_token_invalid");
+    }
+    server.advance(Duration::from_secs(30 * 60 + 1)).await;
+    let reply = stranger.post("/setup", first(server.setup_token(), "ada@example.org")).await;
+    reply.problem(403, "setup_token_invalid");
+    let link = server.command(&["admin", "link"], "").ok();
+    let (_, token) = link.trim().split_once("/welcome?token=").unwrap();
+    stranger.post("/setup", first(token, "ada@example.org")).await.is(201);
+}
+
+#[tokio::test]
+async fn a_new_link_ends_the_old_one() {
+    let server = Server::start().await;
+    server.command(&["admin", "link"], "").ok();
+    let reply = server.client().post("/setup", first(server.setup_token(), "a@example.org")).await;
+    reply.problem(403, "setup_token_invalid");
+}
+
+#[tokio::test]
+async fn two_who_set_up_at_once_make_one_admin() {
+    let server = Server::start().await;
+    let each = (0..8).map(|i| {
+        let body = first(server.setup_token(), &format!("ada{i}@example.org"));
+        let stranger = server.client();
+        async move { stranger.post("/setup", body).await.status }
+    });
+    let mut statuses = join_all(each).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 201);
+    assert!(statuses[1..].iter().all(|status| matches!(status, 403 | 409)), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn nobody_registers_before_the_first_account() {
+    let server = Server::start().await;
+    let body = json!({"email": "e@example.org", "password": PASSWORD, "display_name": "Eve"});
+    server.client().post("/auth/register", body).await.problem(409, "setup_needed");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_first_account_is_named() {
+    let server = Server::start().await;
+    let body = json!({
+        "token": server.setup_token(), "email": "nobody", "password": "short", "display_name": ""
+    });
+    let reply = server.client().post("/setup", body).await;
+    reply.invalid(&["/email", "/password", "/display_name"]);
+    let mut body = first(server.setup_token(), "ada@example.org");
+    body["consents"] = json!({"data_processing": false});
+    server.client().post("/setup", body).await.invalid(&["/consents/data_processing"]);
+    // None of that has used the token up.
+    let body = first(server.setup_token(), "ada@example.org");
+    server.client().post("/setup", body).await.is(201);
+}
+
+#[tokio::test]
+async fn a_restart_keeps_the_account_and_prints_no_link() {
+    let mut server = Server::start().await;
+    let ada = server.admin().await;
+    server.restart().await;
+    assert!(!server.said().contains("/welcome"), "{}", server.said());
+    assert_eq!(server.again(&ada).get("/auth/me").await.is(200)["is_admin"], true);
+}

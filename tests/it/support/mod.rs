@@ -1,0 +1,42 @@
+//! What the tests stand on: the real binary, a client that believes nothing, an upstream that
+//! misbehaves.
+
+pub mod client;
+pub mod command;
+pub mod llm;
+pub mod reply;
+pub mod server;
+
+use std::time::Duration;
+
+/// Never waited for when all is well; a loaded machine is slow, not broken.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A password that is good everywhere.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A value for a query.
+pub fn quoted(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// The slice of a text that begins at a code point and has so many.
+pub fn slice(text: &str, start: usize, length: usize) -> String {
+    text.chars().skip(start).take(length).collect()
+}
+
+/// Waits until `look` finds something.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let waiting = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let Ok(found) = tokio::time::timeout(PATIENCE, waiting).await else {
+        panic!("waited in vain until {what}")
+    };
+    found
+}

@@ -1,0 +1,160 @@
+//! How files are written.
+
+use super::{File, files, nothing, root};
+
+/// The longest line.
+const WIDTH: usize = 100;
+/// The longest file.
+const LENGTH: usize = 400;
+
+/// Files that are longer, with the length they may not exceed. This list only shrinks.
+const LONG: &[(&str, usize)] = &[
+    ("src/app.rs", 460),
+    ("src/conversations/mod.rs", 455),
+    ("src/http/api/conversations.rs", 540),
+];
+
+/// Folders of what is written by hand.
+const WRITTEN: &[&str] = &["src", "tests", "packaging", "web/src"];
+
+fn rust() -> Vec<File> {
+    ["src", "tests", "packaging", "benches"]
+        .iter()
+        .flat_map(|folder| files(folder, &[".rs"]))
+        .collect()
+}
+
+#[test]
+fn a_rust_file_starts_with_why_it_exists() {
+    let silent: Vec<String> = rust()
+        .into_iter()
+        .filter(|file| !file.text.starts_with("//!"))
+        .filter(|file| !(file.is_test() && file.path.starts_with("src/")))
+        .map(|file| file.path)
+        .collect();
+    nothing("files that do not say why they exist (`//!`)", &silent);
+}
+
+#[test]
+fn files_stay_short() {
+    let mut wrong = Vec::new();
+    for file in files("src", &[".rs"]) {
+        let length = file.text.lines().count();
+        let listed = LONG.iter().find(|(path, _)| *path == file.path).map(|(_, length)| *length);
+        match listed {
+            None if length > LENGTH => wrong.push(format!("{}: {length} lines", file.path)),
+            Some(limit) if length > limit => {
+                wrong.push(format!("{}: {length} lines, it was {limit}", file.path));
+            }
+            Some(_) if length <= LENGTH => {
+                wrong.push(format!("{}: short again; take it off the list", file.path));
+            }
+            _ => {}
+        }
+    }
+    for (path, _) in LONG.iter().filter(|(path, _)| !root().join(path).exists()) {
+        wrong.push(format!("{path}: gone; take it off the list"));
+    }
+    nothing("files that are too long", &wrong);
+}
+
+#[test]
+fn lines_stay_short() {
+    let mut wrong = Vec::new();
+    for file in rust() {
+        for (i, line) in file.text.lines().enumerate() {
+            // An address cannot be broken.
+            if line.chars().count() > WIDTH && !line.contains("://") {
+                wrong.push(format!("{}:{}", file.path, i + 1));
+            }
+        }
+    }
+    nothing("lines that are too long", &wrong);
+}
+
+#[test]
+fn nothing_is_unwrapped_outside_tests() {
+    let mut wrong = Vec::new();
+    for file in files("src", &[".rs"]).iter().filter(|file| !file.is_test()) {
+        let code = file.code();
+        let mut excused = false;
+        for (number, line) in code {
+            let line_of_code = line.split("//").next().unwrap_or_default();
+            // An attribute with a reason stands for the item that follows, up to a blank line.
+            if line.contains("reason = ") {
+                excused = true;
+            } else if line.trim().is_empty() {
+                excused = false;
+            }
+            let bad = [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "dbg!("];
+            if bad.iter().any(|bad| line_of_code.contains(bad)) && !excused {
+                wrong.push(format!("{}:{number}: {}", file.path, line.trim()));
+            }
+        }
+    }
+    nothing("what can panic", &wrong);
+}
+
+#[test]
+fn suppressions_have_a_reason() {
+    let mut wrong = Vec::new();
+    for file in rust() {
+        let text = &file.text;
+        for opening in ["#[allow(", "#[expect(", "#![allow(", "#![expect("] {
+            // Written apart, so that this file does not find itself.
+            for (at, _) in text.match_indices(&format!("\n{opening}")) {
+                let end = text[at..].find(")]").map_or(text.len(), |end| at + end);
+                if !text[at..end].contains("reason = ") {
+                    let line = text[..=at].lines().count() + 1;
+                    wrong.push(format!("{}:{line}", file.path));
+                }
+            }
+        }
+    }
+    nothing("suppressions without a reason", &wrong);
+}
+
+#[test]
+fn committed_text_names_no_machine_of_ours() {
+    let mut wrong = Vec::new();
+    let endings = [".rs", ".ts", ".svelte", ".sh", ".md", ".toml", ".json", ".yaml", ".service"];
+    let mut all: Vec<File> = WRITTEN.iter().flat_map(|folder| files(folder, &endings)).collect();
+    all.extend(files("docs", &endings));
+    all.extend(files("openapi", &endings));
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Makefile", "Dockerfile"] {
+        let text = std::fs::read_to_string(root().join(name)).unwrap_or_default();
+        all.push(File { path: name.to_owned(), text });
+    }
+    // In pieces, so that this file does not name them either.
+    let bad = [
+        ["/wo", "rk/"].concat(),
+        ["/ro", "ot/"].concat(),
+        ["/home/", "user"].concat(),
+        ["registry.", "npmjs.org"].concat(),
+        ["static.", "crates.io"].concat(),
+        ["arti", "factory"].concat(),
+    ];
+    for file in &all {
+        for (i, line) in file.text.lines().enumerate() {
+            for bad in &bad {
+                if line.contains(bad.as_str()) {
+                    wrong.push(format!("{}:{}: {bad}", file.path, i + 1));
+                }
+            }
+        }
+    }
+    nothing("paths and hosts that mean something here only", &wrong);
+}
+
+#[test]
+fn every_locked_package_comes_from_the_public_registry() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).expect("a lock file");
+    let own = "registry+https://github.com/rust-lang/crates.io-index";
+    let odd: Vec<String> = lock
+        .lines()
+        .filter_map(|line| line.strip_prefix("source = "))
+        .map(|source| source.trim_matches('"').to_owned())
+        .filter(|source| source != own)
+        .collect();
+    nothing("packages from elsewhere", &odd);
+}
