@@ -1,0 +1,123 @@
+// Every page at two sizes, light and dark, into the folder `screenshots`.
+import { enter, expect, OWNER, searchable, test } from '../fixtures.ts';
+import type { Page } from '@playwright/test';
+import { COLOURS, SIZES } from './all.ts';
+import { startAppliance } from '../server.ts';
+import { makeRosa } from './family.ts';
+
+async function picture(page: Page, name: string, whole = false): Promise<void> {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  for (const size of SIZES) {
+    await page.setViewportSize(size);
+    for (const colorScheme of COLOURS) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const path = `screenshots/${name}-${size.name}-${colorScheme}.png`;
+      await page.screenshot({ path, fullPage: whole, caret: 'initial' });
+    }
+  }
+}
+
+async function ask(page: Page, question: string): Promise<void> {
+  await page.getByRole('textbox').fill(question);
+  await page.keyboard.press('Enter');
+  const messages = page.getByRole('region', { name: 'Messages' });
+  await expect(messages.getByText(question)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
+}
+
+test('pictures of every page', async ({ page, appliance }) => {
+  await page.goto(`${appliance.origin}/`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await picture(page, '01-landing');
+  await page.goto(`${appliance.origin}/welcome?token=x`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await picture(page, '02-welcome', true);
+  await enter(page, appliance);
+  await page.goto(`${appliance.origin}/`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await picture(page, '03-home-empty');
+  await page.goto(`${appliance.origin}/clones/new`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await picture(page, '04-new-clone', true);
+  const id = await makeRosa(page);
+  await searchable(page, id);
+  await page.goto(`${appliance.origin}/clones/${id}`);
+  await expect(page.getByRole('heading', { level: 2 })).toBeVisible();
+  await picture(page, '05-talk-empty');
+  await ask(page, 'How did you meet Paul?');
+  await ask(page, 'Which submarine did you command?');
+  await picture(page, '06-talk');
+  await page.getByRole('region', { name: 'Messages' }).evaluate((node) => node.scrollTo(0, 0));
+  await picture(page, '06-talk-top');
+  await page.getByRole('button', { name: 'Open source 1' }).first().click();
+  await expect(page.getByTestId('source-text')).toBeVisible();
+  await picture(page, '07-source');
+  await page.keyboard.press('Escape');
+  await page.goto(`${appliance.origin}/`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await picture(page, '08-home', true);
+  for (const [i, part] of ['memories', 'timeline', 'people', 'settings'].entries()) {
+    await page.goto(`${appliance.origin}/clones/${id}/${part}`);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.getByText('One moment…')).toBeHidden();
+    await picture(page, `${String(9 + i).padStart(2, '0')}-${part}`, true);
+  }
+  await page.goto(`${appliance.origin}/clones/${id}/memories`);
+  await page.getByRole('button', { name: 'Delete', exact: true }).last().click();
+  await page.getByRole('button', { name: 'Edit' }).first().click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await picture(page, '09-memory-edit');
+  await page.goto(`${appliance.origin}/trash`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await picture(page, '13-trash');
+  await page.goto(`${appliance.origin}/account`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await picture(page, '14-account', true);
+  await page.goto(`${appliance.origin}/nowhere`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await picture(page, '15-missing');
+  await page.context().clearCookies();
+  await page.goto(`${appliance.origin}/login`);
+  await page.getByLabel('E-mail').fill(OWNER.email);
+  await picture(page, '16-login');
+});
+
+test('pictures of answers by a model', async ({ page, modelled, model }) => {
+  await enter(page, modelled);
+  const id = await makeRosa(page);
+  await searchable(page, id);
+  await page.goto(`${modelled.origin}/clones/${id}`);
+  await ask(page, 'How did you meet Paul at the dance?');
+  await picture(page, '17-generated');
+  model.fault = 'cut';
+  await page.getByRole('textbox').fill('Tell me about the dance');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toBeVisible();
+  await picture(page, '18-broken');
+});
+
+test.describe('in French', () => {
+  test.use({ locale: 'fr-FR' });
+
+  test('pictures in French', async ({ page }) => {
+    const house = await startAppliance();
+    try {
+      await page.goto(house.welcome);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await picture(page, '20-fr-welcome', true);
+      await enter(page, house);
+      const id = await makeRosa(page);
+      await searchable(page, id);
+      await page.goto(`${house.origin}/clones/${id}`);
+      await page.getByRole('textbox').fill('Who was Paul?');
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('article').last().getByRole('blockquote').first()).toBeVisible();
+      await picture(page, '21-fr-talk');
+      await page.goto(`${house.origin}/`);
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await picture(page, '22-fr-home');
+    } finally {
+      await house.stop();
+    }
+  });
+});

@@ -1,0 +1,117 @@
+// Starts the real binary on an empty data directory and stops it again.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const BINARY = process.env['CLONEMEMORIA_BIN'] ?? '../../target/debug/clonememoria';
+const READY_MS = 60_000;
+
+export interface Appliance {
+  origin: string;
+  /** The link of the first run, with its token. */
+  welcome: string;
+  /** Ends it at once, as a power cut would. */
+  kill(): Promise<void>;
+  /** Starts it again on its data, under the same address. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Options {
+  environment?: Record<string, string>;
+  /** More settings, each as `section.key=value`. */
+  settings?: string[];
+}
+
+function cleanEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('CLONEMEMORIA_') && name !== 'NODE_OPTIONS',
+  );
+  return { ...Object.fromEntries(kept), ...extra };
+}
+
+/** Reads what it prints until it says where it listens; a first run prints a token as well. */
+function announced(
+  child: ChildProcess,
+  first: boolean,
+): Promise<{ origin: string; welcome: string }> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const timer = setTimeout(() => reject(new Error(`not ready:\n${text}`)), READY_MS);
+    const read = (chunk: Buffer) => {
+      text += chunk.toString();
+      const origin = /listening on (http:\/\/\S+)/.exec(text)?.[1];
+      const welcome = /http:\/\/\S+\/welcome\?token=[\w.~-]+/.exec(text)?.[0];
+      if (!origin || (first && !welcome)) return;
+      clearTimeout(timer);
+      resolve({ origin: origin.replace(/\/$/, ''), welcome: welcome ?? '' });
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.on('error', reject);
+    child.on('exit', (code) => reject(new Error(`exit ${String(code)}:\n${text}`)));
+  });
+}
+
+async function healthy(origin: string): Promise<void> {
+  const until = Date.now() + READY_MS;
+  for (;;) {
+    const ok = await fetch(`${origin}/healthz`).then(
+      (r) => r.ok,
+      () => false,
+    );
+    if (ok) return;
+    if (Date.now() > until) throw new Error(`${origin}/healthz did not answer`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.on('exit', () => resolve()));
+}
+
+export async function startAppliance(options: Options = {}): Promise<Appliance> {
+  const parent = await mkdtemp(path.join(tmpdir(), 'clonememoria-e2e-'));
+  const settings = (options.settings ?? []).flatMap((setting) => ['--set', setting]);
+  let child: ChildProcess;
+
+  async function start(listen: string): Promise<{ origin: string; welcome: string }> {
+    child = spawn(
+      path.resolve(BINARY),
+      ['serve', '--data-dir', path.join(parent, 'data'), '--listen', listen, ...settings],
+      { env: cleanEnvironment(options.environment ?? {}), stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    try {
+      const said = await announced(child, listen.endsWith(':0'));
+      await healthy(said.origin);
+      return said;
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  async function kill(): Promise<void> {
+    child.kill('SIGKILL');
+    await ended(child);
+  }
+
+  async function stop(): Promise<void> {
+    child.kill('SIGTERM');
+    const forced = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await ended(child);
+    clearTimeout(forced);
+    await rm(parent, { recursive: true, force: true });
+  }
+
+  const { origin, welcome } = await start('127.0.0.1:0');
+  return {
+    origin,
+    welcome,
+    kill,
+    restart: async () => void (await start(new URL(origin).host)),
+    stop,
+  };
+}
