@@ -1,0 +1,94 @@
+//! The load generator of `make bench`: starts the real server and measures it from outside,
+//! over HTTP, beside something to compare with in the same run. See `docs/performance.md`.
+//!
+//! `load --bin PROGRAM [--quick] [--only NAME]...`
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a program of its own, for developers, whose tasks nothing has to wait for"
+)]
+
+mod appliance;
+mod client;
+mod figures;
+mod steps;
+mod text;
+mod upstream;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// What to measure.
+pub struct Plan {
+    /// The server's program.
+    pub binary: PathBuf,
+    /// Fewer rounds, and no store of 100,000 memories.
+    pub quick: bool,
+    only: Vec<String>,
+}
+
+impl Plan {
+    fn from_arguments() -> Outcome<Self> {
+        let mut plan = Self { binary: PathBuf::new(), quick: false, only: Vec::new() };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--bin" => plan.binary = arguments.next().unwrap_or_default().into(),
+                "--quick" => plan.quick = true,
+                "--only" => plan.only.extend(arguments.next()),
+                // Added by `cargo bench`.
+                "--bench" => {}
+                other => return Err(format!("{other} is not known").into()),
+            }
+        }
+        if plan.binary.is_file() { Ok(plan) } else { Err("--bin must name the server".into()) }
+    }
+
+    fn wants(&self, step: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == step)
+    }
+
+    /// One number for a real run, another for a quick one.
+    pub fn rounds(&self, full: usize, quick: usize) -> usize {
+        if self.quick { quick } else { full }
+    }
+}
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    if std::env::args().nth(1).as_deref() == Some("hello") {
+        return match runtime.block_on(upstream::hello()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    match Plan::from_arguments().and_then(|plan| runtime.block_on(measure(&plan))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("load: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(plan: &Plan) -> Outcome<()> {
+    if plan.wants("start") {
+        steps::start::measure(plan).await?;
+    }
+    if plan.wants("writes") {
+        steps::writes::measure(plan).await?;
+    }
+    if plan.wants("streams") {
+        steps::streams::measure(plan).await?;
+    }
+    if plan.wants("search") {
+        steps::search::measure(plan).await?;
+    }
+    Ok(())
+}

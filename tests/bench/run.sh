@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Measures the server from outside and prints Markdown tables; what they mean is in
+# docs/performance.md. A full run takes a quarter of an hour, QUICK=1 two minutes.
+# Usage: [BIN=PROGRAM] [QUICK=1] tests/bench/run.sh [--only start|writes|streams|search]...
+set -euo pipefail
+here=$(cd "$(dirname "$0")/../.." && pwd)
+bin=${BIN:-$here/target/release/clonememoria}
+[ -x "$bin" ] || { echo "run.sh: no program at $bin; set BIN or build it first" >&2; exit 1; }
+bin=$(cd "$(dirname "$bin")" && pwd)/$(basename "$bin")
+args=(--bin "$bin")
+[ -n "${QUICK:-}" ] && args+=(--quick)
+cd "$here"
+# The development profile: what measures needs no more, and the tests have compiled it.
+cargo bench --quiet --profile dev --bench load --no-run
+echo "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores," \
+    "$(date -u +%F), load $(cut -d ' ' -f 1-3 /proc/loadavg)"
+exec cargo bench --quiet --profile dev --bench load -- "${args[@]}" "$@"
