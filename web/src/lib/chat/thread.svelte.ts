@@ -251,6 +251,7 @@ function draft(known: Partial<Message>): Message {
     provider: null,
     model: null,
     citations: [],
+    unsupported: [],
     feedback: null,
     ai_generated: known.role !== 'user',
     error: null,
