@@ -99,6 +99,9 @@ impl TextIndexes {
                 tracing::debug!(%error, "a text index was closed in the middle of a merge");
             }
         }
+        // Under the lock: who opens it meanwhile would begin anew in a folder that is going.
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        shelf.open.remove(clone);
         TextIndex::wipe(&self.path(clone)?)
     }
 

@@ -110,4 +110,4 @@ def _check(corpora):
             if not question.relevant:
                 raise BadData(f"{corpus.name}: question {question.id} has nothing in `relevant`")
             if not question.relevant <= known:
-                raise BadData(f"{corpus.name}: question {question.id} wants a text that is not there")
+                raise BadData(f"{corpus.name}: question {question.id} wants a text not there")

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Citation } from '$lib/api';
 import { readMarkdown } from './markdown';
-import { numbersIn, splitSources } from './sources';
+import { numbersIn, splitSources, unsupportedIn } from './sources';
 
 const citation = (n: number, cited = false): Citation => ({
   n,
@@ -27,6 +27,16 @@ describe('numbersIn', () => {
     const text = 'a [1]\n\n> *b* [2]\n\n- c\n  - d [3]\n\n`[1]`';
     expect(numbersIn(read(text))).toEqual([1, 2, 3]);
     expect(numbersIn(read('`[1]` and [9]'))).toEqual([]);
+  });
+});
+
+describe('unsupportedIn', () => {
+  it('cuts sentences out by code points', () => {
+    const content = 'We danced 💃🏽 [1]. He was a pilot [2].';
+    const start = Array.from('We danced 💃🏽 [1]. ').length;
+    const unsupported = [[start, Array.from(content).length]];
+    expect(unsupportedIn({ content, unsupported })).toEqual(['He was a pilot.']);
+    expect(unsupportedIn({ content, unsupported: [[99, 120]] })).toEqual([]);
   });
 });
 

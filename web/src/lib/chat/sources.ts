@@ -28,6 +28,16 @@ export function numbersIn(blocks: Block[]): number[] {
   });
 }
 
+const MARKS = /\s*\[\d{1,3}\]/g;
+
+/** The sentences of an answer that claim something and cite nothing, as the server found them. */
+export function unsupportedIn(message: Pick<Message, 'content' | 'unsupported'>): string[] {
+  const points = Array.from(message.content);
+  return message.unsupported
+    .map(([start, end]) => points.slice(start, end).join('').replace(MARKS, '').trim())
+    .filter((sentence) => sentence !== '');
+}
+
 export interface SplitSources {
   named: Citation[];
   lookedAt: Citation[];

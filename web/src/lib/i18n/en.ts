@@ -64,6 +64,8 @@ export const en = {
   'chat.unpin': 'Unpin',
   'chat.unrated': 'Taken back',
   'chat.unsourcedBadge': 'Written by AI, no memory named',
+  'chat.unsupported':
+    '{count, plural, one {One sentence names no memory} other {# sentences name no memory}}',
   'chat.untitled': 'Conversation',
   'chat.verbatimBadge': 'In their own words',
   'chat.you': 'You',

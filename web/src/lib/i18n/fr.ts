@@ -67,6 +67,8 @@ export const fr: Record<keyof typeof en, string> = {
   'chat.unpin': 'Désépingler',
   'chat.unrated': 'Avis retiré',
   'chat.unsourcedBadge': 'Écrit par l’IA, aucun souvenir cité',
+  'chat.unsupported':
+    '{count, plural, one {Une phrase ne cite aucun souvenir} other {# phrases ne citent aucun souvenir}}',
   'chat.untitled': 'Conversation',
   'chat.verbatimBadge': 'Avec leurs propres mots',
   'chat.you': 'Vous',
