@@ -98,7 +98,8 @@ test('an unknown thing is said to be unknown and can be told', async ({ page, ap
   const answer = page.getByRole('article').last();
   await expect(answer.getByText('No memory of that', { exact: true })).toBeVisible();
   await answer.getByRole('link', { name: 'Add a memory about this' }).click();
-  await expect(page.getByText('Which submarine did you command?')).toBeVisible();
+  await expect(page).toHaveURL(/\/memories/);
+  await expect(page.getByText('Which submarine did you command?').first()).toBeVisible();
   await page.goBack();
   await answer.getByRole('link', { name: 'Look through the memories' }).click();
   await expect(page.getByLabel('Search the memories')).toHaveValue(
