@@ -16,6 +16,9 @@ use tempfile::TempDir;
 use crate::client::Client;
 use crate::{Outcome, Plan};
 
+/// The setting of a server that understands words alone.
+pub const WORDS_ONLY: (&str, &str) = ("CLONEMEMORIA_EMBEDDING_PROVIDER", "none");
+
 const EMAIL: &str = "bench@example.org";
 const PASSWORD: &str = "a long pass phrase for one benchmark";
 /// Access tokens live ten minutes.
@@ -106,25 +109,35 @@ pub struct Appliance {
     /// The running process.
     pub process: Process,
     session: Mutex<(Value, Instant)>,
+    settings: Vec<(String, String)>,
+    embeds: bool,
 }
 
 impl Appliance {
     /// On an empty directory.
     pub async fn start(plan: &Plan, settings: &[(&str, &str)]) -> Outcome<Self> {
         let directory = tempfile::tempdir()?;
-        let process = Process::start(&mut command(plan, directory.path(), settings), true).await?;
+        let kept = owned(settings);
+        let process = Process::start(&mut command(plan, directory.path(), &kept), true).await?;
         let mut client = Client::connect(process.address, None).await?;
         let body = json!({
             "token": process.token, "email": EMAIL, "password": PASSWORD, "display_name": "Bench"
         });
         let session = client.json(Method::POST, "/api/v1/setup", bytes(&body)).await?;
-        Ok(Self { directory, process, session: Mutex::new((session, Instant::now())) })
+        let embeds = !settings.contains(&WORDS_ONLY);
+        Ok(Self {
+            directory,
+            process,
+            session: Mutex::new((session, Instant::now())),
+            settings: kept,
+            embeds,
+        })
     }
 
     /// Stops it in order and starts it on the same directory.
     pub async fn restart(&mut self, plan: &Plan) -> Outcome<Duration> {
         self.process.stop()?;
-        let command = &mut command(plan, self.directory.path(), &[]);
+        let command = &mut command(plan, self.directory.path(), &self.settings);
         self.process = Process::start(command, false).await?;
         Ok(self.process.took)
     }
@@ -168,6 +181,8 @@ impl Appliance {
         let mut calm = 0;
         while calm < 2 {
             let (index, embedding) = self.pending().await?;
+            // Without a model they wait for one.
+            let embedding = if self.embeds { embedding } else { 0 };
             let waiting = u64::try_from(index + embedding)?;
             calm = if waiting == 0 { calm + 1 } else { 0 };
             tokio::time::sleep(Duration::from_millis(50 + (waiting / 2).min(5_000))).await;
@@ -184,7 +199,11 @@ impl Appliance {
     }
 }
 
-fn command(plan: &Plan, directory: &Path, settings: &[(&str, &str)]) -> Command {
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+}
+
+fn command(plan: &Plan, directory: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(&plan.binary);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CLONEMEMORIA_") {
@@ -196,7 +215,7 @@ fn command(plan: &Plan, directory: &Path, settings: &[(&str, &str)]) -> Command 
         .env("CLONEMEMORIA_DATA_DIR", directory.join("data"))
         .env("CLONEMEMORIA_LISTEN", "127.0.0.1:0")
         .env("CLONEMEMORIA_LOG_LEVEL", "warn")
-        .envs(settings.iter().copied());
+        .envs(settings.iter().cloned());
     command
 }
 

@@ -1,7 +1,7 @@
 //! The load generator of `make bench`: starts the real server and measures it from outside,
 //! over HTTP, beside something to compare with in the same run. See `docs/performance.md`.
 //!
-//! `load --bin PROGRAM [--quick] [--only NAME]...`
+//! `load --bin PROGRAM [--quick] [--words-only] [--only NAME]...`
 
 #![expect(
     clippy::disallowed_methods,
@@ -30,17 +30,21 @@ pub struct Plan {
     pub binary: PathBuf,
     /// Fewer rounds, and no store of 100,000 memories.
     pub quick: bool,
+    /// Searches in large stores by words alone: no half an hour of embedding on a slow machine.
+    pub words_only: bool,
     only: Vec<String>,
 }
 
 impl Plan {
     fn from_arguments() -> Outcome<Self> {
-        let mut plan = Self { binary: PathBuf::new(), quick: false, only: Vec::new() };
+        let mut plan =
+            Self { binary: PathBuf::new(), quick: false, words_only: false, only: Vec::new() };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--bin" => plan.binary = arguments.next().unwrap_or_default().into(),
                 "--quick" => plan.quick = true,
+                "--words-only" => plan.words_only = true,
                 "--only" => plan.only.extend(arguments.next()),
                 // Added by `cargo bench`.
                 "--bench" => {}

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::load;
-use crate::appliance::Appliance;
+use crate::appliance::{Appliance, WORDS_ONLY};
 use crate::figures::{Samples, ms, rate, slower, table};
 use crate::text::{Writer, escaped};
 use crate::{Outcome, Plan};
@@ -21,9 +21,11 @@ struct Searched {
 }
 
 pub async fn measure(plan: &Plan) -> Outcome<()> {
-    let mut server = Appliance::start(plan, &[]).await?;
+    let settings: &[_] = if plan.words_only { &[WORDS_ONLY] } else { &[] };
+    let mut server = Appliance::start(plan, settings).await?;
+    let modes = if plan.words_only { &MODES[..1] } else { &MODES };
     let asked = plan.rounds(1_000, 200);
-    let alone = one_memory(&server, asked).await?;
+    let alone = one_memory(plan, &server, asked).await?;
     let (mut rows, mut grown) = (Vec::new(), Vec::new());
     let sizes: &[usize] = if plan.quick { &[10_000] } else { &[10_000, 100_000] };
     for &size in sizes {
@@ -32,7 +34,7 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
         load(&server, &clone, Writer::new(SEED).memories(size)).await?;
         server.quiet().await?;
         let took = started.elapsed();
-        for mode in MODES {
+        for &mode in modes {
             // The first ones load what is needed.
             searches(&server, &clone, mode, 5).await?;
             let found = searches(&server, &clone, mode, asked).await?;
@@ -47,7 +49,7 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
         server.restart(plan).await?;
     }
     table("Search in one clone, ms", &HEAD, &rows);
-    let head = ["memories", "found by meaning a second", "RSS / PSS, MB", "on disk, MB"];
+    let head = ["memories", "found by every mode a second", "RSS / PSS, MB", "on disk, MB"];
     table("What so many memories cost", &head, &grown);
     Ok(())
 }
@@ -68,11 +70,14 @@ struct Alone {
     embedding: Duration,
 }
 
-async fn one_memory(server: &Appliance, asked: usize) -> Outcome<Alone> {
+async fn one_memory(plan: &Plan, server: &Appliance, asked: usize) -> Outcome<Alone> {
     let clone = server.clone_named("One").await?;
     load(server, &clone, Writer::new(SEED).memories(1)).await?;
     server.quiet().await?;
     let words = searches(server, &clone, "text", asked).await?.inside;
+    if plan.words_only {
+        return Ok(Alone { words: words.median(), embedding: Duration::ZERO });
+    }
     let meaning = searches(server, &clone, "vector", asked).await?.inside;
     let (fast, slow) = (words.median(), meaning.median());
     let alone = Alone { words: fast, embedding: slow.saturating_sub(fast) };

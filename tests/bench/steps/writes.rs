@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::load;
-use crate::appliance::{Appliance, bytes};
+use crate::appliance::{Appliance, WORDS_ONLY, bytes};
 use crate::figures::{Samples, rate, slower, table, times};
 use crate::text::Writer;
 use crate::{Outcome, Plan};
@@ -17,8 +17,7 @@ use crate::{Outcome, Plan};
 pub async fn measure(plan: &Plan) -> Outcome<()> {
     let (count, each) = (plan.rounds(10_000, 2_000), plan.rounds(2_000, 300));
     // Without embeddings first: what writing alone costs.
-    let words_only = [("CLONEMEMORIA_EMBEDDING_PROVIDER", "none")];
-    let server = Appliance::start(plan, &words_only).await?;
+    let server = Appliance::start(plan, &[WORDS_ONLY]).await?;
     let (disk, alone) = (synced(each)?, posts(&server, 1, each).await?);
     let crowd = posts(&server, 64, each * 4).await?;
     let row = |what: &str, samples: &Samples, took: Duration, count: usize| {
@@ -44,26 +43,23 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
         rows.push(vec![what.into(), format!("{a_second:.0}"), times(a_second, one_by_one)]);
     };
     row("one by one, 64 clients", rate(each * 4, crowd.1));
-    row("batches of 1,000, words only", batches(&server, count, false).await?.0);
+    row("batches of 1,000, words only", batches(&server, count).await?.0);
     drop(server);
     let server = Appliance::start(plan, &[]).await?;
-    let (a_second, indexed) = batches(&server, count, true).await?;
+    let (a_second, indexed) = batches(&server, count).await?;
     row("batches of 1,000", a_second);
     row("the same, until all are found by meaning too", indexed);
     table("Memories a second, durable when acknowledged", &["how", "a second", "ratio"], &rows);
     Ok(())
 }
 
-/// Memories a second until acknowledged, and until everything behind has caught up, if it is
-/// waited for.
-async fn batches(server: &Appliance, count: usize, embeds: bool) -> Outcome<(f64, f64)> {
+/// Memories a second until acknowledged, and until everything behind has caught up.
+async fn batches(server: &Appliance, count: usize) -> Outcome<(f64, f64)> {
     let clone = server.clone_named("Batches").await?;
     let memories = Writer::new(3).memories(count);
     let started = Instant::now();
     let took = load(server, &clone, memories).await?;
-    if embeds {
-        server.quiet().await?;
-    }
+    server.quiet().await?;
     Ok((rate(count, took), rate(count, started.elapsed())))
 }
 
