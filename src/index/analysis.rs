@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::framing;
 use super::irregular;
 use super::language::{self, Language};
 use super::stopwords;
@@ -46,6 +47,8 @@ pub struct Concept {
     pub name: TermKey,
     /// Share of a full word that a match is worth.
     pub weight: f32,
+    /// Whether the word says how something is asked, not what (see `framing`).
+    pub framing: bool,
 }
 
 /// A question, ready to be looked up.
@@ -192,6 +195,7 @@ impl Analyzer {
             word: token.text.clone(),
             prefix: None,
             weight: 1.0,
+            framing: language.is_some_and(|language| framing::frames(&token.text, language)),
         }
     }
 

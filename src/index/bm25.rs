@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::analysis::Query;
 use super::bits::Bits;
-use super::scene::Scene;
+use super::scene::{Scene, rarity};
 use super::snapshot::Snapshot;
 use super::tail::Tail;
 use super::text::{IndexError, Seen};
@@ -53,6 +53,15 @@ pub struct Worth {
     pub idf: f32,
     /// Whether the word names a speaker.
     pub names_speaker: bool,
+}
+
+impl Worth {
+    /// What the word would be worth among at least `passages` passages, the further ones
+    /// without it: in a clone of a few memories nothing is rare.
+    #[must_use]
+    pub fn among(self, documents: u64, passages: u64) -> f32 {
+        rarity(documents.max(passages), u64::from(self.found_in))
+    }
 }
 
 /// All scores of one question.

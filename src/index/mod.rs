@@ -6,6 +6,7 @@
 pub mod analysis;
 mod bits;
 pub mod bm25;
+mod framing;
 pub mod graph;
 mod irregular;
 pub mod language;

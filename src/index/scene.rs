@@ -21,10 +21,15 @@ pub(super) struct Collection {
     total: u64,
 }
 
+/// Inverse document frequency: what a word is worth that `found_in` of `all` passages have.
+pub(super) fn rarity(all: u64, found_in: u64) -> f32 {
+    let (all, some) = (all as f32, found_in as f32);
+    (1.0 + (all - some + 0.5) / (some + 0.5)).ln()
+}
+
 impl Collection {
     pub(super) fn idf(&self, found_in: usize) -> f32 {
-        let (all, some) = (self.count as f32, found_in as f32);
-        (1.0 + (all - some + 0.5) / (some + 0.5)).ln()
+        rarity(self.count, found_in as u64)
     }
 
     pub(super) fn gain(&self, count: u32, length: u32) -> f32 {

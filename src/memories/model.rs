@@ -149,8 +149,8 @@ pub struct Revision {
     pub changed_by: AccountId,
 }
 
-/// Which memories a list is about.
-#[derive(Clone, Debug, Default)]
+/// Which memories a list or a search is about.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// Words that must all occur in text or title.
     pub words: Vec<String>,

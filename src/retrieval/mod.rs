@@ -30,7 +30,7 @@ use crate::embed::Embedder;
 use crate::index::shelf::TextIndexes;
 use crate::jobs::{Eraser, Subject, Tasks};
 use crate::kernel::{CloneId, FuzzyDate, MemoryId};
-use crate::memories::OnChange;
+use crate::memories::{Filter, OnChange};
 use crate::store::{Store, StoreError, WriteTx};
 
 pub use error::RetrievalError;
@@ -59,23 +59,6 @@ pub enum SearchMode {
     Vector,
 }
 
-/// Which memories a search is about.
-#[derive(Clone, Debug, Default)]
-pub struct SearchFilter {
-    /// Whether memories are left out; there is nothing else yet.
-    pub without_memories: bool,
-    /// Only with this person.
-    pub person: Option<String>,
-    /// Only from this place.
-    pub place: Option<String>,
-    /// Only from this source.
-    pub source: Option<String>,
-    /// Only what may have happened then or later.
-    pub from: Option<FuzzyDate>,
-    /// Only what may have happened then or earlier.
-    pub to: Option<FuzzyDate>,
-}
-
 /// A search.
 #[derive(Clone, Debug)]
 pub struct SearchRequest {
@@ -85,8 +68,12 @@ pub struct SearchRequest {
     pub limit: usize,
     /// By words, by meaning, or both.
     pub mode: SearchMode,
-    /// Which memories.
-    pub filter: SearchFilter,
+    /// Whether the last word may be unfinished, as while somebody types.
+    pub typing: bool,
+    /// Whether memories are left out; there is nothing else yet.
+    pub without_memories: bool,
+    /// Which memories; `words` and `author` are for browsing and not looked at.
+    pub filter: Filter,
 }
 
 /// A memory that was found, by its best passage.

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::access::Principal;
 use crate::kernel::{CloneId, FuzzyDate, MemoryId, code_points};
+use crate::memories::Filter;
 
-use super::{Hit, Retrieval, RetrievalError, SearchFilter, SearchMode, SearchRequest};
+use super::{Hit, Retrieval, RetrievalError, SearchMode, SearchRequest};
 
 /// Passages that score less than this share of the best are not shown.
 const WORTH_SHOWING: f32 = 0.5;
@@ -99,12 +100,13 @@ impl Retrieval {
         clone: CloneId,
         recall: Recall,
     ) -> Result<Recalled, RetrievalError> {
-        let filter = SearchFilter::default();
         let request = SearchRequest {
             question: recall.question,
             limit: recall.most,
             mode: SearchMode::Hybrid,
-            filter,
+            typing: false,
+            without_memories: false,
+            filter: Filter::default(),
         };
         let found = self.search(who, clone, request).await?;
         let best = found.hits.first().map_or(0.0, |hit| hit.score);

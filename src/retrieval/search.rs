@@ -13,14 +13,14 @@ use crate::kernel::{CloneId, MemoryId};
 use crate::memories::{self, Filter, Memory};
 use crate::store::{ReadTx, Rows, StoreError};
 
-use super::evidence::{Evidence, LOOKED_AT};
+use super::evidence::{Evidence, LOOKED_AT, judged};
 use super::fuse::{Mode, Ranked, Reach, Recipe};
 use super::passage::passage_text;
 use super::quote::{Question, Quote, coverage, highlights, quotes};
 use super::rank::{Meaning, Search, ranked};
 use super::rows::PassageRow;
 use super::scope::{Scope, TailState, labels, told, words};
-use super::{Found, Hit, Retrieval, RetrievalError, SearchFilter, SearchMode, SearchRequest};
+use super::{Found, Hit, Retrieval, RetrievalError, SearchMode, SearchRequest};
 use super::{Inner, record, rows};
 
 /// How many sentences of a passage are worth quoting at most.
@@ -103,7 +103,7 @@ impl Inner {
     ) -> Result<Found, RetrievalError> {
         self.store.read(|tx| {
             let row = rows::scope(tx, seeker.clone)?;
-            let Some(row) = row.filter(|_| !request.filter.without_memories) else {
+            let Some(row) = row.filter(|_| !request.without_memories) else {
                 return Ok(Found::default());
             };
             let scope = self.scopes.of(seeker.clone, &row);
@@ -183,7 +183,7 @@ fn asked<'a>(
     request: &'a SearchRequest,
     vector: Option<&'a [f32]>,
 ) -> Asked<'a> {
-    let asking = Asking { hint: seeker.hint, present, typing: false };
+    let asking = Asking { hint: seeker.hint, present, typing: request.typing };
     let query = scope.analyzer.query(&request.question, asking);
     let mode = match request.mode {
         SearchMode::Text => Mode::Text,
@@ -204,7 +204,8 @@ fn is_answered(
     (text, query): (&TextScores, &Query),
     best: &[Ranked],
 ) -> Result<bool, StoreError> {
-    let question = Question { analyzer: &scope.analyzer, query, worth: text.worth() };
+    let worth = judged(query, text.worth(), text.documents());
+    let question = Question { analyzer: &scope.analyzer, query, worth: &worth };
     let mut covered = Vec::new();
     for ranked in best.iter().take(LOOKED_AT) {
         let Some(row) = rows::passage(tx, clone, ranked.passage)? else {
@@ -218,20 +219,18 @@ fn is_answered(
             covered.push(share);
         }
     }
-    Ok(Evidence::gather(query, text.worth(), best, &covered, REACH).is_enough())
+    Ok(Evidence::gather(query, &worth, best, &covered, REACH).is_enough())
 }
 
 /// The passages of the memories that a filter admits; nothing when there is no filter.
 fn allowed(
     tx: &impl Rows,
     clone: CloneId,
-    filter: &SearchFilter,
+    filter: &Filter,
 ) -> Result<Option<HashSet<u64>>, StoreError> {
-    let SearchFilter { without_memories: _, person, place, source, from, to } = filter.clone();
-    if person.is_none() && place.is_none() && source.is_none() && from.is_none() && to.is_none() {
+    if *filter == Filter::default() {
         return Ok(None);
     }
-    let filter = Filter { person, place, source, from, to, ..Filter::default() };
     let mut admitted = HashSet::new();
     memories::each_of(tx, clone, |memory| {
         if filter.admits(&memory) {

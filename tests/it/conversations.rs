@@ -106,6 +106,39 @@ async fn without_a_memory_the_answer_says_so() {
     }
 }
 
+/// As people ask, of a clone with a handful of memories: words like "tell", "happened" and
+/// "remember" stand in no memory and must not count against it.
+#[tokio::test]
+async fn everyday_questions_are_answered_and_strange_ones_are_not() {
+    let server = Server::start().await;
+    let (ada, clone, conversation) = begin(&server).await;
+    ada.remember(&clone, "My first job was in the bakery of Madame Petit in Lyon.").await;
+    let cited = async |question: &str| {
+        let (_, answer) = ada.say(&conversation, question).await;
+        answer["citations"].as_array().is_some_and(|citations| !citations.is_empty())
+    };
+    for question in [
+        "What happened in Lyon?",
+        "What do you remember of Lyon?",
+        "Tell me about the bees",
+        "Can you tell me something about the harbour?",
+        "Que s'est-il passé à Lyon ?",
+        "Erzähl mir von Madame Petit",
+        "Tell me a story!",
+    ] {
+        assert!(cited(question).await, "{question}");
+    }
+    for question in [
+        "What happened in Osaka?",
+        "What do you remember of the army?",
+        "Tell me about the submarine",
+        "Que s'est-il passé à Osaka ?",
+        "What is the capital of Mongolia?",
+    ] {
+        assert!(!cited(question).await, "{question}");
+    }
+}
+
 #[tokio::test]
 async fn a_streamed_answer_is_the_stored_one() {
     let server = Server::start().await;

@@ -115,9 +115,9 @@ async fn filters_choose_before_anything_is_ranked() {
     let (_server, ada, clone) = begin().await;
     let memories = json!({"memories": [
         {"content": "The harbour in winter", "people": ["Anna"], "place": "Gdynia",
-         "source": "diary", "occurred_at": "1950"},
+         "kind": "letter", "source": "diary", "occurred_at": "1950"},
         {"content": "The harbour in spring", "people": ["Jan"], "place": "Hel",
-         "source": "letters", "occurred_at": "1960-05"},
+         "tags": ["sea"], "source": "letters", "occurred_at": "1960-05"},
         {"content": "The harbour, undated"},
     ]});
     ada.post(&format!("/clones/{clone}/memories/batch"), memories).await.is(200);
@@ -131,6 +131,9 @@ async fn filters_choose_before_anything_is_ranked() {
         ("&from=1949&to=1961&person=Jan", &["The harbour in spring"]),
         ("&kind=memory&person=Jan", &["The harbour in spring"]),
         ("&kind=document", &[]),
+        ("&memory_kind=letter", &["The harbour in winter"]),
+        ("&tag=sea", &["The harbour in spring"]),
+        ("&tag=sea&memory_kind=letter", &[]),
     ];
     for (more, expected) in cases {
         for mode in ["text", "hybrid"] {
@@ -140,6 +143,20 @@ async fn filters_choose_before_anything_is_ranked() {
         }
     }
     assert_eq!(ada.search(&clone, "harbour", "&limit=1").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_unfinished_word_finds_what_it_begins() {
+    let (_server, ada, clone) = begin().await;
+    ada.remember(&clone, "Our dog Biscuit ate the goose.").await;
+    let finds = async |question: &str, more: &str| ada.finds(&clone, question, more).await;
+    let marked = ada.search(&clone, "goose bisc", "&mode=text&typing=true").await;
+    assert_eq!(marked[0]["highlights"], json!([[8, 15], [24, 29]]), "{marked:?}");
+    assert!(finds("bisc", "&mode=text").await.is_empty());
+    assert!(!finds("bisc", "&mode=text&typing=true").await.is_empty());
+    // A word that was ended is whole.
+    assert!(finds("bisc ", "&mode=text&typing=true").await.is_empty());
+    assert!(finds("xyzzy", "&mode=text&typing=true").await.is_empty());
 }
 
 #[tokio::test]

@@ -7,12 +7,13 @@ use poem_openapi::{Enum, Object, OpenApi};
 use serde::Deserialize;
 
 use super::fields::{Fields, path_id};
-use super::memories::views::{MemoryView, view};
+use super::memories::views::{KindWord, MemoryView, kind_of, view};
 use super::{Group, Services, cursor};
 use crate::http::auth::Caller;
 use crate::http::listing::wanted;
 use crate::http::problem::Answer;
-use crate::retrieval::{Hit, SearchFilter, SearchMode, SearchRequest};
+use crate::memories::Filter;
+use crate::retrieval::{Hit, SearchMode, SearchRequest};
 
 pub struct TimelineApi;
 
@@ -155,7 +156,12 @@ impl TimelineApi {
         #[oai(validator(minimum(value = "1"), maximum(value = "100")), default = "usual_limit")]
         limit: Query<u32>,
         mode: Query<Option<ModeWord>>,
+        /// The last word may be unfinished: search as you type.
+        #[oai(default)]
+        typing: Query<bool>,
         kind: Query<Option<PassageWord>>,
+        memory_kind: Query<Option<KindWord>>,
+        tag: Query<Option<String>>,
         person: Query<Option<String>>,
         place: Query<Option<String>>,
         source: Query<Option<String>>,
@@ -167,13 +173,15 @@ impl TimelineApi {
         let started = std::time::Instant::now();
         let mut fields = Fields::default();
         let question = fields.text::<1, 2_000>("q", q.0);
-        let filter = SearchFilter {
-            without_memories: kind.0.is_some_and(|kind| kind != PassageWord::Memory),
+        let filter = Filter {
+            kind: memory_kind.0.map(kind_of),
+            tag: tag.0,
             person: person.0,
             place: place.0,
             source: source.0,
             from: fields.date("from", from.0),
             to: fields.date("to", to.0),
+            ..Filter::default()
         };
         let request = SearchRequest {
             question: fields.with(question)?.into_string(),
@@ -183,6 +191,8 @@ impl TimelineApi {
                 Some(ModeWord::Text) => SearchMode::Text,
                 Some(ModeWord::Vector) => SearchMode::Vector,
             },
+            typing: typing.0,
+            without_memories: kind.0.is_some_and(|kind| kind != PassageWord::Memory),
             filter,
         };
         let id = path_id(&clone_id.0)?;
