@@ -126,6 +126,9 @@ async fn words_about_a_date_are_understood_in_the_language_of_the_account() {
     assert_eq!(changed["occurred_earliest"], "1970-05-01");
     let both = json!({"occurred_text": "en juin 1980", "occurred_at": "1981"});
     assert_eq!(ada.patch(&path, both).await.is(200)["occurred_at"], "1981");
+    // People also write in another language than the one they read.
+    let english = ada.remember_as(&clone, said("summer of 1962")).await;
+    assert_eq!(english["occurred_at"], "1962-22");
 }
 
 #[tokio::test]

@@ -133,7 +133,7 @@ pub(super) enum Unit {
     Decade,
 }
 
-static TONGUES: [&Tongue; 7] =
+pub(super) static TONGUES: [&Tongue; 7] =
     [&en::TONGUE, &fr::TONGUE, &de::TONGUE, &es::TONGUE, &it::TONGUE, &pt::TONGUE, &nl::TONGUE];
 
 /// The language of a tag such as `fr-CA`; English where it is not one of ours.

@@ -39,7 +39,9 @@ pub struct SaidDate {
 ///
 /// EDTF is understood in every language. `language` is a tag such as `fr` or `en-US`; it
 /// decides the words and whether 07/04/1962 is in April or in July. A tag of no known
-/// language is read as English. `today` is the day it was said.
+/// language is read as English. People also write in another language than the one they
+/// read: what is not understood in theirs is tried in the others, and taken when all that
+/// understand it understand the same. `today` is the day it was said.
 ///
 /// "Early", "mid" and "late" are thirds: of the 1970s 1970/1973, 1974/1976 and 1977/1979,
 /// of a year its first, second and last four months, of a month its ten-day parts, of a
@@ -53,11 +55,20 @@ pub fn parse_said_date(text: &str, language: &str, today: Date) -> Option<SaidDa
     if let Ok(date) = FuzzyDate::parse(text) {
         return Some(SaidDate { date });
     }
-    let tongue = tongue::named(language);
-    let listener = Listener { tongue, today, month_first: tongue::month_comes_first(language) };
-    let tokens = without_clock(lex::tokens(text, tongue));
-    let edtf = listener.whole(&tokens)?;
-    FuzzyDate::parse(&edtf).ok().map(|date| SaidDate { date })
+    let month_first = tongue::month_comes_first(language);
+    let listener = |tongue| Listener { tongue, today, month_first };
+    let own = listener(tongue::named(language));
+    let in_another = || {
+        let others = tongue::TONGUES.into_iter().filter(|other| other.code != own.tongue.code);
+        agreed(others.map(listener).filter(|l| l.knows_a_word(text)).filter_map(|l| l.heard(text)))
+    };
+    own.heard(text).or_else(in_another).map(|date| SaidDate { date })
+}
+
+/// What all say, if they say anything and do not disagree.
+fn agreed(mut dates: impl Iterator<Item = FuzzyDate>) -> Option<FuzzyDate> {
+    let date = dates.next()?;
+    dates.all(|other| other == date).then_some(date)
 }
 
 /// Who listens, and when.
@@ -91,6 +102,17 @@ impl Found {
 }
 
 impl Listener {
+    /// Whether there is more to go by than numbers.
+    fn knows_a_word(&self, text: &str) -> bool {
+        lex::tokens(text, self.tongue).iter().any(|token| matches!(token, Token::Is(_)))
+    }
+
+    /// The date of everything said.
+    fn heard(&self, text: &str) -> Option<FuzzyDate> {
+        let edtf = self.whole(&without_clock(lex::tokens(text, self.tongue)))?;
+        FuzzyDate::parse(&edtf).ok()
+    }
+
     /// The EDTF of everything said.
     fn whole(&self, tokens: &[Token]) -> Option<String> {
         let (lead, rest) = tokens.split_first()?;

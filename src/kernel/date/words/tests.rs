@@ -132,7 +132,6 @@ fn what_is_not_understood_is_not_guessed() {
         "1st 1962",
         "1962th",
         "this winter",
-        "mai 1968",
         "11-12-13-14",
         "1962-07-14-15",
         "१९६२",
@@ -146,6 +145,27 @@ fn what_is_not_understood_is_not_guessed() {
     assert_eq!(understood("dès 1950", "fr"), None);
     assert_eq!(understood("pasado mañana", "es"), None);
     assert_eq!(understood("Morgen", "de"), None);
+}
+
+#[test]
+fn what_ones_own_language_does_not_have_is_tried_in_the_others() {
+    let cases = [
+        ("mai 1968", "en", Some("1968-05")),
+        ("été 1968", "en", Some("1968-22")),
+        ("summer of '68", "fr", Some("1968-22")),
+        ("vor zwei Jahren", "es", Some("2024")),
+        ("le 14 juillet 1962", "de", Some("1962-07-14")),
+        // A word of two languages is read in one's own, where it has a meaning there.
+        ("mars 1962", "fr", Some("1962-03")),
+        ("juli 1962", "nl", Some("1962-07")),
+        ("juli 1962", "fr", Some("1962-07")),
+        ("14/07/1962", "en-US", Some("1962-07-14")),
+        // Numbers are read by the rules of one's own language only.
+        ("des 1950", "fr", None),
+    ];
+    for (text, language, date) in cases {
+        assert_eq!(understood(text, language).as_deref(), date, "{text} in {language}");
+    }
 }
 
 #[test]
