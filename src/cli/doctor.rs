@@ -17,7 +17,7 @@ enum Finding {
 pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
     let (config, _) = args.load()?;
     let findings = [
-        ("configuration", Finding::Good("read and checked".to_owned())),
+        ("configuration", configuration(&config)),
         ("data directory", directory(&config.data_dir)),
         ("permissions", permissions(&config.data_dir)),
         ("server", server(&config.data_dir)),
@@ -42,6 +42,14 @@ pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
     Err(Failure::Refused { message: format!("{bad} thing(s) need attention"), code: 78 })
 }
 
+fn configuration(config: &Config) -> Finding {
+    if config.mistaken_variables.is_empty() {
+        return Finding::Good("read and checked".to_owned());
+    }
+    let names = config.mistaken_variables.join(", ");
+    Finding::Bad(format!("no setting is called so: {names}; `config show` lists them all"))
+}
+
 fn directory(path: &Path) -> Finding {
     if !path.exists() {
         let text = format!("{} does not exist yet; `serve` makes it", path.display());
@@ -55,15 +63,20 @@ fn directory(path: &Path) -> Finding {
 }
 
 fn permissions(path: &Path) -> Finding {
-    use std::os::unix::fs::PermissionsExt as _;
-    let Ok(metadata) = std::fs::metadata(path) else {
-        return Finding::Good("nothing there yet".to_owned());
-    };
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        return Finding::Good(format!("only its owner can enter ({mode:o})"));
+    match (path.exists(), open_to_others(path)) {
+        (false, _) => Finding::Good("nothing there yet".to_owned()),
+        (true, None) => Finding::Good("only its owner can enter".to_owned()),
+        (true, Some(mode)) => {
+            Finding::Bad(format!("others can enter ({mode:o}); run: chmod 700 {}", path.display()))
+        }
     }
-    Finding::Bad(format!("others can enter ({mode:o}); run: chmod 700 {}", path.display()))
+}
+
+/// The permissions of a folder that others than its owner can enter.
+pub(super) fn open_to_others(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
 }
 
 fn server(path: &Path) -> Finding {

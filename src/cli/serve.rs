@@ -3,6 +3,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::doctor::open_to_others;
 use super::{ConfigArgs, Failure, logging, runtime, say};
 use crate::app::App;
 use crate::config::Config;
@@ -10,6 +11,12 @@ use crate::config::Config;
 pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
     let (config, _) = args.load()?;
     logging::start(&config);
+    for name in &config.mistaken_variables {
+        tracing::warn!(%name, "this variable is no setting and is not used");
+    }
+    if let Some(mode) = open_to_others(&config.data_dir) {
+        tracing::warn!("others can enter the data directory ({mode:o}): chmod 700 is safer");
+    }
     runtime()?.block_on(serve(&config))
 }
 

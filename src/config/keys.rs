@@ -83,6 +83,17 @@ pub const KEYS: &[KeyInfo] = &[
     key("log.level", "info", "What is logged: error, warn, info, debug or trace."),
 ];
 
+/// Variables with our prefix that are no settings: read by a command, or when building.
+const OTHER_VARIABLES: &[&str] = &["CLONEMEMORIA_CONFIG", "CLONEMEMORIA_PASSWORD"];
+
+/// Whether a name of the environment looks like a setting of ours but is none.
+pub fn is_mistaken(variable: &str) -> bool {
+    let known = |key: &KeyInfo| key.variable() == variable || key.short_variable == Some(variable);
+    variable.starts_with("CLONEMEMORIA_")
+        && !OTHER_VARIABLES.contains(&variable)
+        && !KEYS.iter().any(known)
+}
+
 /// The key of a name.
 pub fn find(name: &str) -> Option<&'static KeyInfo> {
     KEYS.iter().find(|key| key.name == name)

@@ -83,6 +83,8 @@ pub struct Config {
     pub builtin_embedding: bool,
     pub log_format: LogFormat,
     pub log_level: String,
+    /// Variables of the environment that look like settings and are none.
+    pub mistaken_variables: Vec<String>,
 }
 
 /// How much of everything.
@@ -123,12 +125,14 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
         flags: &[(&'static str, &'static str, String)],
     ) -> Result<(Self, Layers), ConfigError> {
-        let layers = sources::gather(file, environment, flags)?;
-        let config = Self::check(&layers)?;
+        let environment = environment.into_iter().collect();
+        let layers = sources::gather(file, &environment, flags)?;
+        let mistaken = environment.into_keys().filter(|name| keys::is_mistaken(name)).collect();
+        let config = Self::check(&layers, mistaken)?;
         Ok((config, layers))
     }
 
-    fn check(layers: &Layers) -> Result<Self, ConfigError> {
+    fn check(layers: &Layers, mistaken_variables: Vec<String>) -> Result<Self, ConfigError> {
         let read = Reader { layers };
         Ok(Self {
             data_dir: PathBuf::from(read.text("server.data_dir")),
@@ -150,6 +154,7 @@ impl Config {
             log_level: read
                 .one_of("log.level", &["error", "warn", "info", "debug", "trace"])?
                 .to_owned(),
+            mistaken_variables,
         })
     }
 }

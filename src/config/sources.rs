@@ -49,7 +49,7 @@ pub type Layers = BTreeMap<&'static str, Given>;
 /// When the file cannot be read, is no TOML, or has a key that does not exist.
 pub fn gather(
     file: Option<&Path>,
-    environment: impl IntoIterator<Item = (String, String)>,
+    environment: &BTreeMap<String, String>,
     flags: &[(&'static str, &'static str, String)],
 ) -> Result<Layers, ConfigError> {
     let mut layers: Layers = KEYS
@@ -61,7 +61,6 @@ pub fn gather(
             layers.insert(name, Given { text, origin: Origin::File(path.to_owned()) });
         }
     }
-    let environment: BTreeMap<String, String> = environment.into_iter().collect();
     for key in KEYS {
         let names = [Some(key.variable()), key.short_variable.map(str::to_owned)];
         for name in names.into_iter().flatten() {

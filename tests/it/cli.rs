@@ -190,6 +190,19 @@ async fn a_machine_that_is_fine_is_said_to_be_fine() {
     let ended = server.command(&["doctor"], "");
     assert!(ended.out.contains("chmod 700"), "{ended:?}");
     ended.fails(78, &["need attention"]);
+    server.run().await;
+    assert!(server.log().contains("others can enter the data directory (755)"));
+}
+
+#[tokio::test]
+async fn a_variable_that_is_no_setting_is_told() {
+    let mistaken = ("CLONEMEMORIA_LISTNE", "0.0.0.0:80");
+    let server = Server::with(&[mistaken]).await;
+    assert!(server.log().contains(mistaken.0), "{}", server.log());
+    let data = server.data();
+    let ended = run(&["doctor", "--data-dir", data.to_str().unwrap()], &[mistaken], "");
+    assert!(ended.out.contains(mistaken.0), "{ended:?}");
+    ended.fails(78, &["need attention"]);
 }
 
 #[tokio::test]
