@@ -10,9 +10,10 @@ use crate::jobs::{Once, discarded};
 use crate::kernel::{ConversationId, MessageId, Text, Timestamp};
 use crate::store::{Key as _, WriteTx};
 
+use super::keep::begin_in;
 use super::model::{Author, Conversation, Message, Said, Status};
 use super::reply::Decided;
-use super::{Begun, ConversationError, Place, begin_in, own, rows};
+use super::{Begun, ConversationError, Place, own, rows};
 
 /// What the transaction of a question needs.
 pub(super) struct Deciding {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::kernel::{AccountId, CloneId, ConversationId, Fault, FieldFault, Kind, MessageId};
+use crate::kernel::{AccountId, CloneId, Fault, FieldFault, Kind, MessageId};
 
 use super::ConversationError;
 use super::model::{Citation, Message, Tokens};
@@ -20,17 +20,8 @@ const ENDED_KEPT: usize = 256;
 /// Something that happened while an answer was written.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The question is stored; the answer begins.
-    Start {
-        /// Where.
-        conversation: ConversationId,
-        /// The question.
-        user_message: Option<MessageId>,
-        /// The answer.
-        message: MessageId,
-        /// Who writes it.
-        model: Option<String>,
-    },
+    /// The question is stored; the answer begins, as it is stored so far.
+    Start(Box<Message>),
     /// What it is made from.
     Sources(Vec<Citation>),
     /// More text.

@@ -94,12 +94,7 @@ impl Conversations {
         if let Err(error) = stored {
             return End::Broken(error.into());
         }
-        writing.answer.push(Event::Start {
-            conversation: draft.message.conversation,
-            user_message: Some(decided.question.id),
-            message: draft.message.id,
-            model: draft.message.model.clone(),
-        });
+        writing.answer.push(Event::Start(Box::new(draft.message.clone())));
         let recalled = match recalled {
             Ok(recalled) => recalled,
             Err(error) => return End::Broken(error.into()),

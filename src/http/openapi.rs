@@ -3,6 +3,8 @@
 //! poem-openapi writes 3.0, says nothing of `null`, of unknown fields or of problems, and
 //! puts a charset into media types. All of that is added here, once, at start.
 
+mod examples;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
@@ -26,10 +28,12 @@ pub fn document(raw: &str, base_path: &str, version: &str) -> Value {
         let (sent, shown) = (sent.contains(name), shown.contains(name));
         complete(schema, Use { sent, shown });
     }
+    let examples = examples::all();
     for (path, item) in map(&mut document, "/paths") {
         for method in METHODS {
             if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
                 describe(operation, path, method);
+                examples::show(operation, &examples);
             }
         }
     }
@@ -235,9 +239,11 @@ fn bound_lists(parameter: &mut Value) {
 /// 3.1 has no word for the events of a stream; the sentence says what they are.
 fn document_stream(response: &mut Value) {
     let Some(stream) = response.pointer_mut("/content/text~1event-stream") else { return };
+    let event = stream["schema"].take();
     *stream = json!({
         "schema": {
             "type": "string",
+            "x-event-data": event,
             "description": "Server-sent events. Each has `event`, `id` and one line of JSON as \
                 `data`; a comment every 15 s keeps proxies awake; `shutdown` means to come back.",
         },

@@ -49,7 +49,7 @@ enum Said {
     Made(Json<Thing>),
     /// It is being made.
     #[oai(status = 200)]
-    Streaming(Events),
+    Streaming(Events<String>),
 }
 
 #[OpenApi]
@@ -83,7 +83,7 @@ impl Api {
 
     /// Streams.
     #[oai(path = "/events", method = "get")]
-    async fn events(&self) -> Answer<Events> {
+    async fn events(&self) -> Answer<Events<String>> {
         Err(crate::kernel::Fault::not_found().into())
     }
 }

@@ -48,7 +48,7 @@ fn limits() -> Limits {
 
 #[handler]
 async fn stream(streams: Data<&Streams>) -> Response {
-    streams.send(futures_util::stream::pending()).into_response()
+    streams.send::<()>(futures_util::stream::pending()).into_response()
 }
 
 fn routes(streams: Streams) -> impl poem::Endpoint {

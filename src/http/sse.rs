@@ -5,6 +5,7 @@
 //! [`Outlet::send`] only says so.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +15,8 @@ use poem::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use poem::{Body, IntoResponse, Response};
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Payload;
-use poem_openapi::registry::{
-    MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
-};
+use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
+use poem_openapi::types::Type;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -98,7 +98,7 @@ impl Streams {
     }
 
     /// A stream and the end where its frames go in.
-    pub fn open(&self) -> (Outlet, Events) {
+    pub fn open<T>(&self) -> (Outlet, Events<T>) {
         let (sender, mut receiver) = mpsc::channel::<Bytes>(WAITING);
         let gone = CancellationToken::new();
         let frames = stream::poll_fn(move |context| receiver.poll_recv(context));
@@ -108,7 +108,7 @@ impl Streams {
     }
 
     /// A stream of frames that come from elsewhere.
-    pub fn send(&self, frames: impl Stream<Item = Bytes> + Send + 'static) -> Events {
+    pub fn send<T>(&self, frames: impl Stream<Item = Bytes> + Send + 'static) -> Events<T> {
         let mut beat = self.beat.clone();
         beat.mark_unchanged();
         let open = Open::new(Arc::clone(&self.metrics));
@@ -123,7 +123,7 @@ impl Streams {
             };
             step.map(|(frame, goes_on)| (frame, goes_on.then_some(state)))
         });
-        Events(Body::from_bytes_stream(wire.map(Ok::<_, std::io::Error>)))
+        Events(Body::from_bytes_stream(wire.map(Ok::<_, std::io::Error>)), PhantomData)
     }
 }
 
@@ -192,11 +192,11 @@ impl Outlet {
     }
 }
 
-/// The answer that carries a stream.
+/// The answer that carries a stream. `T` is what the data of its events is documented as.
 #[derive(Debug)]
-pub struct Events(Body);
+pub struct Events<T>(Body, PhantomData<fn() -> T>);
 
-impl IntoResponse for Events {
+impl<T> IntoResponse for Events<T> {
     fn into_response(self) -> Response {
         Response::builder()
             .header(CONTENT_TYPE, "text/event-stream")
@@ -207,33 +207,35 @@ impl IntoResponse for Events {
     }
 }
 
-impl Payload for Events {
+impl<T: Type> Payload for Events<T> {
     const CONTENT_TYPE: &'static str = "text/event-stream";
 
     fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")))
+        T::schema_ref()
     }
 
-    fn register(_: &mut Registry) {}
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
 }
 
-impl ApiResponse for Events {
+impl<T: Type> ApiResponse for Events<T> {
     fn meta() -> MetaResponses {
+        let content_type = Self::CONTENT_TYPE;
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "A stream of events, each with one line of JSON.",
                 status: Some(200),
                 status_range: None,
-                content: vec![MetaMediaType {
-                    content_type: Self::CONTENT_TYPE,
-                    schema: Self::schema_ref(),
-                }],
+                content: vec![MetaMediaType { content_type, schema: Self::schema_ref() }],
                 headers: Vec::new(),
             }],
         }
     }
 
-    fn register(_: &mut Registry) {}
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
 }
 
 #[cfg(test)]
@@ -260,7 +262,7 @@ mod tests {
         (Streams::new(&Tasks::new(), stop.clone(), rhythm, Arc::clone(&metrics)), stop, metrics)
     }
 
-    async fn text(events: Events) -> String {
+    async fn text(events: Events<()>) -> String {
         events.into_response().into_body().into_string().await.unwrap()
     }
 
@@ -275,7 +277,7 @@ mod tests {
     #[tokio::test]
     async fn a_quiet_stream_beats_and_ends_when_its_outlet_is_dropped() {
         let (streams, _stop, metrics) = streams(5, 1_000);
-        let (outlet, events) = streams.open();
+        let (outlet, events) = streams.open::<()>();
         assert_eq!(metrics.open_streams(), 1);
         outlet.send(frame("start", None, &json!({})).unwrap()).await.unwrap();
         let reading = tokio::time::timeout(Duration::from_millis(30), async {
@@ -296,7 +298,7 @@ mod tests {
     #[tokio::test]
     async fn a_stop_says_goodbye_after_what_was_ready() {
         let (streams, stop, _) = streams(60_000, 1_000);
-        let (outlet, events) = streams.open();
+        let (outlet, events) = streams.open::<()>();
         outlet.send(Bytes::from_static(b"data: 1\n\n")).await.unwrap();
         stop.cancel();
         let goodbye = "data: 1\n\nretry: 2000\nevent: shutdown\ndata: {}\n\n";
@@ -307,7 +309,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_takes_nothing_is_given_up() {
         let (streams, _stop, _) = streams(60_000, 10);
-        let (outlet, events) = streams.open();
+        let (outlet, events) = streams.open::<()>();
         for _ in 0..WAITING {
             outlet.send(HEARTBEAT).await.unwrap();
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::client::{id, text};
+use crate::support::client::{Client, id, text};
 use crate::support::command::run;
 use crate::support::server::Server;
 
@@ -96,76 +96,160 @@ fn gather(value: &Value, references: &mut BTreeSet<String>) {
     }
 }
 
-#[tokio::test]
-#[expect(clippy::too_many_lines, reason = "a walk through the calls")]
-async fn live_answers_are_what_the_document_says() {
+/// The documented body of a request.
+fn example(document: &Value, verb: &str, path: &str) -> Value {
+    let body = &document["paths"][path][verb]["requestBody"]["content"]["application/json"];
+    assert!(body["example"].is_object(), "{verb} {path} has no example");
+    body["example"].clone()
+}
+
+#[test]
+fn every_body_has_an_example_of_its_form() {
     let document = document();
-    let server = Server::start().await;
-    let says = |verb: &str, path: &str, status: u16, body: &Value| {
-        let response = &document["paths"][path][verb]["responses"][status.to_string()];
-        let content = response["content"].as_object();
-        let content = content.unwrap_or_else(|| panic!("{verb} {path} {status} has no content"));
-        let json = content.iter().find(|(media, _)| media.starts_with("application/json"));
-        let schema = &json.unwrap_or_else(|| panic!("{verb} {path}: no JSON")).1["schema"];
-        if let Err(fault) = fits(&document, schema, body, "") {
-            panic!("{verb} {path} {status}: {fault}\n{body}");
+    for (method, path, operation) in operations(&document) {
+        let mut bodies = vec![("request".to_owned(), &operation["requestBody"])];
+        for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+            bodies.push((status.clone(), response));
         }
-    };
-    let setup = server.client().get("/setup").await.is(200);
-    says("get", "/setup", 200, &setup);
-    let ada = server.admin().await;
-    let clone = ada.post("/clones", json!({"name": "Maria", "born": "1921"})).await.is(201);
-    says("post", "/clones", 201, &clone);
-    let clone = id(&clone);
-    let memory = json!({"content": "We swam in the lake.", "occurred_at": "1971-08", "title": "L"});
-    let memory = ada.remember_as(&clone, memory).await;
-    says("post", "/clones/{clone_id}/memories", 201, &memory);
-    ada.remember(&clone, "Without a date.").await;
-    let change = json!({"title": "Lake"});
-    let path = format!("/clones/{clone}/memories/{}", id(&memory));
-    let changed = ada.patch(&path, change).await.is(200);
-    says("patch", "/clones/{clone_id}/memories/{memory_id}", 200, &changed);
-    let batch = json!({"memories": [{"content": "x"}, {"content": ""}]});
-    let batch = ada.post(&format!("/clones/{clone}/memories/batch"), batch).await.is(200);
-    says("post", "/clones/{clone_id}/memories/batch", 200, &batch);
-    let person = ada.post(&format!("/clones/{clone}/people"), json!({"name": "Anna"})).await;
-    says("post", "/clones/{clone_id}/people", 201, &person.is(201));
-    let question = json!({"content": "Where was the lake you swam in?"});
-    let chat = ada.post(&format!("/clones/{clone}/chat"), question).await.is(201);
-    says("post", "/clones/{clone_id}/chat", 201, &chat);
-    let conversation = text(&chat["message"]["conversation_id"]);
-    let gone = ada.remember(&clone, "Gone.").await;
-    ada.delete(&format!("/clones/{clone}/memories/{}", id(&gone))).await.is(204);
-    let reads = [
-        ("/auth/me", "/auth/me".to_owned()),
-        ("/auth/me/consent", "/auth/me/consent".to_owned()),
-        ("/clones", "/clones".to_owned()),
-        ("/clones/{clone_id}", format!("/clones/{clone}")),
-        ("/clones/{clone_id}/settings", format!("/clones/{clone}/settings")),
-        ("/clones/{clone_id}/memories", format!("/clones/{clone}/memories")),
-        ("/clones/{clone_id}/memories/{memory_id}", path.clone()),
-        ("/clones/{clone_id}/memories/{memory_id}/revisions", format!("{path}/revisions")),
-        ("/clones/{clone_id}/people", format!("/clones/{clone}/people")),
-        ("/clones/{clone_id}/timeline", format!("/clones/{clone}/timeline")),
-        ("/clones/{clone_id}/search", format!("/clones/{clone}/search?q=lake")),
-        ("/clones/{clone_id}/conversations", format!("/clones/{clone}/conversations")),
-        ("/memories", "/memories".to_owned()),
-        ("/conversations", "/conversations".to_owned()),
-        ("/conversations/{conversation_id}", format!("/conversations/{conversation}")),
-        (
-            "/conversations/{conversation_id}/messages",
-            format!("/conversations/{conversation}/messages"),
-        ),
-        ("/spaces", "/spaces".to_owned()),
-        ("/trash", "/trash".to_owned()),
-        ("/gateway/health", "/gateway/health".to_owned()),
-    ];
-    for (template, path) in reads {
-        let body = ada.get(&path).await.is(200);
+        for (name, body) in bodies {
+            let media = &body["content"]["application/json"];
+            if media.is_null() || path.ends_with("/export") {
+                continue;
+            }
+            let example = media.get("example").unwrap_or_else(|| {
+                panic!("{method} {path} {name}: no example");
+            });
+            if let Err(fault) = fits(&document, &media["schema"], example, "") {
+                panic!("{method} {path} {name}: the example: {fault}");
+            }
+        }
+    }
+}
+
+/// A walk through the calls: what is sent are the documented examples, what comes back must be
+/// of the documented form.
+struct Walk {
+    document: Value,
+    client: Client,
+    /// What stands for the parameters of a path.
+    ids: Vec<(&'static str, String)>,
+}
+
+impl Walk {
+    async fn sends(&self, verb: &str, template: &str, status: u16) -> Value {
+        let body = example(&self.document, verb, template);
+        let path = self.path(template);
+        let answer = match verb {
+            "post" => self.client.post(&path, body).await,
+            "put" => self.client.put(&path, body).await,
+            _ => self.client.patch(&path, body).await,
+        };
+        self.checked(verb, template, status, answer.is(status))
+    }
+
+    async fn reads(&self, template: &str, query: &str) {
+        let path = self.path(template) + query;
+        let body = self.client.get(&path).await.is(200);
         let items = body["items"].as_array().or_else(|| body["hits"].as_array());
         assert!(items.is_none_or(|items| !items.is_empty()), "{path} shows nothing to check");
-        says("get", template, 200, &body);
+        self.checked("get", template, 200, body);
     }
+
+    fn path(&self, template: &str) -> String {
+        let named =
+            |path: String, (name, id): &(&str, String)| path.replace(&format!("{{{name}}}"), id);
+        self.ids.iter().fold(template.to_owned(), named)
+    }
+
+    fn checked(&self, verb: &str, template: &str, status: u16, body: Value) -> Value {
+        let response = &self.document["paths"][template][verb]["responses"][status.to_string()];
+        let schema = &response["content"]["application/json"]["schema"];
+        assert!(schema.is_object(), "{verb} {template} {status} is not documented");
+        if let Err(fault) = fits(&self.document, schema, &body, "") {
+            panic!("{verb} {template} {status}: {fault}\n{body}");
+        }
+        body
+    }
+}
+
+#[tokio::test]
+async fn the_examples_work_and_live_answers_are_what_the_document_says() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let mut walk = Walk { document: document(), client: ada.clone(), ids: Vec::new() };
+    walk.reads("/setup", "").await;
+    walk.sends("post", "/auth/register", 201).await;
+    walk.sends("patch", "/auth/me", 200).await;
+    walk.sends("patch", "/auth/me/consent", 200).await;
+    let clone = walk.sends("post", "/clones", 201).await;
+    walk.ids.push(("clone_id", id(&clone)));
+    walk.sends("patch", "/clones/{clone_id}", 200).await;
+    walk.sends("patch", "/clones/{clone_id}/settings", 200).await;
+    let memory = walk.sends("post", "/clones/{clone_id}/memories", 201).await;
+    walk.ids.push(("memory_id", id(&memory)));
+    walk.sends("patch", "/clones/{clone_id}/memories/{memory_id}", 200).await;
+    walk.sends("post", "/clones/{clone_id}/memories/batch", 200).await;
+    let person = walk.sends("post", "/clones/{clone_id}/people", 201).await;
+    walk.ids.push(("person_id", id(&person)));
+    walk.sends("patch", "/clones/{clone_id}/people/{person_id}", 200).await;
+    let conversation = walk.sends("post", "/clones/{clone_id}/conversations", 201).await;
+    walk.ids.push(("conversation_id", id(&conversation)));
+    walk.sends("patch", "/conversations/{conversation_id}", 200).await;
+    let said = walk.sends("post", "/conversations/{conversation_id}/messages", 201).await;
+    assert!(said["message"]["citations"][0].is_object(), "the example is answered: {said}");
+    walk.ids.push(("message_id", id(&said["message"])));
+    let answer = "/conversations/{conversation_id}/messages/{message_id}";
+    walk.sends("put", &format!("{answer}/feedback"), 200).await;
+    walk.sends("post", "/clones/{clone_id}/chat", 201).await;
+    let clone = id(&clone);
+    ada.remember(&clone, "Without a date.").await;
+    let gone = ada.remember(&clone, "Gone.").await;
+    ada.delete(&format!("/clones/{clone}/memories/{}", id(&gone))).await.is(204);
+    for template in [
+        "/auth/me",
+        "/auth/me/consent",
+        "/clones",
+        "/clones/{clone_id}",
+        "/clones/{clone_id}/settings",
+        "/clones/{clone_id}/memories",
+        "/clones/{clone_id}/memories/{memory_id}",
+        "/clones/{clone_id}/memories/{memory_id}/revisions",
+        "/clones/{clone_id}/people",
+        "/clones/{clone_id}/people/{person_id}",
+        "/clones/{clone_id}/timeline",
+        "/clones/{clone_id}/conversations",
+        "/memories",
+        "/conversations",
+        "/conversations/{conversation_id}",
+        "/conversations/{conversation_id}/messages",
+        "/spaces",
+        "/trash",
+        "/gateway/health",
+    ] {
+        walk.reads(template, "").await;
+    }
+    walk.reads("/clones/{clone_id}/search", "?q=dance").await;
+}
+
+#[tokio::test]
+async fn the_events_of_a_stream_are_of_their_documented_form() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let clone = ada.new_clone("Maria").await;
+    ada.remember(&clone, "We swam in the lake.").await;
+    let document = document();
+    let stream = "/paths/~1clones~1{clone_id}~1chat/post/responses/200/content/text~1event-stream";
+    let schema = &document.pointer(stream).unwrap()["schema"]["x-event-data"];
+    let conversation = ada.converse(&clone).await;
+    let events = ada.say_streaming(&conversation, "Where did you swim?").await;
+    let mut seen = BTreeSet::new();
+    for event in events.rest().await {
+        if let Err(fault) = fits(&document, schema, &event.data, "") {
+            panic!("{}: {fault}\n{}", event.name, event.data);
+        }
+        seen.insert(event.name);
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["delta", "done", "sources", "start"]);
 }
 
 /// Whether a value is of the form that a schema describes; what it does not describe is refused.

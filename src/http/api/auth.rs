@@ -21,7 +21,7 @@ use poem_openapi::payload::Json;
 
 use super::fields::Fields;
 use super::{Group, Services, cursor};
-use crate::accounts::{Account, AccountChange, Email, PASSWORD_LENGTH, Registration, SignInBy};
+use crate::accounts::{Account, AccountChange, Email, PASSWORD_LENGTH, SignInBy};
 use crate::consents::Consent;
 use crate::http::auth::{Asked, Caller, require_same_origin};
 use crate::http::body::Body;
@@ -36,14 +36,9 @@ impl AuthApi {
     /// Whether the first account must still be made
     #[oai(path = "/setup", method = "get", operation_id = "get_setup", tag = "Group::System")]
     async fn setup_needed(&self, services: Data<&Services>) -> Answer<Json<SetupView>> {
-        let registration = match services.accounts.registration() {
-            Registration::Invite => "invite",
-            Registration::Open => "open",
-            Registration::Closed => "closed",
-        };
         Ok(Json(SetupView {
             needed: services.accounts.setup_needed().map_err(Fault::from)?,
-            registration: registration.to_owned(),
+            registration: services.accounts.registration().into(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }))
     }
@@ -220,7 +215,7 @@ impl AuthApi {
         let page = wanted(limit.0, after.0)?;
         let page = services.consents.history(caller.0.account, &page).map_err(Fault::from)?;
         let items = page.items.into_iter().map(|said| ConsentStatement {
-            consent: said.consent.name().to_owned(),
+            consent: said.consent.into(),
             granted: said.granted,
             version: said.version,
             at: said.at.to_string(),

@@ -5,6 +5,7 @@ mod clones;
 mod conversations;
 mod fields;
 mod memories;
+mod messages;
 mod people;
 mod spaces;
 mod system;
@@ -88,7 +89,8 @@ impl std::ops::Deref for Services {
     }
 }
 
-/// The whole API, version 1.
+/// The whole API, version 1. All methods of a path belong into one of these: in the document
+/// the later would replace the former.
 pub fn api() -> impl OpenApi + 'static {
     (
         system::SystemApi,
@@ -99,6 +101,7 @@ pub fn api() -> impl OpenApi + 'static {
         timeline::TimelineApi,
         people::PersonApi,
         conversations::ConversationApi,
+        messages::MessageApi,
         trash::TrashApi,
     )
 }

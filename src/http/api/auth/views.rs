@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 
 use super::super::Services;
-use crate::accounts::{Account, NewSession, SignInBy};
+use crate::accounts::{Account, NewSession, Registration, SignInBy};
 use crate::consents::{Consent, Statement};
 use crate::http::problem::Answer;
 use crate::kernel::Fault;
@@ -15,10 +15,32 @@ use crate::kernel::Fault;
 pub(super) struct SetupView {
     /// True until the first account exists.
     pub(super) needed: bool,
-    /// Who may register: `invite`, `open` or `closed`.
-    pub(super) registration: String,
+    /// Who may register.
+    pub(super) registration: RegistrationWord,
     /// The version of the server.
     pub(super) version: String,
+}
+
+/// Who may make an account.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+pub(super) enum RegistrationWord {
+    /// Who has an invitation.
+    Invite,
+    /// Everyone.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+impl From<Registration> for RegistrationWord {
+    fn from(registration: Registration) -> Self {
+        match registration {
+            Registration::Invite => Self::Invite,
+            Registration::Open => Self::Open,
+            Registration::Closed => Self::Closed,
+        }
+    }
 }
 
 /// A sign-in. Our own pages get a cookie instead of the tokens.
@@ -57,11 +79,39 @@ pub(super) struct ConsentsView {
     pub(super) whatsapp_ingestion: ConsentView,
 }
 
+/// What a consent is about.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+pub(super) enum ConsentWord {
+    /// That this server stores and searches what one writes.
+    DataProcessing,
+    /// That one's voice is recorded and imitated.
+    VoiceProcessing,
+    /// That one's likeness is animated.
+    VideoProcessing,
+    /// That memories and questions are sent to services of others.
+    ThirdPartyApis,
+    /// That chat archives are read in.
+    WhatsappIngestion,
+}
+
+impl From<Consent> for ConsentWord {
+    fn from(consent: Consent) -> Self {
+        match consent {
+            Consent::DataProcessing => Self::DataProcessing,
+            Consent::VoiceProcessing => Self::VoiceProcessing,
+            Consent::VideoProcessing => Self::VideoProcessing,
+            Consent::ThirdPartyApis => Self::ThirdPartyApis,
+            Consent::WhatsappIngestion => Self::WhatsappIngestion,
+        }
+    }
+}
+
 /// One thing said about a consent.
 #[derive(Object)]
 pub(super) struct ConsentStatement {
-    /// Its name.
-    pub(super) consent: String,
+    /// What it is about.
+    pub(super) consent: ConsentWord,
     /// Given or withdrawn.
     pub(super) granted: bool,
     /// The version of the text.

@@ -8,29 +8,29 @@ use crate::conversations::{Author, Begun, Citation, Conversation, Message, Statu
 
 /// A conversation.
 #[derive(Object)]
-pub(super) struct ConversationView {
-    pub(super) id: String,
-    pub(super) clone_id: String,
-    pub(super) clone_name: String,
-    pub(super) title: Option<String>,
-    pub(super) pinned: bool,
-    pub(super) message_count: u64,
-    pub(super) last_message_at: Option<String>,
-    pub(super) created_at: String,
-    pub(super) updated_at: String,
+pub struct ConversationView {
+    pub id: String,
+    pub clone_id: String,
+    pub clone_name: String,
+    pub title: Option<String>,
+    pub pinned: bool,
+    pub message_count: u64,
+    pub last_message_at: Option<String>,
+    pub created_at: String,
+    pub updated_at: String,
 }
 
 /// Conversations: pinned ones first, then the newest.
 #[derive(Object)]
-pub(super) struct ConversationList {
-    pub(super) items: Vec<ConversationView>,
-    pub(super) next_cursor: Option<String>,
+pub struct ConversationList {
+    pub items: Vec<ConversationView>,
+    pub next_cursor: Option<String>,
 }
 
 /// Who says a message.
 #[derive(Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum AuthorWord {
+pub enum AuthorWord {
     /// The account.
     User,
     /// The clone.
@@ -40,7 +40,7 @@ pub(super) enum AuthorWord {
 /// How far an answer has come.
 #[derive(Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum StatusWord {
+pub enum StatusWord {
     /// It is being written.
     Generating,
     /// It is whole.
@@ -51,89 +51,100 @@ pub(super) enum StatusWord {
     Incomplete,
 }
 
+/// What a passage is from.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum SourceWord {
+    /// A memory.
+    Memory,
+    /// A document that was read in.
+    Document,
+    /// A message of an archive.
+    Message,
+}
+
 /// A passage an answer was made from.
 #[derive(Object)]
-pub(super) struct CitationView {
+pub struct CitationView {
     /// The number it is cited by, from 1.
-    pub(super) n: usize,
-    /// `memory`, `document` or `message`.
-    pub(super) kind: String,
-    /// The memory.
-    pub(super) id: String,
-    pub(super) document_id: Option<String>,
-    pub(super) title: Option<String>,
+    pub n: usize,
+    pub kind: SourceWord,
+    /// The source itself.
+    pub id: String,
+    pub document_id: Option<String>,
+    pub title: Option<String>,
     /// The words that count, exactly as they stand in the memory.
-    pub(super) quote: String,
+    pub quote: String,
     /// EDTF.
-    pub(super) occurred_at: Option<String>,
+    pub occurred_at: Option<String>,
     /// As said.
-    pub(super) occurred_text: Option<String>,
-    pub(super) speaker: Option<String>,
+    pub occurred_text: Option<String>,
+    pub speaker: Option<String>,
     /// How well it fits, from 0 to about 1.
-    pub(super) score: f32,
+    pub score: f32,
     /// Whether the text of the answer cites it.
-    pub(super) cited: bool,
+    pub cited: bool,
     /// Where the quote begins in the memory, in code points.
-    pub(super) text_start: usize,
+    pub text_start: usize,
     /// Ranges of the memory, in code points, that answer best.
-    pub(super) highlights: Vec<Vec<usize>>,
+    pub highlights: Vec<Vec<usize>>,
 }
 
 /// What the reader thought of an answer.
 #[derive(Object)]
-pub(super) struct FeedbackView {
+pub struct FeedbackView {
     /// 1 or -1.
-    pub(super) rating: i8,
-    pub(super) comment: Option<String>,
+    pub rating: i8,
+    pub comment: Option<String>,
 }
 
 /// A message.
 #[derive(Object)]
-pub(super) struct MessageView {
-    pub(super) id: String,
-    pub(super) conversation_id: String,
+pub struct MessageView {
+    pub id: String,
+    pub conversation_id: String,
     /// What it follows.
-    pub(super) parent_id: Option<String>,
-    pub(super) role: AuthorWord,
-    pub(super) content: String,
-    pub(super) status: StatusWord,
+    pub parent_id: Option<String>,
+    pub role: AuthorWord,
+    pub content: String,
+    pub status: StatusWord,
     /// How far it was allowed to go beyond the passages.
-    pub(super) grounding: Option<GroundingWord>,
-    pub(super) provider: Option<String>,
-    pub(super) model: Option<String>,
-    pub(super) citations: Vec<CitationView>,
+    pub grounding: Option<GroundingWord>,
+    pub provider: Option<String>,
+    pub model: Option<String>,
+    pub citations: Vec<CitationView>,
     /// Sentences that claim something and cite nothing, as ranges of `content` in code points.
-    pub(super) unsupported: Vec<Vec<usize>>,
-    pub(super) feedback: Option<FeedbackView>,
+    pub unsupported: Vec<Vec<usize>>,
+    pub feedback: Option<FeedbackView>,
     /// True for everything a clone says.
-    pub(super) ai_generated: bool,
-    pub(super) finish_reason: Option<String>,
+    pub ai_generated: bool,
+    pub finish_reason: Option<String>,
     /// The code of what went wrong.
-    pub(super) error: Option<String>,
-    pub(super) created_at: String,
+    pub error: Option<String>,
+    pub created_at: String,
 }
 
 /// Messages.
 #[derive(Object)]
-pub(super) struct MessageList {
-    pub(super) items: Vec<MessageView>,
-    pub(super) next_cursor: Option<String>,
+pub struct MessageList {
+    pub items: Vec<MessageView>,
+    pub next_cursor: Option<String>,
 }
 
 /// A question and its answer.
 #[derive(Object)]
-pub(super) struct Exchange {
+pub struct Exchange {
     /// The question.
-    pub(super) user_message: MessageView,
+    pub user_message: MessageView,
     /// The answer.
-    pub(super) message: MessageView,
+    pub message: MessageView,
 }
 
-pub(super) fn exchange(begun: &Begun, message: &Message) -> Json<Exchange> {
+pub fn exchange(begun: &Begun, message: &Message) -> Json<Exchange> {
     Json(Exchange { user_message: message_view(&begun.question), message: message_view(message) })
 }
 
-pub(super) fn view(conversation: &Conversation, clone_name: &str) -> ConversationView {
+pub fn view(conversation: &Conversation, clone_name: &str) -> ConversationView {
     let title = conversation.title.as_ref().map(|title| title.to_string());
     ConversationView {
         id: conversation.id.to_string(),
@@ -148,7 +159,7 @@ pub(super) fn view(conversation: &Conversation, clone_name: &str) -> Conversatio
     }
 }
 
-pub(super) fn message_view(message: &Message) -> MessageView {
+pub fn message_view(message: &Message) -> MessageView {
     let by_clone = message.author == Author::Assistant;
     MessageView {
         id: message.id.to_string(),
@@ -178,11 +189,11 @@ pub(super) fn message_view(message: &Message) -> MessageView {
     }
 }
 
-pub(super) fn citation_view(citation: &Citation) -> CitationView {
+pub fn citation_view(citation: &Citation) -> CitationView {
     let citation = citation.clone();
     CitationView {
         n: citation.n,
-        kind: "memory".to_owned(),
+        kind: SourceWord::Memory,
         id: citation.memory.to_string(),
         document_id: None,
         title: citation.title,

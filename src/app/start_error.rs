@@ -1,0 +1,77 @@
+//! Why the program cannot start, and the exit codes of commands.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::accounts;
+use crate::kernel::Kind;
+use crate::providers::OutboundError;
+use crate::store::{LockError, StoreError};
+
+/// Why the program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be made or entered.
+    #[error("the data directory {path} cannot be used: {source}")]
+    DataDirectory {
+        /// The directory.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another server uses the data directory.
+    #[error("the data directory {path} cannot be had: {source}")]
+    Lock {
+        /// The directory.
+        path: String,
+        /// Why.
+        source: LockError,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("the database cannot be opened: {0}")]
+    Store(#[from] StoreError),
+    /// The accounts cannot be opened.
+    #[error("the accounts cannot be opened: {0}")]
+    Accounts(#[from] accounts::AccountError),
+    /// The directory for files cannot be made.
+    #[error("the directory for files cannot be made: {0}")]
+    Blobs(#[from] crate::store::BlobError),
+    /// The way out cannot be set up.
+    #[error("outgoing connections cannot be set up: {0}")]
+    Outbound(#[from] OutboundError),
+    /// The configured language model cannot be used.
+    #[error("`llm.base_url` cannot be used: {0}")]
+    Llm(String),
+}
+
+impl StartError {
+    /// The exit code of the process, after `sysexits.h`.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::DataDirectory { .. } | Self::Lock { source: LockError::Io(_), .. } => 73,
+            Self::Lock { .. } => 75,
+            Self::Listen { .. } => 69,
+            Self::Llm(_) => 78,
+            Self::Store(StoreError::Newer { .. }) => 78,
+            _ => 74,
+        }
+    }
+}
+
+/// Keeps the kinds of faults in one place for exit codes of commands.
+pub fn exit_code_of(kind: Kind) -> u8 {
+    match kind {
+        Kind::Malformed | Kind::Invalid => 65,
+        Kind::NotFound | Kind::Conflict => 66,
+        Kind::Unavailable => 69,
+        _ => 70,
+    }
+}

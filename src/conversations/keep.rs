@@ -1,0 +1,232 @@
+//! Keeping conversations: beginning, listing, renaming, throwing away and bringing back.
+
+use std::collections::HashMap;
+
+use super::{
+    Conversation, ConversationChange, ConversationError, Conversations, Message, Status, open_name,
+    own, rows,
+};
+use crate::access::{Action, Principal};
+use crate::clones::{self, Counted};
+use crate::jobs::Once;
+use crate::jobs::discarded::{self, Discard, Discarded};
+use crate::kernel::{
+    CloneId, ConversationId, Cursor, DiscardedId, Page, PageRequest, Text, Timestamp,
+};
+use crate::store::{StoreError, WriteTx};
+
+impl Conversations {
+    /// Begins a conversation.
+    ///
+    /// # Errors
+    /// When the asker may not talk with the clone, or the store fails.
+    pub async fn create(
+        &self,
+        who: &Principal,
+        clone: CloneId,
+        title: Option<Text<0, 200>>,
+        once: Option<Once>,
+    ) -> Result<Conversation, ConversationError> {
+        let who = who.clone();
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                if let Some(once) = &once
+                    && let Some(made) = once.made_in(tx)?
+                {
+                    return own(tx, &who, ConversationId::from_bytes(made));
+                }
+                clones::open(tx, &who, clone, Action::Talk)?;
+                let conversation = begin_in(tx, &who, clone, title, now)?;
+                if let Some(once) = &once {
+                    once.record_in(tx, &conversation.id.bytes())?;
+                }
+                Ok(conversation)
+            })
+            .await
+    }
+
+    /// One conversation of the asker, and the name of its clone.
+    ///
+    /// # Errors
+    /// When there is none, or the store fails.
+    pub fn get(
+        &self,
+        who: &Principal,
+        id: ConversationId,
+    ) -> Result<(Conversation, String), ConversationError> {
+        self.store.read(|tx| {
+            let conversation = own(tx, who, id)?;
+            let name = clones::name_of(tx, conversation.clone)?.unwrap_or_default();
+            Ok((conversation, name))
+        })
+    }
+
+    /// The asker's conversations, with one clone or all: pinned ones first, then the newest.
+    ///
+    /// # Errors
+    /// When the clone is not theirs to see, or the store fails.
+    pub fn list(
+        &self,
+        who: &Principal,
+        clone: Option<CloneId>,
+        page: &PageRequest,
+    ) -> Result<Page<(Conversation, String)>, ConversationError> {
+        self.store.read(|tx| {
+            if let Some(clone) = clone {
+                clones::open(tx, who, clone, Action::ReadClone)?;
+            }
+            let mut names: HashMap<CloneId, Option<String>> = HashMap::new();
+            let mut found = Vec::new();
+            for conversation in rows::of_account(tx, who.account, clone)? {
+                if conversation.deleted_at.is_some() {
+                    continue;
+                }
+                let name = match names.get(&conversation.clone) {
+                    Some(name) => name.clone(),
+                    None => {
+                        let name = open_name(tx, who, conversation.clone)?;
+                        names.insert(conversation.clone, name.clone());
+                        name
+                    }
+                };
+                found.extend(name.map(|name| (conversation, name)));
+            }
+            found.sort_by_key(|(c, _)| std::cmp::Reverse(place_in_list(c)));
+            let skip = match &page.after {
+                None => 0,
+                Some(after) => found
+                    .iter()
+                    .position(|(c, _)| c.id.bytes()[..] == after.0[..])
+                    .map_or(found.len(), |at| at + 1),
+            };
+            let more = found.len() > skip + page.limit;
+            let items: Vec<_> = found.into_iter().skip(skip).take(page.limit).collect();
+            let next = items.last().filter(|_| more).map(|(c, _)| Cursor(c.id.bytes().to_vec()));
+            Ok(Page { items, next })
+        })
+    }
+
+    /// Changes title or place of a conversation.
+    ///
+    /// # Errors
+    /// When there is none, or the store fails.
+    pub async fn change(
+        &self,
+        who: &Principal,
+        id: ConversationId,
+        change: ConversationChange,
+    ) -> Result<(Conversation, String), ConversationError> {
+        let who = who.clone();
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let mut conversation = own(tx, &who, id)?;
+                change.title.apply(&mut conversation.title);
+                conversation.pinned = change.pinned.unwrap_or(conversation.pinned);
+                conversation.updated_at = now;
+                rows::put_in(tx, &conversation)?;
+                let name = clones::name_of(tx, conversation.clone)?.unwrap_or_default();
+                Ok((conversation, name))
+            })
+            .await
+    }
+
+    /// Puts a conversation into the trash; an answer that is being written is stopped.
+    ///
+    /// # Errors
+    /// When there is none, or the store fails.
+    pub async fn delete(
+        &self,
+        who: &Principal,
+        id: ConversationId,
+    ) -> Result<(), ConversationError> {
+        let asker = who.clone();
+        let now = self.clock.now();
+        let running = self
+            .store
+            .write(move |tx| {
+                let mut conversation = own(tx, &asker, id)?;
+                let (persona, _) = clones::open(tx, &asker, conversation.clone, Action::ReadClone)?;
+                conversation.deleted_at = Some(now);
+                rows::put_in(tx, &conversation)?;
+                let clone = conversation.clone;
+                clones::count_in(tx, clone, asker.account, Counted::Conversation, -1)?;
+                let title = conversation.title.map(Text::into_string);
+                let discarded = Discarded {
+                    id: DiscardedId::from_bytes(id.bytes()),
+                    kind: Discard::Conversation,
+                    clone,
+                    space: persona.space,
+                    title: title.unwrap_or_else(|| persona.profile.name.to_string()),
+                    by: asker.account,
+                    at: now,
+                };
+                discarded::put_in(tx, discarded)?;
+                let messages = rows::messages(tx, id)?;
+                Ok::<_, ConversationError>(
+                    messages.into_iter().filter(|m| m.status == Status::Generating).collect(),
+                )
+            })
+            .await;
+        let running: Vec<Message> = running?;
+        for answer in running.iter().filter_map(|message| self.live.find(message.id)) {
+            answer.stop.cancel();
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn begin_in(
+    tx: &mut WriteTx<'_>,
+    who: &Principal,
+    clone: CloneId,
+    title: Option<Text<0, 200>>,
+    now: Timestamp,
+) -> Result<Conversation, StoreError> {
+    let conversation = Conversation {
+        id: ConversationId::fresh(),
+        account: who.account,
+        clone,
+        title,
+        pinned: false,
+        message_count: 0,
+        last_message_at: None,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    rows::put_in(tx, &conversation)?;
+    clones::count_in(tx, clone, who.account, Counted::Conversation, 1)?;
+    Ok(conversation)
+}
+
+fn place_in_list(c: &Conversation) -> (bool, Timestamp, ConversationId) {
+    (c.pinned, c.last_message_at.unwrap_or(c.created_at), c.id)
+}
+
+/// Takes a conversation out of the trash.
+///
+/// # Errors
+/// When it is gone for good, it is not the asker's, or the store fails.
+pub fn restore_in(
+    tx: &mut WriteTx<'_>,
+    who: &Principal,
+    id: ConversationId,
+) -> Result<(), ConversationError> {
+    let mut conversation = rows::conversation(tx, id)?
+        .filter(|c| c.account == who.account)
+        .ok_or(ConversationError::Missing)?;
+    conversation.deleted_at = None;
+    rows::put_in(tx, &conversation)?;
+    let clone = conversation.clone;
+    Ok(clones::count_in(tx, clone, who.account, Counted::Conversation, 1)?)
+}
+
+/// Erases a conversation for good (from the trash).
+///
+/// # Errors
+/// When the store fails.
+pub fn erase_conversation_in(tx: &mut WriteTx<'_>, id: ConversationId) -> Result<(), StoreError> {
+    rows::erase_conversation_in(tx, id)
+}

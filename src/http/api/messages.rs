@@ -1,0 +1,327 @@
+//! Messages: what is said, and the answers, whole or as they are written.
+
+mod events;
+
+use poem::http::header::ACCEPT;
+use poem::web::Data;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use serde::Deserialize;
+
+use self::events::{AnswerEvents, frames, replay};
+use super::conversations::views::{Exchange, MessageList, MessageView, exchange, message_view};
+use super::fields::{Fields, path_id};
+use super::{Group, Services, cursor};
+use crate::conversations::{Begun, Event, Feedback, Following, Order, Place, Said};
+use crate::http::auth::{Asked, Caller};
+use crate::http::body::Body;
+use crate::http::guard::RequestId;
+use crate::http::listing::wanted;
+use crate::http::problem::Answer;
+use crate::kernel::Fault;
+
+pub struct MessageApi;
+
+/// Something said, or an answer to be written again: one of the two.
+#[derive(Default, Deserialize, Object)]
+#[serde(default, deny_unknown_fields)]
+struct NewMessage {
+    /// What is said (1 to 20,000 characters).
+    content: Option<String>,
+    /// The message it follows; the last one when not given.
+    parent_id: Option<String>,
+    /// The answer that is to be written again.
+    regenerate_of: Option<String>,
+}
+
+/// Something said to a clone, in a conversation or in a new one.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+struct ChatRequest {
+    /// What is said (1 to 20,000 characters).
+    content: String,
+    /// The conversation; a new one when not given.
+    #[serde(default)]
+    conversation_id: Option<String>,
+}
+
+/// What somebody thought of an answer.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+struct FeedbackRequest {
+    /// 1 for good, -1 for bad, 0 to take it back.
+    rating: i8,
+    /// Why.
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+/// An answer: whole, or as it is written.
+#[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "one is made for a request")]
+enum Reply {
+    /// The question and its answer.
+    #[oai(status = 201)]
+    Whole(Json<Exchange>),
+    /// The events `start`, `sources`, `delta`…, and `done` or `error`.
+    #[oai(status = 200)]
+    Stream(AnswerEvents),
+}
+
+/// What the caller wants to read.
+struct Wants {
+    stream: bool,
+    seen: Option<u64>,
+}
+
+impl<'a> poem::FromRequest<'a> for Wants {
+    async fn from_request(
+        request: &'a poem::Request,
+        _: &mut poem::RequestBody,
+    ) -> poem::Result<Self> {
+        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let accept = text(ACCEPT.as_str()).unwrap_or_default();
+        let stream = accept.split(',').any(|part| {
+            part.split(';').next().is_some_and(|media| media.trim() == "text/event-stream")
+        });
+        let seen = text("last-event-id").and_then(|id| id.trim().parse().ok());
+        Ok(Self { stream, seen })
+    }
+}
+
+/// In which order messages are listed.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+enum OrderWord {
+    /// Oldest first.
+    Asc,
+    /// Newest first.
+    Desc,
+}
+
+#[OpenApi]
+impl MessageApi {
+    /// The messages of a conversation
+    #[oai(
+        path = "/conversations/:conversation_id/messages",
+        method = "get",
+        operation_id = "list_messages",
+        tag = "Group::Conversations"
+    )]
+    async fn messages(
+        &self,
+        services: Data<&Services>,
+        caller: Caller,
+        conversation_id: Path<String>,
+        order: Query<Option<OrderWord>>,
+        limit: Query<Option<u32>>,
+        #[oai(name = "cursor")] after: Query<Option<String>>,
+    ) -> Answer<Json<MessageList>> {
+        let id = path_id(&conversation_id.0)?;
+        let order = match order.0 {
+            Some(OrderWord::Asc) => Order::OldestFirst,
+            None | Some(OrderWord::Desc) => Order::NewestFirst,
+        };
+        let page = wanted(limit.0, after.0)?;
+        let page = services.conversations.messages(&caller.0, id, order, &page)?;
+        let items = page.items.iter().map(message_view).collect();
+        Ok(Json(MessageList { items, next_cursor: cursor(page.next) }))
+    }
+
+    /// Say something and have it answered
+    ///
+    /// With `Accept: text/event-stream` the answer comes as it is written. A caller that leaves
+    /// stops nothing.
+    #[oai(
+        path = "/conversations/:conversation_id/messages",
+        method = "post",
+        operation_id = "say",
+        tag = "Group::Conversations"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
+    async fn say(
+        &self,
+        services: Data<&Services>,
+        caller: Caller,
+        asked: Asked,
+        wants: Wants,
+        request_id: RequestId,
+        conversation_id: Path<String>,
+        body: Body<NewMessage>,
+    ) -> Answer<Reply> {
+        let place = Place::In(path_id(&conversation_id.0)?);
+        let once = asked.once(&caller.0, &body.1, &services);
+        let said = said(body.0)?;
+        let begun = services.conversations.say(&caller.0, place, said, once).await?;
+        answer(&services, &caller, &begun, &wants, request_id).await
+    }
+
+    /// Say something to a clone, in a conversation or in a new one
+    #[oai(
+        path = "/clones/:clone_id/chat",
+        method = "post",
+        operation_id = "chat",
+        tag = "Group::Conversations"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
+    async fn chat(
+        &self,
+        services: Data<&Services>,
+        caller: Caller,
+        asked: Asked,
+        wants: Wants,
+        request_id: RequestId,
+        clone_id: Path<String>,
+        body: Body<ChatRequest>,
+    ) -> Answer<Reply> {
+        let clone = path_id(&clone_id.0)?;
+        let once = asked.once(&caller.0, &body.1, &services);
+        let mut fields = Fields::default();
+        let conversation = fields.id("/conversation_id", body.0.conversation_id);
+        let content = fields.text("/content", body.0.content);
+        let content = fields.with(content)?;
+        let place = match conversation {
+            None => Place::New(clone),
+            Some(id) => {
+                let (conversation, _) = services.conversations.get(&caller.0, id)?;
+                if conversation.clone != clone {
+                    return Err(Fault::not_found().into());
+                }
+                Place::In(id)
+            }
+        };
+        let said = Said::New { content, parent: None };
+        let begun = services.conversations.say(&caller.0, place, said, once).await?;
+        answer(&services, &caller, &begun, &wants, request_id).await
+    }
+
+    /// Join an answer that is being written, or read one that was
+    ///
+    /// `Last-Event-ID` continues after an event.
+    #[oai(
+        path = "/conversations/:conversation_id/messages/:message_id/events",
+        method = "get",
+        operation_id = "follow_answer",
+        tag = "Group::Conversations"
+    )]
+    async fn follow(
+        &self,
+        services: Data<&Services>,
+        caller: Caller,
+        wants: Wants,
+        request_id: RequestId,
+        conversation_id: Path<String>,
+        message_id: Path<String>,
+    ) -> Answer<AnswerEvents> {
+        let (conversation, id) = (path_id(&conversation_id.0)?, path_id(&message_id.0)?);
+        let seen = wants.seen.unwrap_or(0);
+        let following = services.conversations.follow(&caller.0, conversation, id, seen)?;
+        Ok(match following {
+            Following::Live(listener) => frames(&services, listener, None, request_id),
+            Following::Ended(message) => replay(&services, &message, seen),
+        })
+    }
+
+    /// Stop an answer
+    #[oai(
+        path = "/conversations/:conversation_id/messages/:message_id/stop",
+        method = "post",
+        operation_id = "stop_answer",
+        tag = "Group::Conversations"
+    )]
+    async fn stop(
+        &self,
+        services: Data<&Services>,
+        caller: Caller,
+        conversation_id: Path<String>,
+        message_id: Path<String>,
+    ) -> Answer<Json<MessageView>> {
+        let (conversation, id) = (path_id(&conversation_id.0)?, path_id(&message_id.0)?);
+        let message = services.conversations.stop(&caller.0, conversation, id).await?;
+        Ok(Json(message_view(&message)))
+    }
+
+    /// Rate an answer
+    #[oai(
+        path = "/conversations/:conversation_id/messages/:message_id/feedback",
+        method = "put",
+        operation_id = "rate_answer",
+        tag = "Group::Conversations"
+    )]
+    async fn rate(
+        &self,
+        services: Data<&Services>,
+        caller: Caller,
+        conversation_id: Path<String>,
+        message_id: Path<String>,
+        body: Body<FeedbackRequest>,
+    ) -> Answer<Json<MessageView>> {
+        let (conversation, id) = (path_id(&conversation_id.0)?, path_id(&message_id.0)?);
+        let mut fields = Fields::default();
+        let comment = fields.optional("/comment", body.0.comment);
+        let feedback = match body.0.rating {
+            0 => None,
+            rating @ (1 | -1) => Some(Feedback { good: rating > 0, comment }),
+            _ => {
+                fields.fault("/rating", "must be 1, -1 or 0");
+                None
+            }
+        };
+        fields.done()?;
+        let rated = services.conversations.rate(&caller.0, conversation, id, feedback).await?;
+        Ok(Json(message_view(&rated)))
+    }
+}
+
+fn said(sent: NewMessage) -> Result<Said, Fault> {
+    let mut fields = Fields::default();
+    let parent = fields.id("/parent_id", sent.parent_id);
+    match (sent.content, sent.regenerate_of) {
+        (Some(content), None) => {
+            let content = fields.text("/content", content);
+            Ok(Said::New { content: fields.with(content)?, parent })
+        }
+        (None, Some(id)) => {
+            let id = fields.id("/regenerate_of", Some(id));
+            Ok(Said::Again(fields.with(id)?))
+        }
+        _ => {
+            fields.fault("", "needs either content or regenerate_of");
+            Err(fields.done().err().unwrap_or_else(Fault::not_found))
+        }
+    }
+}
+
+/// The answer as the caller wants it. Nothing is sent before the question is durable: the first
+/// event comes only then, and a fault before it is a problem and not a stream.
+async fn answer(
+    services: &Services,
+    caller: &Caller,
+    begun: &Begun,
+    wants: &Wants,
+    request_id: RequestId,
+) -> Answer<Reply> {
+    let mut listener = match services.conversations.follow_begun(&caller.0, begun)? {
+        Following::Live(listener) => listener,
+        Following::Ended(message) if wants.stream => {
+            return Ok(Reply::Stream(replay(services, &message, 0)));
+        }
+        Following::Ended(message) => return Ok(Reply::Whole(exchange(begun, &message))),
+    };
+    if wants.stream {
+        let first = listener.next().await;
+        if let Some((_, Event::Failed(failure))) = first {
+            return Err(Fault::from(failure).into());
+        }
+        return Ok(Reply::Stream(frames(services, listener, first, request_id)));
+    }
+    while let Some((_, event)) = listener.next().await {
+        match event {
+            Event::Done(message, _) => return Ok(Reply::Whole(exchange(begun, &message))),
+            Event::Failed(failure) => return Err(Fault::from(failure).into()),
+            Event::Start(_) | Event::Sources(_) | Event::Delta(_) => {}
+        }
+    }
+    Err(Fault::internal("an answer without an end").into())
+}
