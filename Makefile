@@ -16,7 +16,7 @@ BIN := $(TARGET)/release/clonememoria
 TRIPLE := $(shell uname -m)-unknown-linux-gnu
 STATIC := $(TARGET)/static
 STATIC_BIN := $(STATIC)/$(TRIPLE)/release/clonememoria
-# What the browser tests run: built with the feature `testing`, as the tests are.
+# What the browser tests run: the one that `rust-tests` builds, so that nothing is built twice.
 TEST_BIN := $(TARGET)/debug/clonememoria
 
 # CI must not change Cargo.lock, and gains nothing from incremental builds.
@@ -103,7 +103,7 @@ rust-tests: | $(MODEL) $(WEB_BUILT)
 .PHONY: e2e
 e2e: $(E2E_MODULES) $(WEB_BUILT) ## Browser tests against the real binary
 	@packaging/needs.sh browser
-	cargo build $(LOCKED) --features testing
+	cargo test $(LOCKED) --features testing --test it --no-run
 	cd tests/e2e && npm run --silent check
 	cd tests/e2e && CLONEMEMORIA_BIN=$(abspath $(TEST_BIN)) npm test --silent
 

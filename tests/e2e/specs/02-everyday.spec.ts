@@ -21,9 +21,13 @@ test('memories are pasted, found, changed, thrown away and brought back', async 
   await expect(page.getByText('2 memories kept')).toBeVisible();
   await expect(page.getByRole('heading', { name: '6 memories' })).toBeVisible();
 
-  await page.getByLabel('Search the memories').fill('choir');
-  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  // An unfinished word, and no key or button pressed: it is found while one types.
+  await page.getByLabel('Search the memories').fill('choi');
   const found = page.getByRole('article').first();
+  await expect(found).toContainText('choir');
+  await expect(page.getByRole('article')).toHaveCount(1);
+  await page.getByLabel('Search the memories').fill('where did she sing?');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
   await expect(found).toContainText('choir');
 
   await found.getByRole('button', { name: 'Edit' }).click();

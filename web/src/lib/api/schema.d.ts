@@ -670,6 +670,59 @@ export interface components {
             time_zone: string;
         };
         /**
+         * AnswerDelta
+         * @description The event `delta`: more of the answer.
+         */
+        AnswerDelta: {
+            text: string;
+        };
+        /**
+         * AnswerDone
+         * @description The event `done`: the answer as it is stored.
+         */
+        AnswerDone: {
+            finish_reason: string | null;
+            message: components["schemas"]["MessageView"];
+            usage: components["schemas"]["AnswerUsage"] | null;
+        };
+        /**
+         * @description The data of one event: `start`, `sources`, `delta` (any number of them), and at the end
+         *     `done`, or `error` with a problem.
+         */
+        AnswerEvent: components["schemas"]["AnswerStarted"] | components["schemas"]["AnswerSources"] | components["schemas"]["AnswerDelta"] | components["schemas"]["AnswerDone"] | components["schemas"]["Problem"];
+        /**
+         * AnswerSources
+         * @description The event `sources`: the passages the answer is made from.
+         */
+        AnswerSources: {
+            citations: components["schemas"]["CitationView"][];
+        };
+        /**
+         * AnswerStarted
+         * @description The event `start`: the question is stored, the answer begins.
+         */
+        AnswerStarted: {
+            conversation_id: string;
+            grounding: (components["schemas"]["GroundingWord"] & unknown) | null;
+            /** @description The answer. */
+            message_id: string;
+            model: string | null;
+            /** @description Who writes it; `builtin` quotes and writes nothing. */
+            provider: string | null;
+            /** @description The question. */
+            user_message_id: string | null;
+        };
+        /**
+         * AnswerUsage
+         * @description What an answer took, as the model's server counts.
+         */
+        AnswerUsage: {
+            /** Format: uint64 */
+            input_tokens: number;
+            /** Format: uint64 */
+            output_tokens: number;
+        };
+        /**
          * @description Who says a message.
          * @enum {string}
          */
@@ -731,10 +784,9 @@ export interface components {
             document_id: string | null;
             /** @description Ranges of the memory, in code points, that answer best. */
             highlights: number[][];
-            /** @description The memory. */
+            /** @description The source itself. */
             id: string;
-            /** @description `memory`, `document` or `message`. */
-            kind: string;
+            kind: components["schemas"]["SourceWord"];
             /**
              * Format: uint64
              * @description The number it is cited by, from 1.
@@ -876,8 +928,8 @@ export interface components {
         ConsentStatement: {
             /** @description When. */
             at: string;
-            /** @description Its name. */
-            consent: string;
+            /** @description What it is about. */
+            consent: components["schemas"]["ConsentWord"] & unknown;
             /** @description Given or withdrawn. */
             granted: boolean;
             /** @description The version of the text. */
@@ -895,6 +947,11 @@ export interface components {
             /** @description The version of the text it was said about. */
             version: string | null;
         };
+        /**
+         * @description What a consent is about.
+         * @enum {string}
+         */
+        ConsentWord: "data_processing" | "voice_processing" | "video_processing" | "third_party_apis" | "whatsapp_ingestion";
         /**
          * ConsentsView
          * @description What an account said about each consent.
@@ -1464,6 +1521,11 @@ export interface components {
             password: string;
         };
         /**
+         * @description Who may make an account.
+         * @enum {string}
+         */
+        RegistrationWord: "invite" | "open" | "closed";
+        /**
          * RetrievalPatch
          * @description Changes to how passages are found.
          */
@@ -1604,11 +1666,16 @@ export interface components {
         SetupView: {
             /** @description True until the first account exists. */
             needed: boolean;
-            /** @description Who may register: `invite`, `open` or `closed`. */
-            registration: string;
+            /** @description Who may register. */
+            registration: components["schemas"]["RegistrationWord"] & unknown;
             /** @description The version of the server. */
             version: string;
         };
+        /**
+         * @description What a passage is from.
+         * @enum {string}
+         */
+        SourceWord: "memory" | "document" | "message";
         /**
          * SpaceList
          * @description The spaces of the caller, the personal one first.
@@ -1837,6 +1904,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginRequest"];
             };
         };
@@ -1847,6 +1920,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "cm…",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -1856,6 +1976,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "cm…",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -1880,6 +2047,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "cm…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -1915,6 +2087,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "consents": {
+                     *         "data_processing": {
+                     *           "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *           "granted": true,
+                     *           "version": "2026-11"
+                     *         },
+                     *         "third_party_apis": {
+                     *           "changed_at": null,
+                     *           "granted": false,
+                     *           "version": null
+                     *         },
+                     *         "video_processing": {
+                     *           "changed_at": null,
+                     *           "granted": false,
+                     *           "version": null
+                     *         },
+                     *         "voice_processing": {
+                     *           "changed_at": null,
+                     *           "granted": false,
+                     *           "version": null
+                     *         },
+                     *         "whatsapp_ingestion": {
+                     *           "changed_at": null,
+                     *           "granted": false,
+                     *           "version": null
+                     *         }
+                     *       },
+                     *       "created_at": "2026-11-21T05:55:38.710713Z",
+                     *       "display_name": "Ada",
+                     *       "email": "ada@example.org",
+                     *       "email_verified": false,
+                     *       "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *       "is_admin": true,
+                     *       "last_data_export_at": null,
+                     *       "locale": "en",
+                     *       "plan": "unlimited",
+                     *       "time_zone": "UTC"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
@@ -1938,6 +2151,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "display_name": "Ada L.",
+                 *       "time_zone": "Europe/Paris"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AccountPatch"];
             };
         };
@@ -1948,6 +2167,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "consents": {
+                     *         "data_processing": {
+                     *           "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *           "granted": true,
+                     *           "version": "2026-11"
+                     *         },
+                     *         "third_party_apis": {
+                     *           "changed_at": null,
+                     *           "granted": false,
+                     *           "version": null
+                     *         },
+                     *         "video_processing": {
+                     *           "changed_at": null,
+                     *           "granted": false,
+                     *           "version": null
+                     *         },
+                     *         "voice_processing": {
+                     *           "changed_at": null,
+                     *           "granted": false,
+                     *           "version": null
+                     *         },
+                     *         "whatsapp_ingestion": {
+                     *           "changed_at": null,
+                     *           "granted": false,
+                     *           "version": null
+                     *         }
+                     *       },
+                     *       "created_at": "2026-11-21T05:55:38.710713Z",
+                     *       "display_name": "Ada L.",
+                     *       "email": "ada@example.org",
+                     *       "email_verified": false,
+                     *       "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *       "is_admin": true,
+                     *       "last_data_export_at": null,
+                     *       "locale": "en",
+                     *       "plan": "unlimited",
+                     *       "time_zone": "Europe/Paris"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AccountView"];
                 };
             };
@@ -1980,6 +2240,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "at": "2026-11-21T05:55:38.71779Z",
+                     *           "consent": "third_party_apis",
+                     *           "granted": false,
+                     *           "version": "2026-11"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConsentHistory"];
                 };
             };
@@ -2003,6 +2276,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "third_party_apis": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConsentChoices"];
             };
         };
@@ -2013,6 +2291,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data_processing": {
+                     *         "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *         "granted": true,
+                     *         "version": "2026-11"
+                     *       },
+                     *       "third_party_apis": {
+                     *         "changed_at": "2026-11-21T05:55:38.71779Z",
+                     *         "granted": false,
+                     *         "version": "2026-11"
+                     *       },
+                     *       "video_processing": {
+                     *         "changed_at": null,
+                     *         "granted": false,
+                     *         "version": null
+                     *       },
+                     *       "voice_processing": {
+                     *         "changed_at": null,
+                     *         "granted": false,
+                     *         "version": null
+                     *       },
+                     *       "whatsapp_ingestion": {
+                     *         "changed_at": null,
+                     *         "granted": false,
+                     *         "version": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConsentsView"];
                 };
             };
@@ -2039,6 +2346,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "cm…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
@@ -2049,6 +2361,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "cm…",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -2058,6 +2417,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "cm…",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -2082,6 +2488,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "consents": {
+                 *         "data_processing": true
+                 *       },
+                 *       "display_name": "Ben",
+                 *       "email": "ben@example.org",
+                 *       "locale": "fr",
+                 *       "password": "another long password"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegisterRequest"];
             };
         };
@@ -2092,6 +2509,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "cm…",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.712819Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.712819Z",
+                     *         "display_name": "Ben",
+                     *         "email": "ben@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b258-76ca-9c6b-d665d8f5c7af",
+                     *         "is_admin": false,
+                     *         "last_data_export_at": null,
+                     *         "locale": "fr",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -2101,6 +2565,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "cm…",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.712819Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.712819Z",
+                     *         "display_name": "Ben",
+                     *         "email": "ben@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b258-76ca-9c6b-d665d8f5c7af",
+                     *         "is_admin": false,
+                     *         "last_data_export_at": null,
+                     *         "locale": "fr",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -2131,6 +2642,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "avatar_image_url": null,
+                     *           "biography": null,
+                     *           "born": "1931",
+                     *           "category": null,
+                     *           "conversation_count": 0,
+                     *           "created_at": "2026-11-21T05:55:38.719164Z",
+                     *           "description": null,
+                     *           "died": "2019-04",
+                     *           "document_count": 0,
+                     *           "greeting": "Hello my dear, sit down.",
+                     *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "instructions": null,
+                     *           "language": "en",
+                     *           "memory_count": 0,
+                     *           "name": "Grandma Rose",
+                     *           "people_count": 0,
+                     *           "relationship": "my grandmother",
+                     *           "role": "owner",
+                     *           "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *           "style": null,
+                     *           "subject": "deceased",
+                     *           "tags": [],
+                     *           "traits": [
+                     *             "warm",
+                     *             "stubborn"
+                     *           ],
+                     *           "updated_at": "2026-11-21T05:55:38.719164Z",
+                     *           "visibility": "private"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CloneList"];
                 };
             };
@@ -2154,6 +2702,21 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "born": "1931",
+                 *       "died": "2019-04",
+                 *       "greeting": "Hello my dear, sit down.",
+                 *       "language": "en",
+                 *       "name": "Grandma Rose",
+                 *       "relationship": "my grandmother",
+                 *       "subject": "deceased",
+                 *       "traits": [
+                 *         "warm",
+                 *         "stubborn"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewClone"];
             };
         };
@@ -2166,6 +2729,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "avatar_image_url": null,
+                     *       "biography": null,
+                     *       "born": "1931",
+                     *       "category": null,
+                     *       "conversation_count": 0,
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "description": null,
+                     *       "died": "2019-04",
+                     *       "document_count": 0,
+                     *       "greeting": "Hello my dear, sit down.",
+                     *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "instructions": null,
+                     *       "language": "en",
+                     *       "memory_count": 0,
+                     *       "name": "Grandma Rose",
+                     *       "people_count": 0,
+                     *       "relationship": "my grandmother",
+                     *       "role": "owner",
+                     *       "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "style": null,
+                     *       "subject": "deceased",
+                     *       "tags": [],
+                     *       "traits": [
+                     *         "warm",
+                     *         "stubborn"
+                     *       ],
+                     *       "updated_at": "2026-11-21T05:55:38.719164Z",
+                     *       "visibility": "private"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CloneView"];
                 };
             };
@@ -2199,6 +2794,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "avatar_image_url": null,
+                     *       "biography": null,
+                     *       "born": "1931",
+                     *       "category": null,
+                     *       "conversation_count": 0,
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "description": null,
+                     *       "died": "2019-04",
+                     *       "document_count": 0,
+                     *       "greeting": "Hello my dear, sit down.",
+                     *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "instructions": null,
+                     *       "language": "en",
+                     *       "memory_count": 0,
+                     *       "name": "Grandma Rose",
+                     *       "people_count": 0,
+                     *       "relationship": "my grandmother",
+                     *       "role": "owner",
+                     *       "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "style": null,
+                     *       "subject": "deceased",
+                     *       "tags": [],
+                     *       "traits": [
+                     *         "warm",
+                     *         "stubborn"
+                     *       ],
+                     *       "updated_at": "2026-11-21T05:55:38.719164Z",
+                     *       "visibility": "private"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CloneView"];
                 };
             };
@@ -2256,6 +2883,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "style": "Short sentences, a little irony.",
+                 *       "tags": [
+                 *         "family"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ClonePatch"];
             };
         };
@@ -2268,6 +2903,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "avatar_image_url": null,
+                     *       "biography": null,
+                     *       "born": "1931",
+                     *       "category": null,
+                     *       "conversation_count": 0,
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "description": null,
+                     *       "died": "2019-04",
+                     *       "document_count": 0,
+                     *       "greeting": "Hello my dear, sit down.",
+                     *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "instructions": null,
+                     *       "language": "en",
+                     *       "memory_count": 0,
+                     *       "name": "Grandma Rose",
+                     *       "people_count": 0,
+                     *       "relationship": "my grandmother",
+                     *       "role": "owner",
+                     *       "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "style": "Short sentences, a little irony.",
+                     *       "subject": "deceased",
+                     *       "tags": [
+                     *         "family"
+                     *       ],
+                     *       "traits": [
+                     *         "warm",
+                     *         "stubborn"
+                     *       ],
+                     *       "updated_at": "2026-11-21T05:55:38.720953Z",
+                     *       "visibility": "private"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CloneView"];
                 };
             };
@@ -2297,6 +2966,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "content": "What did you do in the morning?"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChatRequest"];
             };
         };
@@ -2316,6 +2990,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": {
+                     *         "ai_generated": true,
+                     *         "citations": [
+                     *           {
+                     *             "cited": true,
+                     *             "document_id": null,
+                     *             "highlights": [
+                     *               [
+                     *                 0,
+                     *                 68
+                     *               ]
+                     *             ],
+                     *             "id": "01a1fcac-b265-774d-97f2-d1527f7bfe78",
+                     *             "kind": "memory",
+                     *             "n": 1,
+                     *             "occurred_at": "1949",
+                     *             "occurred_text": null,
+                     *             "quote": "I got up at four every morning, and I still love the smell of bread.",
+                     *             "score": 0.571,
+                     *             "speaker": null,
+                     *             "text_start": 0,
+                     *             "title": null
+                     *           }
+                     *         ],
+                     *         "content": "Here is what Grandma Rose’s memories say:\n\n> I got up at four every morning, and I still love the smell of bread. [1]\n>\n> — 1949",
+                     *         "conversation_id": "01a1fcac-b287-765f-a7d4-1d6ea56d9cdc",
+                     *         "created_at": "2026-11-21T05:55:38.759222Z",
+                     *         "error": null,
+                     *         "feedback": null,
+                     *         "finish_reason": "stop",
+                     *         "grounding": "verbatim",
+                     *         "id": "01a1fcac-b287-765f-a7d4-1d6dabce9c89",
+                     *         "model": null,
+                     *         "parent_id": "01a1fcac-b287-765f-a7d4-1d6c311b1562",
+                     *         "provider": "builtin",
+                     *         "role": "assistant",
+                     *         "status": "complete",
+                     *         "unsupported": []
+                     *       },
+                     *       "user_message": {
+                     *         "ai_generated": false,
+                     *         "citations": [],
+                     *         "content": "What did you do in the morning?",
+                     *         "conversation_id": "01a1fcac-b287-765f-a7d4-1d6ea56d9cdc",
+                     *         "created_at": "2026-11-21T05:55:38.759222Z",
+                     *         "error": null,
+                     *         "feedback": null,
+                     *         "finish_reason": null,
+                     *         "grounding": null,
+                     *         "id": "01a1fcac-b287-765f-a7d4-1d6c311b1562",
+                     *         "model": null,
+                     *         "parent_id": null,
+                     *         "provider": null,
+                     *         "role": "user",
+                     *         "status": "complete",
+                     *         "unsupported": []
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Exchange"];
                 };
             };
@@ -2351,6 +3086,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "clone_name": "Grandma Rose",
+                     *           "created_at": "2026-11-21T05:55:38.759222Z",
+                     *           "id": "01a1fcac-b287-765f-a7d4-1d6ea56d9cdc",
+                     *           "last_message_at": "2026-11-21T05:55:38.759222Z",
+                     *           "message_count": 2,
+                     *           "pinned": false,
+                     *           "title": "What did you do in the morning?",
+                     *           "updated_at": "2026-11-21T05:55:38.759222Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationList"];
                 };
             };
@@ -2379,6 +3132,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "title": "How they met"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewConversation"];
             };
         };
@@ -2389,6 +3147,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "clone_name": "Grandma Rose",
+                     *       "created_at": "2026-11-21T05:55:38.750358Z",
+                     *       "id": "01a1fcac-b27e-77c3-938e-c868a7524cfa",
+                     *       "last_message_at": null,
+                     *       "message_count": 0,
+                     *       "pinned": false,
+                     *       "title": "How they met",
+                     *       "updated_at": "2026-11-21T05:55:38.750358Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationView"];
                 };
             };
@@ -2436,6 +3207,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "content": "I got up at four every morning, and I still love the smell of bread.",
+                     *           "created_at": "2026-11-21T05:55:38.725659Z",
+                     *           "external_id": "letters:1",
+                     *           "id": "01a1fcac-b265-774d-97f2-d1527f7bfe78",
+                     *           "kind": "fact",
+                     *           "metadata": {},
+                     *           "occurred_at": "1949",
+                     *           "occurred_earliest": "1949-01-01",
+                     *           "occurred_latest": "1949-12-31",
+                     *           "occurred_text": null,
+                     *           "people": [],
+                     *           "place": null,
+                     *           "revision": 1,
+                     *           "sequence": null,
+                     *           "source": null,
+                     *           "speaker": null,
+                     *           "tags": [],
+                     *           "thread": null,
+                     *           "title": null,
+                     *           "updated_at": "2026-11-21T05:55:38.725659Z",
+                     *           "visibility": "space"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemoryList"];
                 };
             };
@@ -2464,6 +3267,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                 *       "occurred_text": "summer of 1952",
+                 *       "people": [
+                 *         "Henri"
+                 *       ],
+                 *       "place": "Lyon",
+                 *       "tags": [
+                 *         "love"
+                 *       ],
+                 *       "title": "The dance"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewMemory"];
             };
         };
@@ -2476,6 +3293,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *       "created_at": "2026-11-21T05:55:38.72331Z",
+                     *       "external_id": null,
+                     *       "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *       "kind": "story",
+                     *       "metadata": {},
+                     *       "occurred_at": "1952-22",
+                     *       "occurred_earliest": "1952-06-01",
+                     *       "occurred_latest": "1952-08-31",
+                     *       "occurred_text": "summer of 1952",
+                     *       "people": [
+                     *         "Henri"
+                     *       ],
+                     *       "place": "Lyon",
+                     *       "revision": 1,
+                     *       "sequence": null,
+                     *       "source": null,
+                     *       "speaker": null,
+                     *       "tags": [
+                     *         "love"
+                     *       ],
+                     *       "thread": null,
+                     *       "title": "The dance",
+                     *       "updated_at": "2026-11-21T05:55:38.72331Z",
+                     *       "visibility": "space"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemoryView"];
                 };
             };
@@ -2505,6 +3353,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "memories": [
+                 *         {
+                 *           "content": "I got up at four every morning, and I still love the smell of bread.",
+                 *           "external_id": "letters:1",
+                 *           "kind": "fact",
+                 *           "occurred_at": "1949"
+                 *         },
+                 *         {
+                 *           "content": "",
+                 *           "external_id": "letters:2"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["BatchRequest"];
             };
         };
@@ -2515,6 +3379,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created": 1,
+                     *       "failed": [
+                     *         {
+                     *           "index": 1,
+                     *           "problem": {
+                     *             "code": "invalid",
+                     *             "detail": "Some fields are not valid.",
+                     *             "errors": [
+                     *               {
+                     *                 "detail": "must have at least 1 characters",
+                     *                 "pointer": "/memories/1/content"
+                     *               }
+                     *             ],
+                     *             "request_id": "01a1fcac-b265-774d-97f2-d1512f6e98bf",
+                     *             "status": 422,
+                     *             "title": "The request is not valid",
+                     *             "type": "urn:clonememoria:problem:invalid"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "unchanged": 0,
+                     *       "updated": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchView"];
                 };
             };
@@ -2550,6 +3440,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *       "created_at": "2026-11-21T05:55:38.72331Z",
+                     *       "external_id": null,
+                     *       "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *       "kind": "story",
+                     *       "metadata": {},
+                     *       "occurred_at": "1952-22",
+                     *       "occurred_earliest": "1952-06-01",
+                     *       "occurred_latest": "1952-08-31",
+                     *       "occurred_text": "summer of 1952",
+                     *       "people": [
+                     *         "Henri"
+                     *       ],
+                     *       "place": "Lyon",
+                     *       "revision": 1,
+                     *       "sequence": null,
+                     *       "source": null,
+                     *       "speaker": null,
+                     *       "tags": [
+                     *         "love"
+                     *       ],
+                     *       "thread": null,
+                     *       "title": "The dance",
+                     *       "updated_at": "2026-11-21T05:55:38.72331Z",
+                     *       "visibility": "space"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemoryView"];
                 };
             };
@@ -2609,6 +3530,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "occurred_at": "1952-07",
+                 *       "title": "The dance in Lyon"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MemoryPatch"];
             };
         };
@@ -2621,6 +3548,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *       "created_at": "2026-11-21T05:55:38.72331Z",
+                     *       "external_id": null,
+                     *       "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *       "kind": "story",
+                     *       "metadata": {},
+                     *       "occurred_at": "1952-07",
+                     *       "occurred_earliest": "1952-07-01",
+                     *       "occurred_latest": "1952-07-31",
+                     *       "occurred_text": "summer of 1952",
+                     *       "people": [
+                     *         "Henri"
+                     *       ],
+                     *       "place": "Lyon",
+                     *       "revision": 2,
+                     *       "sequence": null,
+                     *       "source": null,
+                     *       "speaker": null,
+                     *       "tags": [
+                     *         "love"
+                     *       ],
+                     *       "thread": null,
+                     *       "title": "The dance in Lyon",
+                     *       "updated_at": "2026-11-21T05:55:38.727942Z",
+                     *       "visibility": "space"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemoryView"];
                 };
             };
@@ -2657,6 +3615,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "changed_at": "2026-11-21T05:55:38.72331Z",
+                     *           "changed_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *           "kind": "story",
+                     *           "n": 1,
+                     *           "occurred_at": "1952-22",
+                     *           "occurred_text": "summer of 1952",
+                     *           "people": [
+                     *             "Henri"
+                     *           ],
+                     *           "place": "Lyon",
+                     *           "tags": [
+                     *             "love"
+                     *           ],
+                     *           "title": "The dance"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["RevisionList"];
                 };
             };
@@ -2695,6 +3677,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *       "created_at": "2026-11-21T05:55:38.72331Z",
+                     *       "external_id": null,
+                     *       "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *       "kind": "story",
+                     *       "metadata": {},
+                     *       "occurred_at": "1952-22",
+                     *       "occurred_earliest": "1952-06-01",
+                     *       "occurred_latest": "1952-08-31",
+                     *       "occurred_text": "summer of 1952",
+                     *       "people": [
+                     *         "Henri"
+                     *       ],
+                     *       "place": "Lyon",
+                     *       "revision": 3,
+                     *       "sequence": null,
+                     *       "source": null,
+                     *       "speaker": null,
+                     *       "tags": [
+                     *         "love"
+                     *       ],
+                     *       "thread": null,
+                     *       "title": "The dance",
+                     *       "updated_at": "2026-11-21T05:55:38.730678Z",
+                     *       "visibility": "space"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemoryView"];
                 };
             };
@@ -2729,6 +3742,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "aliases": [
+                     *             "Odile Petit"
+                     *           ],
+                     *           "born": "1899~",
+                     *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "created_at": "2026-11-21T05:55:38.735141Z",
+                     *           "died": null,
+                     *           "id": "01a1fcac-b26f-70b9-85f8-0885163432de",
+                     *           "memory_count": 0,
+                     *           "name": "Madame Petit",
+                     *           "notes": "Owned the bakery in the rue Mercière.",
+                     *           "relation": "baker",
+                     *           "updated_at": "2026-11-21T05:55:38.736347Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PersonList"];
                 };
             };
@@ -2757,6 +3792,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "aliases": [
+                 *         "Odile Petit"
+                 *       ],
+                 *       "born": "1899~",
+                 *       "name": "Madame Petit",
+                 *       "relation": "baker"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewPerson"];
             };
         };
@@ -2769,6 +3814,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "aliases": [
+                     *         "Odile Petit"
+                     *       ],
+                     *       "born": "1899~",
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "created_at": "2026-11-21T05:55:38.735141Z",
+                     *       "died": null,
+                     *       "id": "01a1fcac-b26f-70b9-85f8-0885163432de",
+                     *       "memory_count": 0,
+                     *       "name": "Madame Petit",
+                     *       "notes": null,
+                     *       "relation": "baker",
+                     *       "updated_at": "2026-11-21T05:55:38.735141Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PersonView"];
                 };
             };
@@ -2804,6 +3866,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "aliases": [
+                     *         "Odile Petit"
+                     *       ],
+                     *       "born": "1899~",
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "created_at": "2026-11-21T05:55:38.735141Z",
+                     *       "died": null,
+                     *       "id": "01a1fcac-b26f-70b9-85f8-0885163432de",
+                     *       "memory_count": 0,
+                     *       "name": "Madame Petit",
+                     *       "notes": "Owned the bakery in the rue Mercière.",
+                     *       "relation": "baker",
+                     *       "updated_at": "2026-11-21T05:55:38.736347Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PersonView"];
                 };
             };
@@ -2863,6 +3942,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "notes": "Owned the bakery in the rue Mercière."
+                 *     }
+                 */
                 "application/json": components["schemas"]["PersonPatch"];
             };
         };
@@ -2875,6 +3959,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "aliases": [
+                     *         "Odile Petit"
+                     *       ],
+                     *       "born": "1899~",
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "created_at": "2026-11-21T05:55:38.735141Z",
+                     *       "died": null,
+                     *       "id": "01a1fcac-b26f-70b9-85f8-0885163432de",
+                     *       "memory_count": 0,
+                     *       "name": "Madame Petit",
+                     *       "notes": "Owned the bakery in the rue Mercière.",
+                     *       "relation": "baker",
+                     *       "updated_at": "2026-11-21T05:55:38.736347Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PersonView"];
                 };
             };
@@ -2898,7 +3999,11 @@ export interface operations {
                 /** @description 1 to 100. */
                 limit?: number;
                 mode?: components["schemas"]["ModeWord"];
+                /** @description The last word may be unfinished: search as you type. */
+                typing?: boolean;
                 kind?: components["schemas"]["PassageWord"];
+                memory_kind?: components["schemas"]["KindWord"];
+                tag?: string;
                 person?: string;
                 place?: string;
                 source?: string;
@@ -2921,6 +4026,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "degraded": false,
+                     *       "hits": [
+                     *         {
+                     *           "document_id": null,
+                     *           "external_id": null,
+                     *           "highlights": [
+                     *             [
+                     *               14,
+                     *               19
+                     *             ],
+                     *             [
+                     *               77,
+                     *               82
+                     *             ]
+                     *           ],
+                     *           "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *           "kind": "memory",
+                     *           "locator": {
+                     *             "end": 90,
+                     *             "message_id": null,
+                     *             "page": null,
+                     *             "start": 0
+                     *           },
+                     *           "occurred_at": "1952-22",
+                     *           "score": 0.644,
+                     *           "sequence": null,
+                     *           "speaker": null,
+                     *           "text": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *           "text_start": 0,
+                     *           "thread": null,
+                     *           "title": "The dance"
+                     *         },
+                     *         {
+                     *           "document_id": null,
+                     *           "external_id": "letters:1",
+                     *           "highlights": [],
+                     *           "id": "01a1fcac-b265-774d-97f2-d1527f7bfe78",
+                     *           "kind": "memory",
+                     *           "locator": {
+                     *             "end": 68,
+                     *             "message_id": null,
+                     *             "page": null,
+                     *             "start": 0
+                     *           },
+                     *           "occurred_at": "1949",
+                     *           "score": 0.076,
+                     *           "sequence": null,
+                     *           "speaker": null,
+                     *           "text": "I got up at four every morning, and I still love the smell of bread.",
+                     *           "text_start": 0,
+                     *           "thread": null,
+                     *           "title": null
+                     *         }
+                     *       ],
+                     *       "took_ms": 10.783
+                     *     }
+                     */
                     "application/json": components["schemas"]["SearchView"];
                 };
             };
@@ -2952,6 +4116,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "effective": {
+                     *         "grounding": "verbatim",
+                     *         "model": null,
+                     *         "provider": "builtin"
+                     *       },
+                     *       "embedding": {
+                     *         "model": null,
+                     *         "provider": null
+                     *       },
+                     *       "grounding": null,
+                     *       "llm": {
+                     *         "max_tokens": null,
+                     *         "model": null,
+                     *         "provider": null,
+                     *         "temperature": null,
+                     *         "top_p": null
+                     *       },
+                     *       "retrieval": {
+                     *         "min_score": null,
+                     *         "top_k": null
+                     *       },
+                     *       "tts": {
+                     *         "provider": null,
+                     *         "speed": null,
+                     *         "voice_id": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SettingsView"];
                 };
             };
@@ -2980,6 +4174,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "grounding": "verbatim",
+                 *       "retrieval": {
+                 *         "top_k": 6
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["SettingsPatch"];
             };
         };
@@ -2990,6 +4192,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "effective": {
+                     *         "grounding": "verbatim",
+                     *         "model": null,
+                     *         "provider": "builtin"
+                     *       },
+                     *       "embedding": {
+                     *         "model": null,
+                     *         "provider": null
+                     *       },
+                     *       "grounding": "verbatim",
+                     *       "llm": {
+                     *         "max_tokens": null,
+                     *         "model": null,
+                     *         "provider": null,
+                     *         "temperature": null,
+                     *         "top_p": null
+                     *       },
+                     *       "retrieval": {
+                     *         "min_score": null,
+                     *         "top_k": 6
+                     *       },
+                     *       "tts": {
+                     *         "provider": null,
+                     *         "speed": null,
+                     *         "voice_id": null
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SettingsView"];
                 };
             };
@@ -3025,6 +4257,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "earliest": "1949-01-01",
+                     *           "latest": "1949-12-31",
+                     *           "memory": {
+                     *             "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *             "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *             "content": "I got up at four every morning, and I still love the smell of bread.",
+                     *             "created_at": "2026-11-21T05:55:38.725659Z",
+                     *             "external_id": "letters:1",
+                     *             "id": "01a1fcac-b265-774d-97f2-d1527f7bfe78",
+                     *             "kind": "fact",
+                     *             "metadata": {},
+                     *             "occurred_at": "1949",
+                     *             "occurred_earliest": "1949-01-01",
+                     *             "occurred_latest": "1949-12-31",
+                     *             "occurred_text": null,
+                     *             "people": [],
+                     *             "place": null,
+                     *             "revision": 1,
+                     *             "sequence": null,
+                     *             "source": null,
+                     *             "speaker": null,
+                     *             "tags": [],
+                     *             "thread": null,
+                     *             "title": null,
+                     *             "updated_at": "2026-11-21T05:55:38.725659Z",
+                     *             "visibility": "space"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "undated": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["TimelineView"];
                 };
             };
@@ -3057,6 +4326,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "clone_name": "Grandma Rose",
+                     *           "created_at": "2026-11-21T05:55:38.759222Z",
+                     *           "id": "01a1fcac-b287-765f-a7d4-1d6ea56d9cdc",
+                     *           "last_message_at": "2026-11-21T05:55:38.759222Z",
+                     *           "message_count": 2,
+                     *           "pinned": false,
+                     *           "title": "What did you do in the morning?",
+                     *           "updated_at": "2026-11-21T05:55:38.759222Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationList"];
                 };
             };
@@ -3085,6 +4372,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "clone_name": "Grandma Rose",
+                     *       "created_at": "2026-11-21T05:55:38.750358Z",
+                     *       "id": "01a1fcac-b27e-77c3-938e-c868a7524cfa",
+                     *       "last_message_at": "2026-11-21T05:55:38.751562Z",
+                     *       "message_count": 2,
+                     *       "pinned": false,
+                     *       "title": "How they met",
+                     *       "updated_at": "2026-11-21T05:55:38.750358Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationView"];
                 };
             };
@@ -3142,6 +4442,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pinned": true,
+                 *       "title": "How we met"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConversationPatch"];
             };
         };
@@ -3152,6 +4458,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "clone_name": "Grandma Rose",
+                     *       "created_at": "2026-11-21T05:55:38.750358Z",
+                     *       "id": "01a1fcac-b27e-77c3-938e-c868a7524cfa",
+                     *       "last_message_at": "2026-11-21T05:55:38.751562Z",
+                     *       "message_count": 2,
+                     *       "pinned": true,
+                     *       "title": "How we met",
+                     *       "updated_at": "2026-11-21T05:55:38.766071Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationView"];
                 };
             };
@@ -3221,6 +4540,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "ai_generated": true,
+                     *           "citations": [
+                     *             {
+                     *               "cited": true,
+                     *               "document_id": null,
+                     *               "highlights": [
+                     *                 [
+                     *                   0,
+                     *                   28
+                     *                 ],
+                     *                 [
+                     *                   29,
+                     *                   90
+                     *                 ]
+                     *               ],
+                     *               "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *               "kind": "memory",
+                     *               "n": 1,
+                     *               "occurred_at": "1952-22",
+                     *               "occurred_text": "summer of 1952",
+                     *               "quote": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *               "score": 0.583,
+                     *               "speaker": null,
+                     *               "text_start": 0,
+                     *               "title": "The dance"
+                     *             }
+                     *           ],
+                     *           "content": "Here is what Grandma Rose’s memories say:\n\n> We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all. [1]\n>\n> — The dance, summer 1952",
+                     *           "conversation_id": "01a1fcac-b27e-77c3-938e-c868a7524cfa",
+                     *           "created_at": "2026-11-21T05:55:38.751562Z",
+                     *           "error": null,
+                     *           "feedback": {
+                     *             "comment": "Just as she told it.",
+                     *             "rating": 1
+                     *           },
+                     *           "finish_reason": "stop",
+                     *           "grounding": "verbatim",
+                     *           "id": "01a1fcac-b27f-770c-9c7a-8d6b9e657ca5",
+                     *           "model": null,
+                     *           "parent_id": "01a1fcac-b27f-770c-9c7a-8d6ac879c05b",
+                     *           "provider": "builtin",
+                     *           "role": "assistant",
+                     *           "status": "complete",
+                     *           "unsupported": []
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MessageList"];
                 };
             };
@@ -3249,6 +4621,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "content": "How did you meet grandfather?"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewMessage"];
             };
         };
@@ -3268,6 +4645,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "message": {
+                     *         "ai_generated": true,
+                     *         "citations": [
+                     *           {
+                     *             "cited": true,
+                     *             "document_id": null,
+                     *             "highlights": [
+                     *               [
+                     *                 0,
+                     *                 28
+                     *               ],
+                     *               [
+                     *                 29,
+                     *                 90
+                     *               ]
+                     *             ],
+                     *             "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *             "kind": "memory",
+                     *             "n": 1,
+                     *             "occurred_at": "1952-22",
+                     *             "occurred_text": "summer of 1952",
+                     *             "quote": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *             "score": 0.583,
+                     *             "speaker": null,
+                     *             "text_start": 0,
+                     *             "title": "The dance"
+                     *           }
+                     *         ],
+                     *         "content": "Here is what Grandma Rose’s memories say:\n\n> We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all. [1]\n>\n> — The dance, summer 1952",
+                     *         "conversation_id": "01a1fcac-b27e-77c3-938e-c868a7524cfa",
+                     *         "created_at": "2026-11-21T05:55:38.751562Z",
+                     *         "error": null,
+                     *         "feedback": null,
+                     *         "finish_reason": "stop",
+                     *         "grounding": "verbatim",
+                     *         "id": "01a1fcac-b27f-770c-9c7a-8d6b9e657ca5",
+                     *         "model": null,
+                     *         "parent_id": "01a1fcac-b27f-770c-9c7a-8d6ac879c05b",
+                     *         "provider": "builtin",
+                     *         "role": "assistant",
+                     *         "status": "complete",
+                     *         "unsupported": []
+                     *       },
+                     *       "user_message": {
+                     *         "ai_generated": false,
+                     *         "citations": [],
+                     *         "content": "How did you meet grandfather?",
+                     *         "conversation_id": "01a1fcac-b27e-77c3-938e-c868a7524cfa",
+                     *         "created_at": "2026-11-21T05:55:38.751562Z",
+                     *         "error": null,
+                     *         "feedback": null,
+                     *         "finish_reason": null,
+                     *         "grounding": null,
+                     *         "id": "01a1fcac-b27f-770c-9c7a-8d6ac879c05b",
+                     *         "model": null,
+                     *         "parent_id": null,
+                     *         "provider": null,
+                     *         "role": "user",
+                     *         "status": "complete",
+                     *         "unsupported": []
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Exchange"];
                 };
             };
@@ -3330,6 +4772,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "comment": "Just as she told it.",
+                 *       "rating": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["FeedbackRequest"];
             };
         };
@@ -3340,6 +4788,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ai_generated": true,
+                     *       "citations": [
+                     *         {
+                     *           "cited": true,
+                     *           "document_id": null,
+                     *           "highlights": [
+                     *             [
+                     *               0,
+                     *               28
+                     *             ],
+                     *             [
+                     *               29,
+                     *               90
+                     *             ]
+                     *           ],
+                     *           "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *           "kind": "memory",
+                     *           "n": 1,
+                     *           "occurred_at": "1952-22",
+                     *           "occurred_text": "summer of 1952",
+                     *           "quote": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *           "score": 0.583,
+                     *           "speaker": null,
+                     *           "text_start": 0,
+                     *           "title": "The dance"
+                     *         }
+                     *       ],
+                     *       "content": "Here is what Grandma Rose’s memories say:\n\n> We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all. [1]\n>\n> — The dance, summer 1952",
+                     *       "conversation_id": "01a1fcac-b27e-77c3-938e-c868a7524cfa",
+                     *       "created_at": "2026-11-21T05:55:38.751562Z",
+                     *       "error": null,
+                     *       "feedback": {
+                     *         "comment": "Just as she told it.",
+                     *         "rating": 1
+                     *       },
+                     *       "finish_reason": "stop",
+                     *       "grounding": "verbatim",
+                     *       "id": "01a1fcac-b27f-770c-9c7a-8d6b9e657ca5",
+                     *       "model": null,
+                     *       "parent_id": "01a1fcac-b27f-770c-9c7a-8d6ac879c05b",
+                     *       "provider": "builtin",
+                     *       "role": "assistant",
+                     *       "status": "complete",
+                     *       "unsupported": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["MessageView"];
                 };
             };
@@ -3376,6 +4872,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ai_generated": true,
+                     *       "citations": [
+                     *         {
+                     *           "cited": true,
+                     *           "document_id": null,
+                     *           "highlights": [
+                     *             [
+                     *               0,
+                     *               28
+                     *             ],
+                     *             [
+                     *               29,
+                     *               90
+                     *             ]
+                     *           ],
+                     *           "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *           "kind": "memory",
+                     *           "n": 1,
+                     *           "occurred_at": "1952-22",
+                     *           "occurred_text": "summer of 1952",
+                     *           "quote": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *           "score": 0.583,
+                     *           "speaker": null,
+                     *           "text_start": 0,
+                     *           "title": "The dance"
+                     *         }
+                     *       ],
+                     *       "content": "Here is what Grandma Rose’s memories say:\n\n> We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all. [1]\n>\n> — The dance, summer 1952",
+                     *       "conversation_id": "01a1fcac-b27e-77c3-938e-c868a7524cfa",
+                     *       "created_at": "2026-11-21T05:55:38.751562Z",
+                     *       "error": null,
+                     *       "feedback": {
+                     *         "comment": "Just as she told it.",
+                     *         "rating": 1
+                     *       },
+                     *       "finish_reason": "stop",
+                     *       "grounding": "verbatim",
+                     *       "id": "01a1fcac-b27f-770c-9c7a-8d6b9e657ca5",
+                     *       "model": null,
+                     *       "parent_id": "01a1fcac-b27f-770c-9c7a-8d6ac879c05b",
+                     *       "provider": "builtin",
+                     *       "role": "assistant",
+                     *       "status": "complete",
+                     *       "unsupported": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["MessageView"];
                 };
             };
@@ -3405,6 +4949,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "checks": {
+                     *         "embedding": {
+                     *           "status": "ok"
+                     *         },
+                     *         "store": {
+                     *           "status": "ok"
+                     *         }
+                     *       },
+                     *       "status": "ok",
+                     *       "version": "0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["GatewayHealth"];
                 };
             };
@@ -3432,6 +4990,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "content": "I got up at four every morning, and I still love the smell of bread.",
+                     *           "created_at": "2026-11-21T05:55:38.725659Z",
+                     *           "external_id": "letters:1",
+                     *           "id": "01a1fcac-b265-774d-97f2-d1527f7bfe78",
+                     *           "kind": "fact",
+                     *           "metadata": {},
+                     *           "occurred_at": "1949",
+                     *           "occurred_earliest": "1949-01-01",
+                     *           "occurred_latest": "1949-12-31",
+                     *           "occurred_text": null,
+                     *           "people": [],
+                     *           "place": null,
+                     *           "revision": 1,
+                     *           "sequence": null,
+                     *           "source": null,
+                     *           "speaker": null,
+                     *           "tags": [],
+                     *           "thread": null,
+                     *           "title": null,
+                     *           "updated_at": "2026-11-21T05:55:38.725659Z",
+                     *           "visibility": "space"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MemoryList"];
                 };
             };
@@ -3458,6 +5048,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "needed": true,
+                     *       "registration": "open",
+                     *       "version": "0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SetupView"];
                 };
             };
@@ -3479,6 +5076,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "consents": {
+                 *         "data_processing": true
+                 *       },
+                 *       "display_name": "Ada",
+                 *       "email": "ada@example.org",
+                 *       "locale": "en",
+                 *       "password": "correct horse battery",
+                 *       "token": "cm…"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SetupRequest"];
             };
         };
@@ -3489,6 +5098,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "cm…",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -3498,6 +5154,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "cm…",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -3525,6 +5228,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-21T05:55:38.710713Z",
+                     *           "id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *           "kind": "personal",
+                     *           "name": "",
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["SpaceList"];
                 };
             };
@@ -3553,6 +5270,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T05:55:38.710713Z",
+                     *       "id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "kind": "personal",
+                     *       "name": "",
+                     *       "role": "owner"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SpaceView"];
                 };
             };
@@ -3582,6 +5308,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "deleted_at": "2026-11-21T05:55:38.769581Z",
+                     *           "id": "01a1fcac-b290-72b5-8d3f-584317e97453",
+                     *           "kind": "memory",
+                     *           "purge_at": "2026-12-21T05:55:38.769581Z",
+                     *           "title": "To be thrown away."
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["TrashList"];
                 };
             };

@@ -41,10 +41,10 @@ export type MemoryFilter = Pick<
   Query<'/clones/{clone_id}/memories'>,
   'kind' | 'tag' | 'person' | 'place' | 'from' | 'to'
 >;
-/** What a search is narrowed by; it knows neither kinds of memory nor tags. */
+/** What a search is narrowed by, and whether its last word is still being typed. */
 export type SearchFilter = Pick<
   Query<'/clones/{clone_id}/search'>,
-  'person' | 'place' | 'from' | 'to'
+  'memory_kind' | 'tag' | 'person' | 'place' | 'from' | 'to' | 'typing'
 >;
 
 export type Person = Schemas['PersonView'];
@@ -60,18 +60,10 @@ export interface Feedback {
 }
 export type TrashItem = Schemas['TrashView'];
 
-/** The events of an answer under way; the document describes a stream in words only. */
+/** The events of an answer under way. */
 export type AnswerEvent =
-  | {
-      event: 'start';
-      data: {
-        conversation_id: string;
-        user_message_id: string;
-        message_id: string;
-        model: string | null;
-      };
-    }
-  | { event: 'sources'; data: { citations: Citation[] } }
-  | { event: 'delta'; data: { text: string } }
-  | { event: 'done'; data: { message: Message; finish_reason: string | null } }
+  | { event: 'start'; data: Schemas['AnswerStarted'] }
+  | { event: 'sources'; data: Schemas['AnswerSources'] }
+  | { event: 'delta'; data: Schemas['AnswerDelta'] }
+  | { event: 'done'; data: Schemas['AnswerDone'] }
   | { event: 'error'; data: Problem };

@@ -155,7 +155,7 @@ export class Thread {
 
   #start(data: Extract<AnswerEvent, { event: 'start' }>['data']): void {
     const question = this.messages.find((m) => m.id === LOCAL);
-    if (question) {
+    if (question && data.user_message_id) {
       question.id = data.user_message_id;
       question.conversation_id = data.conversation_id;
     }
@@ -170,11 +170,13 @@ export class Thread {
           id: data.message_id,
           parent_id: data.user_message_id,
           conversation_id: data.conversation_id,
+          provider: data.provider,
           model: data.model,
+          grounding: data.grounding,
         }),
       );
     }
-    this.choices[data.user_message_id] = data.message_id;
+    if (data.user_message_id) this.choices[data.user_message_id] = data.message_id;
     this.phase = { kind: 'writing', messageId: data.message_id };
     if (this.conversationId === null) {
       this.conversationId = data.conversation_id;

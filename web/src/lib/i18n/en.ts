@@ -118,6 +118,7 @@ export const en = {
   'error.missing': 'There is nothing here',
   'error.missingText': 'This page does not exist, or it is not shared with you.',
   'error.title': 'Something went wrong',
+  'find.also': 'Perhaps also',
   'find.anyKind': 'Any kind',
   'find.apply': 'Narrow down',
   'find.clear': 'Show everything again',

@@ -123,6 +123,7 @@ export const fr: Record<keyof typeof en, string> = {
   'error.missing': 'Il n’y a rien ici',
   'error.missingText': 'Cette page n’existe pas, ou elle n’est pas partagée avec vous.',
   'error.title': 'Un problème est survenu',
+  'find.also': 'Peut-être aussi',
   'find.anyKind': 'Tous les types',
   'find.apply': 'Affiner',
   'find.clear': 'Tout afficher à nouveau',

@@ -1,31 +1,40 @@
 // The list of memories on the page: loaded, narrowed, found by meaning, changed.
-import { asApiError, memories, type ApiError, type Memory, type SearchHit } from '$lib/api';
+import { asApiError, memories, type ApiError, type Memory } from '$lib/api';
+import { sifted, type Found } from './found';
 import { filterOf, NOTHING, type Wanted } from './wanted';
 
 export type ShelfState =
   | { kind: 'loading' }
   | { kind: 'listed'; items: Memory[]; next: string | null }
-  | { kind: 'found'; items: { memory: Memory | null; hit: SearchHit }[] }
+  /** `also` is near in meaning without having one of the words. */
+  | { kind: 'found'; items: Found[]; also: Found[] }
   | { kind: 'failed'; error: ApiError };
 
-/** The search knows neither kinds nor tags, so what it found is sifted here. */
-function fits(memory: Memory | null, kind?: Memory['kind'], tag?: string): boolean {
-  if (!kind && !tag) return true;
-  const wanted = tag?.toLowerCase();
-  const tagged = !wanted || memory?.tags.some((word) => word.toLowerCase() === wanted) === true;
-  return tagged && (!kind || memory?.kind === kind);
-}
+/** How long to wait for the next key while somebody types. */
+const PAUSE_MS = 250;
 
 export class Shelf {
   state = $state<ShelfState>({ kind: 'loading' });
   wanted = $state<Wanted>({ ...NOTHING });
   #turn = 0;
+  #pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor(readonly cloneId: string) {}
 
+  /** While somebody types: what is shown stays until there is something better. */
+  typed(): void {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => void this.#refresh(), PAUSE_MS);
+  }
+
   async load(): Promise<void> {
-    const turn = ++this.#turn;
+    clearTimeout(this.#pause);
     this.state = { kind: 'loading' };
+    await this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    const turn = ++this.#turn;
     try {
       const state = this.wanted.q.trim() === '' ? await this.#list() : await this.#find();
       if (turn === this.#turn) this.state = state;
@@ -40,8 +49,9 @@ export class Shelf {
   }
 
   async #find(): Promise<ShelfState> {
-    const { kind, tag, ...filter } = filterOf(this.wanted);
-    const { hits } = await memories.search(this.cloneId, this.wanted.q.trim(), filter);
+    const { kind: memory_kind, ...filter } = filterOf(this.wanted);
+    const narrowed = { ...filter, ...(memory_kind ? { memory_kind } : {}), typing: true };
+    const { hits } = await memories.search(this.cloneId, this.wanted.q.trim(), narrowed);
     const items = await Promise.all(
       hits.map(async (hit) => {
         if (hit.kind !== 'memory') return { memory: null, hit };
@@ -49,7 +59,7 @@ export class Shelf {
         return { memory, hit };
       }),
     );
-    return { kind: 'found', items: items.filter((item) => fits(item.memory, kind, tag)) };
+    return { kind: 'found', ...sifted(items) };
   }
 
   async more(): Promise<void> {
@@ -72,14 +82,20 @@ export class Shelf {
     if (state.kind === 'listed') {
       state.items = state.items.map((m) => (m.id === memory.id ? memory : m));
     } else if (state.kind === 'found') {
-      state.items = state.items.map((i) => (i.memory?.id === memory.id ? { ...i, memory } : i));
+      const same = (found: Found) =>
+        found.memory?.id === memory.id ? { ...found, memory } : found;
+      state.items = state.items.map(same);
+      state.also = state.also.map(same);
     }
   }
 
   remove(id: string): void {
     const { state } = this;
     if (state.kind === 'listed') state.items = state.items.filter((m) => m.id !== id);
-    else if (state.kind === 'found') state.items = state.items.filter((i) => i.memory?.id !== id);
+    else if (state.kind === 'found') {
+      state.items = state.items.filter((found) => found.memory?.id !== id);
+      state.also = state.also.filter((found) => found.memory?.id !== id);
+    }
   }
 
   clear(): Promise<void> {
