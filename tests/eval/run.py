@@ -7,7 +7,7 @@ Starts the server on an empty directory, makes a clone for every folder at or be
 has corpus.jsonl and queries.jsonl, loads it by the batch call, waits until everything is indexed,
 asks every question once a mode, and scores what comes back. Then it asks the clones themselves,
 with the built-in provider: questions they can answer, questions of another clone's folder, and
-questions with a false premise (adversarial.jsonl). The format and the meaning of every figure are
+questions with a false premise (adversarial.jsonl); and clones of a handful of memories. The format and the meaning of every figure are
 in docs/quality.md. Exits with 1 when a --require is missed or hybrid search is below words alone.
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import corpora
 import scoring
+import small
 from appliance import Appliance
 
 MODES = ("hybrid", "text", "vector")
@@ -36,7 +37,10 @@ def main():
     with Appliance(asked.bin) as server, ThreadPoolExecutor(asked.workers) as workers:
         clones = load(server, found)
         runs = {mode: search_all(server, workers, clones, mode, asked.limit) for mode in modes}
-        honesty = ask_clones(server, workers, clones, asked.sample) if asked.sample else []
+        honesty = []
+        if asked.sample:
+            honesty = ask_clones(server, workers, clones, asked.sample)
+            honesty += small.ask_small_clones(server, workers, found, asked.sample)
     scores = {mode: scoring.score(found, run) for mode, run in runs.items()}
     show(scores, "The first ten of a search", "recall@10")
     for mode in modes:

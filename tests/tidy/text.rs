@@ -95,6 +95,24 @@ fn suppressions_have_a_reason() {
     nothing("suppressions without a reason", &wrong);
 }
 
+/// What is not inlined into the entry points of the embedder is compiled without the vector
+/// instructions, and closures handed to the library sometimes are not: ten times slower then.
+#[test]
+fn kernels_hand_no_closures_to_the_library() {
+    let kernels = ["src/embed/kernels.rs", "src/embed/attention.rs", "src/embed/simd/x86.rs"];
+    let mut wrong = Vec::new();
+    for file in files("src/embed", &[".rs"]).iter().filter(|f| kernels.contains(&&*f.path)) {
+        for (i, line) in file.text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            if [".map(", ".fold(", ".for_each(", "from_fn("].iter().any(|call| code.contains(call))
+            {
+                wrong.push(format!("{}:{}", file.path, i + 1));
+            }
+        }
+    }
+    nothing("closures in kernels", &wrong);
+}
+
 #[test]
 fn committed_text_names_no_machine_of_ours() {
     let mut wrong = Vec::new();

@@ -135,7 +135,8 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn inputs(self, from: [i8; 4]) -> Self::Inputs {
-        from.map(i32::from)
+        let [a, b, c, d] = from;
+        [a.into(), b.into(), c.into(), d.into()]
     }
 
     #[inline(always)]

@@ -127,7 +127,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn inputs(self, from: [i8; 4]) -> __m512i {
-        let word = i32::from_ne_bytes(from.map(i8::cast_unsigned));
+        let word = word(from);
         unsafe { _mm512_set1_epi32(word) }
     }
 
@@ -135,6 +135,12 @@ impl Simd for Avx512 {
     fn dot(self, sum: __m512i, w: __m512i, x: __m512i) -> __m512i {
         unsafe { _mm512_dpbusd_epi32(sum, w, x) }
     }
+}
+
+/// Four bytes as one integer. `from.map(…)` would say the same, and is sometimes a call.
+#[inline(always)]
+fn word([a, b, c, d]: [i8; 4]) -> i32 {
+    i32::from_ne_bytes([a as u8, b as u8, c as u8, d as u8])
 }
 
 /// Four bytes a lane as two registers of 16-bit numbers: bytes 0 and 2, bytes 1 and 3.
@@ -257,7 +263,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn inputs(self, from: [i8; 4]) -> Pairs {
-        let word = i32::from_ne_bytes(from.map(i8::cast_unsigned));
+        let word = word(from);
         unsafe {
             let bytes = _mm256_set1_epi32(word);
             let even = _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(bytes));
