@@ -19,16 +19,16 @@ histoires nom noms parle parler parlez passe passé passer pense penses pensez p
 raconte raconter racontez racontes rappelle rappelles rappelez sais savez savoir souvenir \
 souvenirs souviens souvenez sorte type veux voudrais";
 
-const GERMAN: &str = "art bescheid beschreib beschreibe beschreiben bitte denkst erinnere \
-erinnern erinnerst erinnerung erinnerungen erklär erkläre erklären erzähl erzähle erzählen \
-erzählst gesagt geschah geschehen geschichte geschichten hieß hießen heißt kennen kennst name \
-namen nannte passiert passierte rede reden sag sagen sage sagst sagte sprechen sprich sache \
-sachen weiß weißt wissen";
+const GERMAN: &str = "art bescheid beschreib beschreibe beschreiben bitte denkst erinnere erinnern \
+erinnerst erinnerung erinnerungen erklär erkläre erklären erzähl erzähle erzählen erzählst \
+gesagt geschah geschehen geschichte geschichten hieß hießen heißt kennen kennst name namen \
+nannte passiert passierte rede reden sag sagen sage sagst sagte sprechen sprich sache sachen \
+weiß weißt wissen";
 
-const SPANISH: &str = "acuerdas acuerda acordar conoces contar cosa cosas cuenta cuéntame cuéntanos \
-cuentas decir describe dice dices dime dinos explica favor habla hablar háblame hablemos historia \
-historias llama llamaba nombre nombres ocurrió ocurre pasa pasó piensas quisiera recuerda \
-recuerdas recuerdo recuerdos sabe saber sabes sucedió tipo";
+const SPANISH: &str = "acuerdas acuerda acordar conoces contar cosa cosas cuenta cuéntame \
+cuéntanos cuentas decir describe dice dices dime dinos explica favor habla hablar háblame \
+hablemos historia historias llama llamaba nombre nombres ocurrió ocurre pasa pasó piensas \
+quisiera recuerda recuerdas recuerdo recuerdos sabe saber sabes sucedió tipo";
 
 const ITALIAN: &str = "accadde accaduto chiamava chiama conosci cose descrivi dici dimmi dire \
 favore nome nomi parla parlami parlare parli pensi racconta raccontare raccontami raccontaci \
