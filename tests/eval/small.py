@@ -35,14 +35,15 @@ def by_dataset(found, sample):
         place = of_dataset.index(corpus)
         other = of_dataset[(place + 1) % len(of_dataset)] if len(of_dataset) > 1 else None
         texts = {memory["external_id"]: memory for memory in corpus.memories}
+        rarity = Counter(word for memory in corpus.memories for word in words(memory))
         step = max(1, len(single) // max(1, sample // len(of_dataset)))
         for number, question in enumerate(single[::step]):
             relevant = texts[next(iter(question.relevant))]
             rest = [m for m in corpus.memories if m is not relevant]
             away = several(other.memories, number) if other else []
             tasks.setdefault(corpus.dataset, []).append(
-                (number, question.text, telling(relevant, corpus), relevant,
-                 several(rest, number)[:-1], away))
+                (number, question.text, min(sorted(words(relevant)), key=rarity.get, default=None),
+                 relevant, several(rest, number)[:-1], away))
     return tasks
 
 
@@ -51,14 +52,8 @@ def several(memories, number):
     return [memories[(number * 37 + i * 101) % len(memories)] for i in range(MEMORIES)]
 
 
-def telling(memory, corpus):
-    """The rarest word of a text among all texts of its corpus."""
-    if not hasattr(corpus, "rarity"):
-        corpus.rarity = Counter(word for m in corpus.memories for word in set(words(m)))
-    return min(sorted(words(memory)), key=corpus.rarity.get, default=None)
-
-
 def words(memory):
+    """Its words of four letters and more."""
     return set(re.findall(r"[^\W\d_]{4,}", memory["content"].lower()))
 
 
