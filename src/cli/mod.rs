@@ -10,6 +10,7 @@ mod healthcheck;
 mod import_memories;
 mod line;
 mod logging;
+mod memory;
 mod openapi;
 mod serve;
 
@@ -150,6 +151,7 @@ impl ConfigArgs {
 
 /// Runs the command that was given and says how it went.
 pub fn run() -> ExitCode {
+    memory::give_back_large_pieces();
     let cli = Cli::parse();
     // Whatever is written is for the account that runs the server and for nobody else.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);

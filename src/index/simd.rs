@@ -1,7 +1,7 @@
 //! Dot products of int8 rows, the inner loop of the exact scan.
 //!
 //! The widest instructions the processor has are chosen once, when the program runs, so one
-//! binary is fast everywhere. The only unsafe code of the project: each kernel states what
+//! binary is fast everywhere. Its unsafe code is safe to call: each kernel states what
 //! it needs and is called after that was checked.
 
 /// Picks the best kernel of this processor.
