@@ -85,6 +85,15 @@ pub struct TextIndex {
     current: Mutex<Current>,
 }
 
+impl Drop for TextIndex {
+    /// Merges go on in threads of their own: nobody may remove the folder under them.
+    fn drop(&mut self) {
+        if let Err(error) = self.rest() {
+            tracing::debug!(%error, "a text index was closed in the middle of a merge");
+        }
+    }
+}
+
 impl std::fmt::Debug for TextIndex {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextIndex").field("folder", &self.folder).finish_non_exhaustive()

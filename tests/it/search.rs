@@ -283,6 +283,55 @@ async fn what_is_deleted_is_not_found_and_what_comes_back_is() {
 }
 
 /// What all memories of [`LIFE`] are found by.
+/// Some 70 small memories, found by meaning, and the clone that has them.
+async fn remember_many(ada: &Client) -> String {
+    let people = ["the baker", "my aunt", "a sailor", "our teacher", "the doctor", "a soldier"];
+    let deeds = ["sang in church", "repaired a radio", "lost the keys", "fed the horses"];
+    let places = ["in the harbour", "on the mountain", "at the station"];
+    let told = people.iter().flat_map(|who| deeds.iter().map(move |did| format!("{who} {did}")));
+    let told = told.flat_map(|told| places.iter().map(move |place| format!("{told} {place}.")));
+    let memories: Vec<Value> = told.map(|text| json!({"content": text})).collect();
+    let clone = ada.new_clone("Maria").await;
+    let path = format!("/clones/{clone}/memories/batch");
+    ada.post(&path, json!({"memories": memories})).await.is(200);
+    until("all can be found by meaning", || async {
+        let found = ada.finds(&clone, "music", "&mode=vector&limit=100").await;
+        (found.len() == memories.len()).then_some(())
+    })
+    .await;
+    clone
+}
+
+/// A graph is built far above what a test can embed; here it is made small, and must find what
+/// the scan of all vectors finds.
+#[tokio::test]
+async fn a_graph_finds_what_a_scan_finds() {
+    let scanning = Server::start().await;
+    let eve = scanning.admin().await;
+    let scanned = remember_many(&eve).await;
+    let server = Server::with(&[("CLONEMEMORIA_LIMITS_GRAPH_ABOVE", "60")]).await;
+    let ada = server.admin().await;
+    let clone = remember_many(&ada).await;
+    // Wakes the worker, now that the vectors are in memory.
+    for (client, clone) in [(&ada, &clone), (&eve, &scanned)] {
+        client.remember(clone, "The cat had kittens in the hay.").await;
+    }
+    let built = || server.log().contains("a search graph was built");
+    until("there is a graph", || async { built().then_some(()) }).await;
+    for question in ["Who made music?", "Who looked after animals?", "What was mended up high?"] {
+        let by_graph = ada.finds(&clone, question, "&mode=vector&limit=8").await;
+        let by_scan = eve.finds(&scanned, question, "&mode=vector&limit=8").await;
+        assert_eq!(by_graph, by_scan, "{question}");
+    }
+    // What comes after the graph, and what goes from under it.
+    let animals = async || ada.finds(&clone, "Which dog had young ones?", "&mode=vector").await;
+    let puppies = "Our dog had puppies in the cellar.";
+    let memory = ada.remember(&clone, puppies).await;
+    assert_eq!(animals().await[0], puppies);
+    ada.delete(&format!("/clones/{clone}/memories/{}", id(&memory))).await.is(204);
+    assert!(!animals().await.contains(&puppies.to_owned()));
+}
+
 async fn finds_everything(ada: &Client, clone: &str) {
     let words = ["motorcycle", "doctor", "bees", "mathematics", "accordion", "stove"];
     for (word, content) in words.into_iter().zip(LIFE) {
