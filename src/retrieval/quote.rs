@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use crate::index::analysis::{Analyzer, Query};
 use crate::index::bm25::Worth;
 use crate::index::language::Language;
@@ -99,6 +101,32 @@ pub fn quotes(
     quotes
 }
 
+/// Fewer words than this say little alone: the "Your Paul" under a letter.
+const FEW_WORDS: usize = 4;
+
+/// A sentence with as much of what stands around it as it takes to say something: first what
+/// leads up to it, then what follows.
+#[must_use]
+pub fn in_context(text: &str, sentence: Range<usize>) -> Range<usize> {
+    let all = sentences(text);
+    let words = |range: &Range<usize>| text[range.clone()].unicode_words().count();
+    let enough = |quoted: &Range<usize>| words(quoted) >= FEW_WORDS;
+    let mut quoted = sentence.clone();
+    for before in all.iter().rev().filter(|other| other.end <= sentence.start) {
+        if enough(&quoted) {
+            return quoted;
+        }
+        quoted.start = before.start;
+    }
+    for after in all.iter().filter(|other| other.start >= sentence.end) {
+        if enough(&quoted) {
+            return quoted;
+        }
+        quoted.end = after.end;
+    }
+    quoted
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,5 +164,20 @@ mod tests {
         let best = &quotes(&question, text, Some(Language::English), None)[0];
         assert_eq!(&text[best.bytes.clone()], "The lighthouse burned in 1931.");
         assert!((best.score - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_few_words_are_quoted_with_what_leads_up_to_them() {
+        let text = "Dear Rosa, the office is quiet without you. Shall we dance? Your Paul";
+        let at = |part: &str| text.find(part).map(|start| start..start + part.len()).unwrap();
+        let signed = &text[in_context(text, at("Your Paul"))];
+        assert_eq!(signed, "Shall we dance? Your Paul");
+        let whole = at("Dear Rosa, the office is quiet without you.");
+        assert_eq!(in_context(text, whole.clone()), whole);
+        assert_eq!(
+            &"Yes. We did it in the end."[in_context("Yes. We did it in the end.", 0..4)],
+            "Yes. We did it in the end."
+        );
+        assert_eq!(in_context("Yes.", 0..4), 0..4);
     }
 }

@@ -16,7 +16,7 @@ use crate::store::{ReadTx, Rows, StoreError};
 use super::evidence::{Evidence, LOOKED_AT, judged};
 use super::fuse::{Mode, Ranked, Reach, Recipe};
 use super::passage::passage_text;
-use super::quote::{Question, Quote, coverage, highlights, quotes};
+use super::quote::{Question, Quote, coverage, highlights, in_context, quotes};
 use super::rank::{Meaning, Search, ranked};
 use super::rows::PassageRow;
 use super::scope::{Scope, TailState, labels, told, words};
@@ -307,17 +307,25 @@ fn hit(
             .into_iter()
             .map(|(from, to)| (row.from_char + from, row.from_char + to))
             .collect(),
-        sentences: worth_quoting(found),
+        sentences: worth_quoting(slice, found),
     }
 }
 
-/// The best sentences, in reading order.
-fn worth_quoting(mut quotes: Vec<Quote>) -> Vec<std::ops::Range<usize>> {
+/// The best sentences, in reading order; short ones with what stands around them.
+fn worth_quoting(text: &str, mut quotes: Vec<Quote>) -> Vec<std::ops::Range<usize>> {
     let best = quotes.first().map_or(0.0, |quote| quote.score);
     quotes.retain(|quote| quote.score > 0.0 && quote.score >= WORTH_QUOTING * best);
     quotes.truncate(SENTENCES);
-    let mut ranges: Vec<_> = quotes.into_iter().map(|quote| quote.bytes).collect();
+    let mut ranges: Vec<_> =
+        quotes.into_iter().map(|quote| in_context(text, quote.bytes)).collect();
     ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|later, first| {
+        let overlap = later.start < first.end;
+        if overlap {
+            first.end = first.end.max(later.end);
+        }
+        overlap
+    });
     ranges
 }
 
