@@ -151,7 +151,7 @@ impl Analyzer {
                 stems.push(other);
             }
         }
-        let asked = asked_tokens(text, language);
+        let asked = asked_tokens(text, language, asking.hint);
         let last = asked.tokens.len().saturating_sub(1);
         let ends_open =
             asking.typing && text.chars().next_back().is_some_and(char::is_alphanumeric);
@@ -269,15 +269,17 @@ struct Asked {
     only_stop_words: bool,
 }
 
-/// The tokens of a question that ask for something, with their weights.
-fn asked_tokens(text: &str, language: Option<Language>) -> Asked {
+/// The tokens of a question that ask for something, with their weights. A few words often pass
+/// for another language than the asker's, so its stop words are out too.
+fn asked_tokens(text: &str, language: Option<Language>, hint: Option<Language>) -> Asked {
     let cut = without_phrases(text, language);
     let all = words::tokens(cut.as_deref().unwrap_or(text), language);
     let address = address(&all, language);
+    let is_stop_word = |word: &str| {
+        [language, hint].into_iter().flatten().any(|l| language::is_stop_word(word, l))
+    };
     let wanted = |token: &&Token| {
-        token.kind != Kind::Word
-            || (address != Some(token.start)
-                && !language.is_some_and(|l| language::is_stop_word(&token.text, l)))
+        token.kind != Kind::Word || (address != Some(token.start) && !is_stop_word(&token.text))
     };
     let lone = lone_letters(&all);
     let mut tokens: Vec<(Token, f32)> = all

@@ -274,3 +274,11 @@ fn words_being_typed_match_by_their_beginning() {
     assert!(passage.prefixes.contains(&query.concepts[0].prefix.unwrap()));
     assert_eq!(a.matches(&query, "my garden", None), [(0, 3..9)]);
 }
+
+#[test]
+fn keywords_that_pass_for_another_language_lose_the_askers_stop_words() {
+    let english = Asking { hint: Some(Language::English), ..Asking::default() };
+    let query = Analyzer::new([1; 32]).query("church music and garden", english);
+    let words: Vec<&str> = query.concepts.iter().map(|concept| concept.word.as_str()).collect();
+    assert_eq!(words, ["church", "music", "garden"]);
+}

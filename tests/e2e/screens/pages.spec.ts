@@ -63,6 +63,11 @@ test('pictures of every page', async ({ page, appliance }) => {
     await picture(page, `${String(9 + i).padStart(2, '0')}-${part}`, true);
   }
   await page.goto(`${appliance.origin}/clones/${id}/memories`);
+  await page.getByLabel('Search the memories').fill('church music and garden');
+  await expect(page.getByText('Show everything again')).toBeVisible();
+  await expect(page.getByRole('article').nth(8)).toBeHidden();
+  await picture(page, '09-memories-found', true);
+  await page.goto(`${appliance.origin}/clones/${id}/memories`);
   await page.getByRole('button', { name: 'Delete', exact: true }).last().click();
   await page.getByRole('button', { name: 'Edit' }).first().click();
   await expect(page.getByRole('dialog')).toBeVisible();
