@@ -27,7 +27,7 @@ use crate::http::guard::Guard;
 use crate::http::health::{Check, Health, Readiness, State};
 use crate::http::metrics::{Extra, Metrics};
 use crate::http::server::{Limits, Listen, Server};
-use crate::http::sse::{Rhythm, Streams};
+use crate::http::sse::{HEARTBEAT_EVERY, Streams};
 use crate::jobs::{self, Eraser, Tasks};
 use crate::kernel::Clock;
 use crate::memories::{self, MemoryEraser};
@@ -105,8 +105,7 @@ impl App {
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
         parts.retrieval.start(&tasks);
         let health = Health::new(readiness.clone(), checks(&store, config, embedder.is_some()));
-        let rhythm = Rhythm::default();
-        let events = Streams::new(&tasks, streams.clone(), rhythm, Arc::clone(&metrics));
+        let events = Streams::new(&tasks, streams.clone(), HEARTBEAT_EVERY, Arc::clone(&metrics));
         let services = Services::new(parts, events, health);
         Ok(Self {
             services,

@@ -53,9 +53,7 @@ impl Clones {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
-                if let Some(once) = &once
-                    && let Some(made) = once.made_in(tx)?
-                {
+                if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     return seen(tx, &who, CloneId::from_bytes(made), Action::ReadClone);
                 }
                 let space = match space {
@@ -75,9 +73,7 @@ impl Clones {
                     deleted_at: None,
                 };
                 rows::put_in(tx, &persona)?;
-                if let Some(once) = &once {
-                    once.record_in(tx, &persona.id.bytes())?;
-                }
+                Once::record_in(once.as_ref(), tx, &persona.id.bytes())?;
                 Ok(Seen { persona, role, counts: Counts::default() })
             })
             .await

@@ -55,9 +55,8 @@ impl Deciding {
         conversation.message_count += 1;
         conversation.last_message_at = Some(self.now);
         rows::put_in(tx, &conversation)?;
-        if let Some(once) = &self.once {
-            once.record_in(tx, &[conversation.id.bytes(), answer.id.bytes()].concat())?;
-        }
+        let made = [conversation.id.bytes(), answer.id.bytes()].concat();
+        Once::record_in(self.once.as_ref(), tx, &made)?;
         let window = branch(&messages, question.parent);
         let Self { who, asker, .. } = self;
         let decided = Decided { who, persona, settings, question, answer, window, asker };
@@ -66,10 +65,7 @@ impl Deciding {
 
     /// What the same request began the first time.
     fn replayed(&self, tx: &WriteTx<'_>) -> Result<Option<Begun>, ConversationError> {
-        let Some(once) = &self.once else {
-            return Ok(None);
-        };
-        let Some(made) = once.made_in::<32>(tx)? else {
+        let Some(made) = Once::made_in::<32>(self.once.as_ref(), tx)? else {
             return Ok(None);
         };
         let (conversation, message) = <(ConversationId, MessageId)>::read(&mut made.as_slice())

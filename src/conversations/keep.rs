@@ -31,16 +31,12 @@ impl Conversations {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
-                if let Some(once) = &once
-                    && let Some(made) = once.made_in(tx)?
-                {
+                if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     return own(tx, &who, ConversationId::from_bytes(made));
                 }
                 clones::open(tx, &who, clone, Action::Talk)?;
                 let conversation = begin_in(tx, &who, clone, title, now)?;
-                if let Some(once) = &once {
-                    once.record_in(tx, &conversation.id.bytes())?;
-                }
+                Once::record_in(once.as_ref(), tx, &conversation.id.bytes())?;
                 Ok(conversation)
             })
             .await

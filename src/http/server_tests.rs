@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::http::guard::Guard;
-use crate::http::sse::{Rhythm, Streams};
+use crate::http::sse::{HEARTBEAT_EVERY, Streams};
 use crate::http::ui::Ui;
 
 /// Long enough for a busy machine; a test that passes does not wait for it.
@@ -89,7 +89,7 @@ async fn start(limits: Limits) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let (tasks, readiness) = (Tasks::new(), Readiness::default());
     let (stop, metrics) = (CancellationToken::new(), Arc::new(Metrics::default()));
-    let streams = Streams::new(&tasks, stop.clone(), Rhythm::default(), Arc::clone(&metrics));
+    let streams = Streams::new(&tasks, stop.clone(), HEARTBEAT_EVERY, Arc::clone(&metrics));
     let guard = Guard { metrics: Arc::clone(&metrics), ..Guard::default() };
     let listen = Listen {
         address: ([127, 0, 0, 1], 0).into(),

@@ -1,10 +1,9 @@
 //! Event streams: frames that are ready to send, one heartbeat for all, an orderly end.
 //!
 //! poem's own events lose line breaks and let a lone carriage return inject a field; here the
-//! data is always one line of JSON. Whoever makes the frames goes on when the client is gone:
-//! [`Outlet::send`] only says so.
+//! data is always one line of JSON. Whoever makes the frames goes on when the client is gone; a
+//! client that takes nothing loses its connection (`wire`), and with it the stream.
 
-use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,14 +17,11 @@ use poem_openapi::payload::Payload;
 use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use serde::Serialize;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::metrics::Metrics;
 use crate::jobs::Tasks;
-
-/// How many frames wait for a client before the maker waits too.
-const WAITING: usize = 8;
 
 /// A comment, so that proxies see traffic and we see a client that is gone.
 const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
@@ -51,27 +47,14 @@ pub fn frame(event: &str, id: Option<u64>, data: &impl Serialize) -> serde_json:
     Ok(text.into())
 }
 
-/// The times of streams; shorter ones are for tests.
-#[derive(Clone, Copy, Debug)]
-pub struct Rhythm {
-    /// Between two heartbeats.
-    pub heartbeat: Duration,
-    /// How long a client may not take a frame.
-    pub stall: Duration,
-}
-
-impl Default for Rhythm {
-    fn default() -> Self {
-        Self { heartbeat: Duration::from_secs(15), stall: Duration::from_secs(30) }
-    }
-}
+/// Between two heartbeats; tests take a shorter time.
+pub const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// What all event streams share. Cheap to copy around.
 #[derive(Clone)]
 pub struct Streams {
     beat: watch::Receiver<()>,
     stop: CancellationToken,
-    stall: Duration,
     metrics: Arc<Metrics>,
 }
 
@@ -80,7 +63,7 @@ impl Streams {
     pub fn new(
         tasks: &Tasks,
         stop: CancellationToken,
-        rhythm: Rhythm,
+        heartbeat: Duration,
         metrics: Arc<Metrics>,
     ) -> Self {
         let (drum, beat) = watch::channel(());
@@ -90,24 +73,14 @@ impl Streams {
                 tokio::select! {
                     () = end.cancelled() => return,
                     () = drum.closed() => return,
-                    () = tokio::time::sleep(rhythm.heartbeat) => drum.send_modify(|()| {}),
+                    () = tokio::time::sleep(heartbeat) => drum.send_modify(|()| {}),
                 }
             }
         });
-        Self { beat, stop, stall: rhythm.stall, metrics }
+        Self { beat, stop, metrics }
     }
 
-    /// A stream and the end where its frames go in.
-    pub fn open<T>(&self) -> (Outlet, Events<T>) {
-        let (sender, mut receiver) = mpsc::channel::<Bytes>(WAITING);
-        let gone = CancellationToken::new();
-        let frames = stream::poll_fn(move |context| receiver.poll_recv(context));
-        let stalled = gone.clone();
-        let frames = frames.take_until(async move { stalled.cancelled().await });
-        (Outlet { sender, gone, stall: self.stall }, self.send(frames))
-    }
-
-    /// A stream of frames that come from elsewhere.
+    /// A stream of frames.
     pub fn send<T>(&self, frames: impl Stream<Item = Bytes> + Send + 'static) -> Events<T> {
         let mut beat = self.beat.clone();
         beat.mark_unchanged();
@@ -154,41 +127,6 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.stream_closed();
-    }
-}
-
-/// The client left, or took nothing for too long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("nobody reads this stream any more")]
-pub struct Gone;
-
-/// Where the frames of one stream go in; dropping it ends the stream.
-#[derive(Debug)]
-pub struct Outlet {
-    sender: mpsc::Sender<Bytes>,
-    gone: CancellationToken,
-    stall: Duration,
-}
-
-impl Outlet {
-    /// Hands a frame over and waits while the client is behind.
-    ///
-    /// # Errors
-    /// When the client is gone or stalled; the stream is over then.
-    pub async fn send(&self, frame: Bytes) -> Result<(), Gone> {
-        match tokio::time::timeout(self.stall, self.sender.send(frame)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Gone),
-            Err(_) => {
-                self.gone.cancel();
-                Err(Gone)
-            }
-        }
-    }
-
-    /// Resolves when nobody reads any more.
-    pub fn closed(&self) -> impl Future<Output = ()> + '_ {
-        self.sender.closed()
     }
 }
 
@@ -243,7 +181,7 @@ impl Streams {
     /// Streams that nothing stops.
     pub(super) fn for_tests() -> Self {
         let (stop, metrics) = (CancellationToken::new(), Arc::new(Metrics::default()));
-        Self::new(&Tasks::new(), stop, Rhythm::default(), metrics)
+        Self::new(&Tasks::new(), stop, HEARTBEAT_EVERY, metrics)
     }
 }
 
@@ -253,13 +191,15 @@ mod tests {
 
     use super::*;
 
-    fn streams(heartbeat: u64, stall: u64) -> (Streams, CancellationToken, Arc<Metrics>) {
-        let rhythm = Rhythm {
-            heartbeat: Duration::from_millis(heartbeat),
-            stall: Duration::from_millis(stall),
-        };
+    fn streams(heartbeat: u64) -> (Streams, CancellationToken, Arc<Metrics>) {
         let (stop, metrics) = (CancellationToken::new(), Arc::new(Metrics::default()));
-        (Streams::new(&Tasks::new(), stop.clone(), rhythm, Arc::clone(&metrics)), stop, metrics)
+        let heartbeat = Duration::from_millis(heartbeat);
+        (Streams::new(&Tasks::new(), stop.clone(), heartbeat, Arc::clone(&metrics)), stop, metrics)
+    }
+
+    /// One frame, and then nothing more.
+    fn quiet(frame: Bytes) -> impl Stream<Item = Bytes> + Send {
+        stream::iter([frame]).chain(stream::pending())
     }
 
     async fn text(events: Events<()>) -> String {
@@ -275,46 +215,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_quiet_stream_beats_and_ends_when_its_outlet_is_dropped() {
-        let (streams, _stop, metrics) = streams(5, 1_000);
-        let (outlet, events) = streams.open::<()>();
+    async fn a_quiet_stream_beats_and_is_counted_while_it_is_read() {
+        let (streams, _stop, metrics) = streams(5);
+        let events = streams.send::<()>(quiet(frame("start", None, &json!({})).unwrap()));
         assert_eq!(metrics.open_streams(), 1);
-        outlet.send(frame("start", None, &json!({})).unwrap()).await.unwrap();
-        let reading = tokio::time::timeout(Duration::from_millis(30), async {
-            let mut body = events.into_response().into_body().into_bytes_stream();
-            let mut seen = Vec::new();
-            while seen.len() < 3 {
-                seen.push(body.next().await.unwrap().unwrap());
-            }
-            seen
+        let reading = tokio::time::timeout(Duration::from_millis(500), async {
+            let body = events.into_response().into_body().into_bytes_stream();
+            body.take(3).map(Result::unwrap).collect::<Vec<_>>().await
         });
         let seen = reading.await.unwrap();
         assert_eq!(seen[0], "event: start\ndata: {}\n\n");
         assert_eq!(&seen[1..], [HEARTBEAT, HEARTBEAT]);
-        assert_eq!(outlet.send(HEARTBEAT).await, Err(Gone));
         assert_eq!(metrics.open_streams(), 0);
     }
 
     #[tokio::test]
     async fn a_stop_says_goodbye_after_what_was_ready() {
-        let (streams, stop, _) = streams(60_000, 1_000);
-        let (outlet, events) = streams.open::<()>();
-        outlet.send(Bytes::from_static(b"data: 1\n\n")).await.unwrap();
+        let (streams, stop, _) = streams(60_000);
+        let events = streams.send::<()>(quiet(Bytes::from_static(b"data: 1\n\n")));
         stop.cancel();
         let goodbye = "data: 1\n\nretry: 2000\nevent: shutdown\ndata: {}\n\n";
         assert_eq!(text(events).await, goodbye);
-        assert_eq!(outlet.send(HEARTBEAT).await, Err(Gone));
     }
 
     #[tokio::test]
-    async fn a_client_that_takes_nothing_is_given_up() {
-        let (streams, _stop, _) = streams(60_000, 10);
-        let (outlet, events) = streams.open::<()>();
-        for _ in 0..WAITING {
-            outlet.send(HEARTBEAT).await.unwrap();
-        }
-        assert_eq!(outlet.send(HEARTBEAT).await, Err(Gone));
-        let ended = tokio::time::timeout(Duration::from_millis(50), text(events)).await;
-        assert!(ended.is_ok());
+    async fn a_stream_ends_with_its_frames() {
+        let (streams, _stop, _) = streams(60_000);
+        let events = streams.send::<()>(stream::iter([Bytes::from_static(b"data: 1\n\n")]));
+        assert_eq!(text(events).await, "data: 1\n\n");
     }
 }

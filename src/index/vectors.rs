@@ -14,8 +14,6 @@ use super::bits::Bits;
 use super::graph::{Graph, GraphSource};
 use super::simd::{Kernel, Probe};
 
-/// Live rows from which a graph pays: below, the scan is as fast and exact.
-pub const GRAPH_ABOVE: usize = 100_000;
 /// Memory of one row in a graph, in bytes, besides its `4 · dimension`: an estimate
 /// from the allocations of hnsw_rs 0.3.5, not measured.
 pub const GRAPH_ROW_BYTES: usize = 3_700;

@@ -111,7 +111,7 @@ fn int8_rows_alone_come_close() {
 #[test]
 fn the_graph_finds_what_brute_force_finds() {
     let (mut set, mut rows) = filled(2_500, Exact::Kept);
-    assert!(set.graph_wanted(GRAPH_ABOVE, usize::MAX).is_none());
+    assert!(set.graph_wanted(3_000, usize::MAX).is_none());
     assert!(set.graph_wanted(1_000, 1_000).is_none(), "over the budget");
     let graph = set.graph_wanted(1_000, usize::MAX).unwrap().build(&|| false).unwrap();
     assert!(set.install(graph));

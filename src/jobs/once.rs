@@ -76,31 +76,40 @@ impl Once {
     }
 
     /// The identifier (or identifiers, one after the other) of what this request made the first
-    /// time, if it was done already.
+    /// time, if it was done already. A request without a key never was.
     ///
     /// # Errors
     /// When the key was used for another request, or the database fails.
-    pub fn made_in<const N: usize>(&self, tx: &WriteTx<'_>) -> Result<Option<[u8; N]>, OnceError> {
-        let Some(record) = tx.get(&RECORDS, &(self.account, self.key))? else {
+    pub fn made_in<const N: usize>(
+        once: Option<&Self>,
+        tx: &WriteTx<'_>,
+    ) -> Result<Option<[u8; N]>, OnceError> {
+        let Some(once) = once else { return Ok(None) };
+        let Some(record) = tx.get(&RECORDS, &(once.account, once.key))? else {
             return Ok(None);
         };
-        if self.now.since(record.at) > LIFETIME {
+        if once.now.since(record.at) > LIFETIME {
             return Ok(None);
         }
-        if !record.request.same_as(&self.request) {
+        if !record.request.same_as(&once.request) {
             return Err(OnceError::OtherRequest);
         }
         let made = record.made.try_into().map_err(|_| OnceError::OtherRequest)?;
         Ok(Some(made))
     }
 
-    /// Remembers what was made.
+    /// Remembers what was made, if the request has a key.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn record_in(&self, tx: &mut WriteTx<'_>, made: &[u8]) -> Result<(), StoreError> {
-        let row = RecordRow { request: self.request, made: made.to_vec(), at: self.now };
-        tx.put(&RECORDS, &(self.account, self.key), &row)
+    pub fn record_in(
+        once: Option<&Self>,
+        tx: &mut WriteTx<'_>,
+        made: &[u8],
+    ) -> Result<(), StoreError> {
+        let Some(once) = once else { return Ok(()) };
+        let row = RecordRow { request: once.request, made: made.to_vec(), at: once.now };
+        tx.put(&RECORDS, &(once.account, once.key), &row)
     }
 }
 

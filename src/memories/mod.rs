@@ -87,17 +87,13 @@ impl Memories {
         self.store
             .write(move |tx| {
                 clones::open(tx, &who, clone, Action::AddMemories)?;
-                if let Some(once) = &once
-                    && let Some(made) = once.made_in(tx)?
-                {
+                if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     let id = MemoryId::from_bytes(made);
                     return rows::memory(tx, clone, id)?.ok_or(MemoryError::Missing);
                 }
                 require_free(tx, clone, None, &content)?;
                 let memory = this.insert_in(tx, who.account, clone, content)?;
-                if let Some(once) = &once {
-                    once.record_in(tx, &memory.id.bytes())?;
-                }
+                Once::record_in(once.as_ref(), tx, &memory.id.bytes())?;
                 Ok(memory)
             })
             .await

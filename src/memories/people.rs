@@ -29,9 +29,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 clones::open(tx, &who, clone, Action::AddMemories)?;
-                if let Some(once) = &once
-                    && let Some(made) = once.made_in(tx)?
-                {
+                if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     return existing(tx, clone, PersonId::from_bytes(made));
                 }
                 let person = Person {
@@ -46,9 +44,7 @@ impl Memories {
                 };
                 stored::put_in(tx, &person)?;
                 clones::count_in(tx, clone, who.account, Counted::Person, 1)?;
-                if let Some(once) = &once {
-                    once.record_in(tx, &person.id.bytes())?;
-                }
+                Once::record_in(once.as_ref(), tx, &person.id.bytes())?;
                 Ok(person)
             })
             .await
