@@ -13,16 +13,18 @@ use tokio_util::sync::CancellationToken;
 use self::build::{build, embedder, open_store, prepare};
 pub use self::start_error::{StartError, exit_code_of};
 use self::sweep::sweep;
-use crate::accounts::{self, AccountEraser, Sessions};
+use crate::accounts::{self, AccountEraser};
 use crate::clones::{self, CloneEraser};
 use crate::config::Config;
 use crate::consents::{self, ConsentEraser};
 use crate::conversations::{self, ConversationEraser};
 use crate::embed::Embedder;
 use crate::http::api::{Services, api};
+use crate::http::auth::Door;
 use crate::http::client::{Network, Proxies};
 use crate::http::control::Control;
 use crate::http::edge::Edge;
+use crate::http::gate::Gates;
 use crate::http::guard::Guard;
 use crate::http::health::{Check, Health, Readiness, State};
 use crate::http::metrics::{Extra, Metrics};
@@ -33,6 +35,7 @@ use crate::kernel::Clock;
 use crate::memories::{self, MemoryEraser};
 use crate::privacy::Trash;
 use crate::retrieval::{self, RetrievalEraser};
+use crate::sessions::{self, SessionEraser, Sessions};
 use crate::spaces::{self, SpaceEraser};
 use crate::store::{DataLock, Store, TableInfo};
 
@@ -45,6 +48,7 @@ pub fn tables() -> Vec<TableInfo> {
         jobs::once::TABLES,
         jobs::discarded::TABLES,
         accounts::TABLES,
+        sessions::TABLES,
         spaces::TABLES,
         consents::TABLES,
         clones::TABLES,
@@ -64,6 +68,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(CloneEraser),
         Box::new(ConsentEraser),
         Box::new(SpaceEraser),
+        Box::new(SessionEraser),
         Box::new(AccountEraser),
     ]
 }
@@ -145,7 +150,10 @@ impl App {
             version: env!("CARGO_PKG_VERSION"),
         };
         let services = self.services.clone();
-        let endpoint = edge.serve(api(), Control::new(services.clone()), |api| api.data(services));
+        let gates = Gates::new(self.clock.clone(), config.limits.tries);
+        let endpoint = edge.serve(api(), Control::new(services.clone()), |api| {
+            api.data(Door::new(services)).data(gates)
+        });
         let (json, batch) = (config.limits.json_bytes as u64, config.limits.batch_bytes as u64);
         let limits = Limits {
             connections: config.limits.connections,

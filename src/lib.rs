@@ -21,5 +21,6 @@ pub mod memories;
 pub mod privacy;
 pub mod providers;
 pub mod retrieval;
+pub mod sessions;
 pub mod spaces;
 pub mod store;

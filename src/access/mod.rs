@@ -1,9 +1,11 @@
 //! Who asks, and the one table of what they may do. Pure: it takes values and returns values.
 
+mod need;
 mod permissions;
 mod principal;
 
+pub use need::{FRESH_FOR, Need, Refusal, permit};
 pub use permissions::{Action, Visibility, may, may_read_memory};
-pub use principal::Principal;
+pub use principal::{Principal, Proof, Scopes};
 
 pub use crate::spaces::Role;

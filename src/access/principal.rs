@@ -1,31 +1,94 @@
 //! Everyone whom a request can come from.
 
-use crate::accounts::{SignInBy, SignedIn};
-use crate::kernel::{AccountId, SessionId};
+use std::sync::Arc;
+
+use crate::kernel::{AccountId, ApiKeyId, CloneId, SessionId, ShareLinkId, Timestamp};
+use crate::sessions::{SignInBy, SignedIn};
 
 /// The account behind a request, checked for this request.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    /// Whose account it is.
+    /// Whose account it is. A visitor of a share link has none; then this only tells one
+    /// visitor's conversations from another's.
     pub account: AccountId,
     /// Whether the account administers the instance. That alone opens nobody's content.
     pub is_admin: bool,
-    /// The sign-in it belongs to.
-    pub session: SessionId,
-    /// How it was proven.
-    pub by: SignInBy,
+    /// How it was proven, which limits what it may do.
+    pub proof: Proof,
     /// The account's language (BCP 47).
     pub locale: String,
 }
 
+/// What a request brought to prove who it is from.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// A person who signed in.
+    Session {
+        /// The sign-in.
+        id: SessionId,
+        /// How it is proven.
+        by: SignInBy,
+        /// When the person last proved who they are.
+        proven_at: Timestamp,
+    },
+    /// A program with an API key of the account.
+    Key {
+        /// The key.
+        id: ApiKeyId,
+        /// What it is for.
+        scopes: Scopes,
+        /// The only clones it opens; all of the account's if nothing is said.
+        clones: Option<Arc<[CloneId]>>,
+    },
+    /// Somebody with a link to talk with one clone.
+    Share {
+        /// The link.
+        link: ShareLinkId,
+        /// The only clone it opens.
+        clone: CloneId,
+    },
+}
+
+/// What an API key is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scopes {
+    /// Reading clones, memories and conversations.
+    pub read: bool,
+    /// Adding and changing clones and memories.
+    pub write: bool,
+    /// Talking with clones.
+    pub chat: bool,
+}
+
+impl Principal {
+    /// The sign-in, if a person who signed in asks.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.proof {
+            Proof::Session { id, .. } => Some(id),
+            Proof::Key { .. } | Proof::Share { .. } => None,
+        }
+    }
+
+    /// Whether what it brought opens a clone at all; what it is to the clone decides further.
+    pub fn reaches(&self, clone: CloneId) -> bool {
+        match &self.proof {
+            Proof::Session { .. } => true,
+            Proof::Key { clones, .. } => {
+                clones.as_ref().is_none_or(|clones| clones.contains(&clone))
+            }
+            Proof::Share { clone: only, .. } => *only == clone,
+        }
+    }
+
+    /// Whether it opens some clones only, and nothing that belongs to no clone.
+    pub fn is_narrow(&self) -> bool {
+        matches!(self.proof, Proof::Key { clones: Some(_), .. } | Proof::Share { .. })
+    }
+}
+
 impl From<SignedIn> for Principal {
     fn from(signed_in: SignedIn) -> Self {
-        Self {
-            account: signed_in.account,
-            is_admin: signed_in.is_admin,
-            session: signed_in.session,
-            by: signed_in.by,
-            locale: signed_in.locale,
-        }
+        let SignedIn { account, is_admin, session, by, proven_at, locale } = signed_in;
+        Self { account, is_admin, proof: Proof::Session { id: session, by, proven_at }, locale }
     }
 }

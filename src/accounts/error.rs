@@ -38,6 +38,21 @@ pub enum AccountError {
     /// The invitation is used, too old or wrong.
     #[error("the invitation is not good")]
     WrongInvite,
+    /// The link from a mail is used, too old or wrong.
+    #[error("the link is not good")]
+    WrongLink,
+    /// The account is suspended.
+    #[error("the account is suspended")]
+    Suspended,
+    /// Wrong too often; the next try has to wait.
+    #[error("too many wrong tries")]
+    TooManyAttempts {
+        /// How long.
+        wait: Duration,
+    },
+    /// Only this account administers the instance.
+    #[error("the last admin")]
+    LastAdmin,
     /// Too many sign-ins at once.
     #[error("too many sign-ins are being checked")]
     Busy,
@@ -57,54 +72,83 @@ impl From<AccountError> for Fault {
         use AccountError as E;
         match error {
             E::Missing => Self::not_found(),
-            E::EmailTaken => Self::new(
-                Kind::Conflict,
-                "email_taken",
-                "There is an account with this e-mail address already.",
-            ),
-            E::WrongCredentials => Self::new(
-                Kind::Unauthenticated,
-                "invalid_credentials",
-                "The e-mail address and the password do not fit.",
-            ),
-            E::NotSignedIn => {
-                Self::new(Kind::Unauthenticated, "unauthenticated", "Sign in to do this.")
-            }
-            E::SetUpAlready => Self::new(
-                Kind::Conflict,
-                "already_set_up",
-                "The first account exists already; sign in instead.",
-            ),
-            E::SetUpFirst => Self::new(
-                Kind::Conflict,
-                "setup_needed",
-                "This server has no account yet; open the link it printed when it started.",
-            ),
-            E::WrongSetupToken => Self::new(
-                Kind::Forbidden,
-                "setup_token_invalid",
-                "This link is used, too old or mistyped; `clonememoria admin link` prints a new \
-                 one.",
-            ),
-            E::RegistrationClosed => Self::new(
-                Kind::Forbidden,
-                "registration_closed",
-                "New accounts cannot be made on this server.",
-            ),
-            E::InviteNeeded => Self::new(
-                Kind::Forbidden,
-                "invite_needed",
-                "An invitation is needed to make an account on this server.",
-            ),
-            E::WrongInvite => Self::new(
-                Kind::Forbidden,
-                "invite_invalid",
-                "This invitation is used, too old or mistyped; ask for a new one.",
-            ),
-            E::Busy => Self::new(Kind::Limited, "busy", "Too many sign-ins at once; try again.")
-                .retry_after(Duration::from_secs(2)),
             E::Store(error) => error.into(),
             other @ (E::Hashing(_) | E::Random(_)) => Self::internal(other),
+            E::TooManyAttempts { wait } => {
+                let detail = "Too many wrong tries; wait a moment before the next.";
+                Self::new(Kind::Limited, "too_many_attempts", detail).retry_after(wait)
+            }
+            E::Busy => Self::new(Kind::Limited, "busy", "Too many sign-ins at once; try again.")
+                .retry_after(Duration::from_secs(2)),
+            other => {
+                let (kind, code, detail) = words(&other);
+                Self::new(kind, code, detail)
+            }
         }
+    }
+}
+
+/// Kind, code and sentence of an error that says no more than that.
+fn words(error: &AccountError) -> (Kind, &'static str, &'static str) {
+    use AccountError as E;
+    match error {
+        E::EmailTaken => {
+            (Kind::Conflict, "email_taken", "There is an account with this e-mail address already.")
+        }
+        E::WrongCredentials => (
+            Kind::Unauthenticated,
+            "invalid_credentials",
+            "The e-mail address and the password do not fit.",
+        ),
+        E::SetUpAlready => {
+            (Kind::Conflict, "already_set_up", "The first account exists already; sign in instead.")
+        }
+        E::SetUpFirst => (
+            Kind::Conflict,
+            "setup_needed",
+            "This server has no account yet; open the link it printed when it started.",
+        ),
+        E::WrongSetupToken => (
+            Kind::Forbidden,
+            "setup_token_invalid",
+            "This link is used, too old or mistyped; `clonememoria admin link` prints a new one.",
+        ),
+        E::RegistrationClosed => {
+            (Kind::Forbidden, "registration_closed", "New accounts cannot be made on this server.")
+        }
+        E::InviteNeeded => (
+            Kind::Forbidden,
+            "invite_needed",
+            "An invitation is needed to make an account on this server.",
+        ),
+        E::WrongInvite => (
+            Kind::Forbidden,
+            "invite_invalid",
+            "This invitation is used, too old or mistyped; ask for a new one.",
+        ),
+        other => words_of_standing(other),
+    }
+}
+
+/// The same for what concerns an account that exists.
+fn words_of_standing(error: &AccountError) -> (Kind, &'static str, &'static str) {
+    use AccountError as E;
+    match error {
+        E::WrongLink => (
+            Kind::Forbidden,
+            "link_invalid",
+            "This link is used, too old or mistyped; ask for a new one.",
+        ),
+        E::Suspended => (
+            Kind::Forbidden,
+            "suspended",
+            "This account is suspended; ask whoever runs this server.",
+        ),
+        E::LastAdmin => (
+            Kind::Conflict,
+            "last_admin",
+            "Nobody else administers this server; make another admin first.",
+        ),
+        _ => (Kind::Unauthenticated, "unauthenticated", "Sign in to do this."),
     }
 }

@@ -3,25 +3,33 @@
 //! What must happen above when an account is made (a personal space) is done by listeners that
 //! `app` registers; they run in the same transaction.
 
+mod attempts;
+mod credentials;
 mod error;
+mod events;
+mod letters;
 mod model;
 mod passwords;
+mod policy;
 mod rows;
-mod sessions;
 mod setup;
+mod standing;
 
 use std::sync::Arc;
 
+pub use attempts::{Attempt, Attempts};
 pub use error::AccountError;
-pub use model::{
-    Account, AccountChange, Email, Invite, NewAccount, NewSession, PASSWORD_LENGTH, Registration,
-    SignInBy, SignedIn,
-};
-pub use passwords::{PasswordHash, Passwords};
+pub use events::{OnSecurity, SecurityEvent, Watchers};
+pub use letters::Letter;
+pub use model::{Account, AccountChange, Email, Invite, NewAccount, Registration};
+pub use passwords::PasswordHash;
+pub use policy::{NewPassword, PASSWORD_LENGTH, WeakPassword};
 pub use rows::TABLES;
-pub use sessions::Sessions;
 pub use setup::SetupLink;
+pub use standing::{account_in, advance_epoch_in};
 
+use self::passwords::{Cost, Passwords};
+use crate::jobs::{Tasks, blocking};
 use crate::kernel::{AccountId, Clock, Secret, Timestamp, Token, TokenHash};
 use crate::store::{Rows as _, Store, StoreError, WriteTx};
 
@@ -29,16 +37,26 @@ use crate::store::{Rows as _, Store, StoreError, WriteTx};
 pub type OnCreated =
     Arc<dyn Fn(&mut WriteTx<'_>, &Account) -> Result<(), StoreError> + Send + Sync>;
 
+/// Who is told of what happens to accounts.
+#[derive(Clone, Default)]
+pub struct Listeners {
+    /// Of a new account, in the transaction that makes it.
+    pub on_created: Vec<OnCreated>,
+    /// Of what concerns its safety.
+    pub watchers: Watchers,
+}
+
 /// The accounts of this instance.
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
     clock: Clock,
     passwords: Passwords,
+    attempts: Attempts,
     blind: rows::BlindKey,
     registration: Registration,
     setup: SetupLink,
-    on_created: Vec<OnCreated>,
+    listeners: Listeners,
 }
 
 impl Accounts {
@@ -50,12 +68,39 @@ impl Accounts {
         store: Store,
         clock: Clock,
         registration: Registration,
-        on_created: Vec<OnCreated>,
+        listeners: Listeners,
     ) -> Result<Self, AccountError> {
         let blind = rows::BlindKey::open(&store).await?;
-        let passwords = Passwords::new()?;
+        let passwords = Passwords::new(store.read(rows::cost)?)?;
         let setup = SetupLink::new(clock.clone());
-        Ok(Self { store, clock, passwords, blind, registration, setup, on_created })
+        let attempts = Attempts::new(clock.clone());
+        Ok(Self { store, clock, passwords, attempts, blind, registration, setup, listeners })
+    }
+
+    /// Measures, the first time, what a password hash may cost on this machine. Until that is
+    /// known the least that is safe is used; hashes are renewed when their owner signs in.
+    pub fn calibrate(&self, tasks: &Tasks) {
+        let this = self.clone();
+        tasks.spawn("password cost", async move {
+            if let Err(error) = this.calibrate_once().await {
+                tracing::warn!(%error, "the cost of a password hash could not be measured");
+            }
+        });
+    }
+
+    async fn calibrate_once(&self) -> Result<(), AccountError> {
+        if self.store.read(rows::cost)?.is_some() {
+            return Ok(());
+        }
+        let measured = blocking(Cost::measure).await;
+        let cost = measured.map_err(|error| AccountError::Hashing(error.to_string()))??;
+        self.passwords.set(cost).await?;
+        self.store
+            .write(move |tx| {
+                rows::put_cost_in(tx, cost);
+                Ok::<_, AccountError>(())
+            })
+            .await
     }
 
     /// Who may register.
@@ -90,7 +135,7 @@ impl Accounts {
         let proof = self.setup.check(token)?;
         let account = self.prepared(new, true).await?;
         let blind = self.blind.clone();
-        let listeners = self.on_created.clone();
+        let listeners = self.listeners.on_created.clone();
         let made = self
             .store
             .write(move |tx| {
@@ -130,7 +175,7 @@ impl Accounts {
         let account = self.prepared(new, false).await?;
         let now = self.clock.now();
         let blind = self.blind.clone();
-        let listeners = self.on_created.clone();
+        let listeners = self.listeners.on_created.clone();
         self.store
             .write(move |tx| {
                 if let Some(invite) = invite {
@@ -149,7 +194,7 @@ impl Accounts {
     pub async fn create(&self, new: NewAccount, admin: bool) -> Result<Account, AccountError> {
         let account = self.prepared(new, admin).await?;
         let blind = self.blind.clone();
-        let listeners = self.on_created.clone();
+        let listeners = self.listeners.on_created.clone();
         self.store.write(move |tx| insert_in(tx, &blind, account, &listeners)).await
     }
 
@@ -194,51 +239,11 @@ impl Accounts {
             .await
     }
 
-    /// Sets a new password on the operator's word and ends all sign-ins of the account.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub async fn reset_password(
-        &self,
-        email: &Email,
-        password: Secret<String>,
-    ) -> Result<(), AccountError> {
-        let hash = self.passwords.hash(password).await?;
-        let key = self.blind.index(email);
-        self.store
-            .write(move |tx| {
-                let id = rows::by_email(tx, &key)?.ok_or(AccountError::Missing)?;
-                rows::put_password_in(tx, id, &hash)?;
-                Ok(rows::end_sessions_in(tx, id)?)
-            })
-            .await
-    }
-
-    /// The account with this address and password.
-    ///
-    /// # Errors
-    /// When the two do not fit; which one was wrong shows neither in the error nor in the time.
-    pub async fn verify(
-        &self,
-        email: &Email,
-        password: Secret<String>,
-    ) -> Result<Account, AccountError> {
-        let key = self.blind.index(email);
-        let found = self.store.read(|tx| {
-            let Some(id) = rows::by_email(tx, &key)? else {
-                return Ok::<_, AccountError>(None);
-            };
-            Ok(rows::account(tx, id)?.zip(rows::password(tx, id)?))
-        })?;
-        let (account, hash) = found.unzip();
-        if !self.passwords.verify(password, hash).await? {
-            return Err(AccountError::WrongCredentials);
-        }
-        account.ok_or(AccountError::WrongCredentials)
-    }
-
     async fn prepared(&self, new: NewAccount, is_admin: bool) -> Result<Prepared, AccountError> {
-        let password = self.passwords.hash(new.password).await?;
+        let password = match new.password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
         let now = self.clock.now();
         let account = Account {
             id: AccountId::fresh(),
@@ -247,8 +252,10 @@ impl Accounts {
             locale: new.locale,
             time_zone: "UTC".to_owned(),
             is_admin,
-            email_verified: false,
+            email_verified: new.email_verified,
             created_at: now,
+            suspended_at: None,
+            epoch: 0,
         };
         Ok(Prepared { account, password, also: new.also })
     }
@@ -262,7 +269,7 @@ impl Accounts {
 /// An account with its password hashed, ready to be stored.
 struct Prepared {
     account: Account,
-    password: PasswordHash,
+    password: Option<PasswordHash>,
     also: Option<OnCreated>,
 }
 
@@ -278,7 +285,9 @@ fn insert_in(
     }
     rows::put_account_in(tx, &new.account)?;
     tx.put(&rows::BY_EMAIL, &key, &new.account.id)?;
-    rows::put_password_in(tx, new.account.id, &new.password)?;
+    if let Some(password) = &new.password {
+        rows::put_password_in(tx, new.account.id, password)?;
+    }
     for listener in listeners.iter().chain(&new.also) {
         listener(tx, &new.account)?;
     }

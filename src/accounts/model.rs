@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use crate::kernel::{AccountId, Secret, SessionId, Text, Timestamp, Token};
+use crate::kernel::{AccountId, Text, Timestamp, Token};
 
-use super::OnCreated;
-
-/// How many Unicode code points a password has, at least and at most.
-pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
+use super::{NewPassword, OnCreated};
 
 /// How long an invitation is good.
 pub(super) const INVITE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -31,6 +28,11 @@ pub struct Account {
     pub email_verified: bool,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Since when it may not be used, if an admin has suspended it.
+    pub suspended_at: Option<Timestamp>,
+    /// The security epoch. Everything that opens the account names the epoch it was made in and
+    /// opens nothing any more once the account is in a later one.
+    pub epoch: u64,
 }
 
 /// An e-mail address as typed; compared without case and in one Unicode form.
@@ -70,8 +72,10 @@ impl Email {
 pub struct NewAccount {
     /// The address to sign in with.
     pub email: Email,
-    /// The password, checked for its length.
-    pub password: Secret<String>,
+    /// The password; none for somebody who signs in elsewhere.
+    pub password: Option<NewPassword>,
+    /// Whether the address was proven already.
+    pub email_verified: bool,
     /// How the person wants to be called.
     pub display_name: Text<1, 100>,
     /// BCP 47 language tag.
@@ -122,42 +126,6 @@ pub struct Invite {
     pub token: Token,
     /// Until when it is good.
     pub expires_at: Timestamp,
-}
-
-/// How a new sign-in proves itself afterwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignInBy {
-    /// By a cookie (the web app).
-    Cookie,
-    /// By an access token and a refresh token (everything else).
-    Tokens,
-}
-
-/// Who a token or cookie belongs to.
-#[derive(Clone, Debug)]
-pub struct SignedIn {
-    /// The account.
-    pub account: AccountId,
-    /// Whether it administers the instance.
-    pub is_admin: bool,
-    /// The sign-in.
-    pub session: SessionId,
-    /// How it was proven.
-    pub by: SignInBy,
-    /// The account's language (BCP 47).
-    pub locale: String,
-}
-
-/// A sign-in that was just made or renewed.
-pub struct NewSession {
-    /// What opens: a cookie's value or an access token.
-    pub access: Token,
-    /// How long it opens.
-    pub expires_in: Duration,
-    /// What renews it; none for cookies, which renew themselves.
-    pub refresh: Option<Token>,
-    /// Who signed in.
-    pub account: Account,
 }
 
 #[cfg(test)]

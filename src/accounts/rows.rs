@@ -1,15 +1,17 @@
-//! How accounts, sessions and invitations are stored.
+//! How accounts, passwords and invitations are stored.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{AccountId, SessionId, Text, Timestamp, TokenHash};
+use crate::kernel::{AccountId, Text, Timestamp, TokenHash};
 use crate::store::{
     Direction, Holds, Range, RawTable, Row, Rows, Store, StoreError, Table, TableInfo, WriteTx,
+    from_cbor,
 };
 
+use super::letters::{self, LINKS};
+use super::passwords::Cost;
 use super::{Account, AccountError, Email, PasswordHash};
 
 const ACCOUNTS: Table<AccountId, AccountRow> = Table::new("accounts", Holds::Account);
@@ -17,10 +19,6 @@ pub(super) const BY_EMAIL: Table<TokenHash, AccountId> =
     Table::new("accounts_by_email", Holds::Account);
 const PASSWORDS: Table<AccountId, PasswordRow> = Table::new("passwords", Holds::Account);
 const INVITES: Table<TokenHash, InviteRow> = Table::new("invites", Holds::Nothing);
-const SESSIONS: Table<SessionId, SessionRow> = Table::new("sessions", Holds::Account);
-const SESSIONS_OF: Table<(AccountId, SessionId), ()> =
-    Table::new("sessions_of_account", Holds::Account);
-const BY_TOKEN: Table<TokenHash, TokenRow> = Table::new("sessions_by_token", Holds::Account);
 const INSTANCE: RawTable<u8> = RawTable::new("instance_keys", Holds::Nothing);
 
 /// The tables of this slice.
@@ -29,11 +27,13 @@ pub const TABLES: &[TableInfo] = &[
     BY_EMAIL.info(),
     PASSWORDS.info(),
     INVITES.info(),
-    SESSIONS.info(),
-    SESSIONS_OF.info(),
-    BY_TOKEN.info(),
+    LINKS.info(),
     INSTANCE.info(),
 ];
+
+/// What stands where in the table of the instance's own values.
+const BLIND_KEY: u8 = 0;
+const PASSWORD_COST: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct AccountRow {
@@ -44,6 +44,11 @@ struct AccountRow {
     is_admin: bool,
     email_verified: bool,
     created_at: Timestamp,
+    // Since version 2.
+    #[serde(default)]
+    suspended_at: Option<Timestamp>,
+    #[serde(default)]
+    epoch: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,34 +61,19 @@ struct InviteRow {
     expires_at: Timestamp,
 }
 
-/// A sign-in.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct SessionRow {
-    pub(super) account: AccountId,
-    pub(super) by_cookie: bool,
-    /// The token that opens now.
-    pub(super) access: TokenHash,
-    pub(super) access_until: Timestamp,
-    /// The token that renews; none for cookies.
-    pub(super) refresh: Option<TokenHash>,
-    /// Refresh tokens that were used: one coming back means that it was stolen.
-    pub(super) spent: Vec<TokenHash>,
-    pub(super) created_at: Timestamp,
-    /// The last moment at which it can be renewed.
-    pub(super) until: Timestamp,
-}
+impl Row for AccountRow {
+    const VERSION: u8 = 2;
 
-/// What a presented token is.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct TokenRow {
-    pub(super) session: SessionId,
+    fn upgrade(version: u8, cbor: &[u8]) -> Result<Self, String> {
+        match version {
+            // The fields that version 2 added have defaults.
+            1 => from_cbor(cbor),
+            _ => Err(format!("version {version} is unknown")),
+        }
+    }
 }
-
-impl Row for AccountRow {}
 impl Row for PasswordRow {}
 impl Row for InviteRow {}
-impl Row for SessionRow {}
-impl Row for TokenRow {}
 
 /// The key under which e-mail addresses are looked up, so that no table key is an address.
 #[derive(Clone)]
@@ -95,10 +85,10 @@ impl BlindKey {
         getrandom::fill(&mut fresh).map_err(AccountError::Random)?;
         let stored = store
             .write(move |tx| {
-                if let Some(stored) = tx.get_raw(&INSTANCE, &0)? {
+                if let Some(stored) = tx.get_raw(&INSTANCE, &BLIND_KEY)? {
                     return Ok::<_, StoreError>(stored);
                 }
-                tx.put_raw(&INSTANCE, &0, &fresh);
+                tx.put_raw(&INSTANCE, &BLIND_KEY, &fresh);
                 Ok(fresh.to_vec())
             })
             .await?;
@@ -140,6 +130,8 @@ pub(super) fn account(tx: &impl Rows, id: AccountId) -> Result<Option<Account>, 
         is_admin: row.is_admin,
         email_verified: row.email_verified,
         created_at: row.created_at,
+        suspended_at: row.suspended_at,
+        epoch: row.epoch,
     }))
 }
 
@@ -152,6 +144,8 @@ pub(super) fn put_account_in(tx: &mut WriteTx<'_>, account: &Account) -> Result<
         is_admin: account.is_admin,
         email_verified: account.email_verified,
         created_at: account.created_at,
+        suspended_at: account.suspended_at,
+        epoch: account.epoch,
     };
     tx.put(&ACCOUNTS, &account.id, &row)
 }
@@ -196,76 +190,31 @@ pub(super) fn spend_invite_in(tx: &mut WriteTx<'_>, token: &TokenHash) {
     tx.remove(&INVITES, token);
 }
 
-pub(super) fn session_by_token(
-    tx: &impl Rows,
-    token: &TokenHash,
-) -> Result<Option<(SessionId, SessionRow)>, StoreError> {
-    let Some(found) = tx.get(&BY_TOKEN, token)? else {
+/// What a password hash costs on this machine, once it was measured.
+pub(super) fn cost(tx: &impl Rows) -> Result<Option<Cost>, StoreError> {
+    let Some(bytes) = tx.get_raw(&INSTANCE, &PASSWORD_COST)? else {
         return Ok(None);
     };
-    Ok(tx.get(&SESSIONS, &found.session)?.map(|row| (found.session, row)))
+    let read = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
+    Ok(read(0).zip(read(4)).map(|(memory, passes)| Cost { memory, passes }))
 }
 
-/// Stores a session and makes its tokens findable.
-pub(super) fn put_session_in(
-    tx: &mut WriteTx<'_>,
-    id: SessionId,
-    row: &SessionRow,
-) -> Result<(), StoreError> {
-    tx.put(&SESSIONS, &id, row)?;
-    tx.put(&SESSIONS_OF, &(row.account, id), &())?;
-    for token in [Some(row.access), row.refresh].into_iter().flatten() {
-        tx.put(&BY_TOKEN, &token, &TokenRow { session: id })?;
+pub(super) fn put_cost_in(tx: &mut WriteTx<'_>, cost: Cost) {
+    let bytes = [cost.memory.to_le_bytes(), cost.passes.to_le_bytes()].concat();
+    tx.put_raw(&INSTANCE, &PASSWORD_COST, &bytes);
+}
+
+/// Every account, in the order in which they were made.
+pub(super) fn accounts(tx: &impl Rows) -> Result<Vec<Account>, AccountError> {
+    let mut found = Vec::new();
+    for id in tx.keys::<AccountId, AccountRow>(&ACCOUNTS, &Range::all())? {
+        found.extend(account(tx, id)?);
     }
-    Ok(())
-}
-
-/// Makes a token open nothing any more.
-pub(super) fn forget_token_in(tx: &mut WriteTx<'_>, token: &TokenHash) {
-    tx.remove(&BY_TOKEN, token);
-}
-
-/// Ends a sign-in: none of its tokens opens anything afterwards.
-pub(super) fn end_session_in(
-    tx: &mut WriteTx<'_>,
-    id: SessionId,
-    row: &SessionRow,
-) -> Result<(), StoreError> {
-    for token in [Some(row.access), row.refresh].iter().flatten().chain(&row.spent) {
-        forget_token_in(tx, token);
-    }
-    tx.remove(&SESSIONS, &id);
-    tx.remove(&SESSIONS_OF, &(row.account, id));
-    Ok(())
-}
-
-/// Ends every sign-in of an account.
-pub(super) fn end_sessions_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), StoreError> {
-    let ids: Vec<(AccountId, SessionId)> = tx.keys(&SESSIONS_OF, &Range::prefix(&account))?;
-    for (_, id) in ids {
-        if let Some(row) = tx.get(&SESSIONS, &id)? {
-            end_session_in(tx, id, &row)?;
-        }
-    }
-    Ok(())
-}
-
-/// Ends the sign-ins that cannot be renewed any more, at least `grace` ago.
-pub(super) fn end_old_sessions_in(
-    tx: &mut WriteTx<'_>,
-    now: Timestamp,
-    grace: Duration,
-) -> Result<(), StoreError> {
-    for (id, row) in tx.list(&SESSIONS, &Range::all())? {
-        if now > row.until.plus(grace) {
-            end_session_in(tx, id, &row)?;
-        }
-    }
-    Ok(())
+    Ok(found)
 }
 
 pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, id: AccountId) -> Result<(), StoreError> {
-    end_sessions_in(tx, id)?;
+    letters::forget_in(tx, |link| link.account == id)?;
     for (key, owner) in tx.list(&BY_EMAIL, &Range::all())? {
         if owner == id {
             tx.remove(&BY_EMAIL, &key);

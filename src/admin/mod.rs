@@ -5,12 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{
-    AccountError, Accounts, Email, NewAccount, PASSWORD_LENGTH, Sessions, SignInBy,
-};
+use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
 use crate::clones;
 use crate::consents::Consents;
-use crate::kernel::{CloneId, Fault, Secret, Text, code_points};
+use crate::kernel::{CloneId, Fault, Text};
+use crate::sessions::{Device, Sessions, SignInBy};
 use crate::store::Store;
 
 /// Something the operator wants.
@@ -108,8 +107,9 @@ impl Admin {
                 let display_name = Text::new(display_name)
                     .map_err(|error| Fault::field("/display_name", error.to_string()))?;
                 let new = NewAccount {
+                    password: Some(checked(password, &[&email, &display_name])?),
                     email: address(&email)?,
-                    password: checked(password)?,
+                    email_verified: false,
                     display_name,
                     locale: "en".to_owned(),
                     also: Some(self.consents.with_sign_up(Vec::new())),
@@ -118,8 +118,9 @@ impl Admin {
                 Ok(Outcome::Done)
             }
             Operation::ResetPassword { email, password } => {
+                let password = checked(password, &[&email])?;
                 let email = address(&email)?;
-                match self.accounts.reset_password(&email, checked(password)?).await {
+                match self.accounts.reset_password(&email, password).await {
                     Err(AccountError::Missing) => {
                         Err(Fault::field("/email", "belongs to no account"))
                     }
@@ -142,9 +143,9 @@ impl Admin {
             .read(|tx| clones::owner_of(tx, id))
             .map_err(Fault::from)?
             .ok_or_else(Fault::not_found)?;
-        let account = self.accounts.account(owner)?;
-        let session = self.sessions.start(account, SignInBy::Tokens).await?;
-        Ok(Outcome::Token(session.access.reveal().to_owned()))
+        let device = Device { label: "Command line".to_owned(), ..Device::default() };
+        let session = self.sessions.start(owner, SignInBy::Tokens, device).await?;
+        Ok(Outcome::Token(session.access.reveal().clone()))
     }
 }
 
@@ -152,9 +153,6 @@ fn address(text: &str) -> Result<Email, Fault> {
     Email::new(text).ok_or_else(|| Fault::field("/email", "must be an e-mail address"))
 }
 
-fn checked(password: String) -> Result<Secret<String>, Fault> {
-    if PASSWORD_LENGTH.contains(&code_points(&password)) {
-        return Ok(password.into());
-    }
-    Err(Fault::field("/password", "must have 12 to 128 characters"))
+fn checked(password: String, known: &[&str]) -> Result<NewPassword, Fault> {
+    NewPassword::new(password, known).map_err(|error| Fault::field("/password", error.to_string()))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{StartError, erasers, tables};
-use crate::accounts::{Accounts, OnCreated, Sessions};
+use crate::accounts::{Accounts, Listeners, Watchers};
 use crate::admin::Admin;
 use crate::clones::{Clones, ProviderChoice, Providers};
 use crate::config::Config;
@@ -18,6 +18,7 @@ use crate::memories::Memories;
 use crate::privacy::Trash;
 use crate::providers::{Builtin, LanguageModel as _, OpenAi, OpenAiSettings, Outbound};
 use crate::retrieval::{Graphs, Retrieval};
+use crate::sessions::Sessions;
 use crate::spaces::{self, Spaces};
 use crate::store::{Codec, DataLock, Options, Store};
 
@@ -38,10 +39,16 @@ pub(super) async fn build(
     embedder: Option<Embedder>,
 ) -> Result<ServiceParts, StartError> {
     let (store, clock) = (store.clone(), clock.clone());
-    let on_created: Vec<OnCreated> = vec![Arc::new(spaces::make_personal_in)];
+    let watchers = Watchers::default();
+    let listeners = Listeners {
+        on_created: vec![Arc::new(spaces::make_personal_in)],
+        watchers: watchers.clone(),
+    };
     let accounts =
-        Accounts::open(store.clone(), clock.clone(), config.registration, on_created).await?;
-    let sessions = Sessions::new(store.clone(), clock.clone());
+        Accounts::open(store.clone(), clock.clone(), config.registration, listeners).await?;
+    accounts.calibrate(tasks);
+    let lifetimes = config.sessions;
+    let sessions = Sessions::open(store.clone(), clock.clone(), lifetimes, watchers).await?;
     let consents = Consents::new(store.clone(), clock.clone());
     let (models, providers) = language_models(config)?;
     let graphs =

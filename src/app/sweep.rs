@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::Sessions;
 use crate::jobs;
 use crate::kernel::{Clock, Timestamp};
 use crate::privacy::Trash;
+use crate::sessions::Sessions;
 use crate::store::{Store, StoreError};
 
 /// How often expired things are swept away.

@@ -12,7 +12,8 @@ pub use keys::{KEYS, KeyInfo};
 pub use sources::{Given, Layers, Origin};
 
 use crate::accounts::Registration;
-use crate::kernel::Secret;
+use crate::kernel::{Allowance, Secret};
+use crate::sessions::Lifetimes;
 
 /// Why the configuration cannot be used. Values are not repeated: they may be secret.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     pub metrics_token: Option<Secret<String>>,
     pub registration: Registration,
+    pub sessions: Lifetimes,
     pub limits: Limits,
     pub llm: Option<Llm>,
     pub builtin_embedding: bool,
@@ -97,6 +99,7 @@ pub struct Limits {
     pub streams_per_account: usize,
     pub json_bytes: usize,
     pub batch_bytes: usize,
+    pub tries: Allowance,
     pub trash: Duration,
     pub database_cache_bytes: usize,
     pub graph_above: usize,
@@ -142,6 +145,10 @@ impl Config {
             trusted_proxies: read.list("server.trusted_proxies", "must be IP addresses")?,
             metrics_token: read.secret("server.metrics_token"),
             registration: registration(&read)?,
+            sessions: Lifetimes {
+                idle: read.hours("auth.session_idle_hours")?,
+                absolute: read.hours("auth.session_hours")?,
+            },
             limits: Limits::check(&read)?,
             llm: Llm::check(&read)?,
             builtin_embedding: read.one_of("embedding.provider", &["builtin", "none"])?
@@ -169,6 +176,10 @@ impl Limits {
             streams_per_account: read.number("limits.streams_per_account")?,
             json_bytes: read.number("limits.json_bytes")?,
             batch_bytes: read.number("limits.batch_bytes")?,
+            tries: Allowance {
+                burst: read.number("limits.sign_in_burst")?.try_into().unwrap_or(u32::MAX),
+                refill: read.seconds("limits.sign_in_refill_seconds")?,
+            },
             trash: Duration::from_secs(days.saturating_mul(24 * 60 * 60)),
             graph_above: read.number("limits.graph_above")?,
             graph_memory_bytes: read.number("limits.graph_memory_mb")?.saturating_mul(1 << 20),
@@ -187,16 +198,13 @@ impl Llm {
         if model.is_empty() {
             return Err(read.invalid("llm.model", "must be set when `llm.base_url` is"));
         }
-        let seconds = |name| -> Result<Duration, ConfigError> {
-            Ok(Duration::from_secs(read.number(name)? as u64))
-        };
         Ok(Some(Self {
             base_url,
             api_key: read.secret("llm.api_key"),
             model,
-            first_token: seconds("llm.first_token_seconds")?,
-            idle: seconds("llm.idle_seconds")?,
-            total: seconds("llm.total_seconds")?,
+            first_token: read.seconds("llm.first_token_seconds")?,
+            idle: read.seconds("llm.idle_seconds")?,
+            total: read.seconds("llm.total_seconds")?,
         }))
     }
 }
@@ -231,6 +239,14 @@ impl<'a> Reader<'a> {
             return Err(self.invalid(key, "must be a whole number above zero"));
         }
         Ok(number)
+    }
+
+    fn seconds(&self, key: &'static str) -> Result<Duration, ConfigError> {
+        Ok(Duration::from_secs(self.number(key)? as u64))
+    }
+
+    fn hours(&self, key: &'static str) -> Result<Duration, ConfigError> {
+        Ok(Duration::from_secs((self.number(key)? as u64).saturating_mul(60 * 60)))
     }
 
     fn optional<T>(

@@ -189,7 +189,21 @@ fn complete(schema: &mut Value, uses: Use) {
     }
 }
 
+/// A scope follows the name of its scheme after a colon.
+fn scope(operation: &mut Map<String, Value>) {
+    let Some(Value::Array(choices)) = operation.get_mut("security") else { return };
+    for choice in choices {
+        let Some(name) = choice.as_object().and_then(|schemes| schemes.keys().next()) else {
+            continue;
+        };
+        if let Some((scheme, scope)) = name.split_once(':') {
+            *choice = json!({scheme: [scope]});
+        }
+    }
+}
+
 fn describe(operation: &mut Map<String, Value>, path: &str, method: &str) {
+    scope(operation);
     let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
     if let Some(parameters) = parameters.as_array_mut() {
         parameters.iter_mut().for_each(bound_lists);
@@ -312,6 +326,13 @@ fn security(schemes: &mut Value) {
         ("bearer", json!({"type": "http", "scheme": "bearer"})),
         ("api_key", json!({"type": "apiKey", "in": "header", "name": "X-API-Key"})),
         ("session", json!({"type": "apiKey", "in": "cookie", "name": "__Host-cm_sid"})),
+        (
+            "share",
+            json!({
+                "type": "apiKey", "in": "header", "name": "Authorization",
+                "description": "`Share ` and the token of a share link.",
+            }),
+        ),
     ] {
         schemes[name] = scheme;
     }

@@ -2,6 +2,7 @@
 //!
 //! The kernel imports nothing of ours. It does no input or output.
 
+mod allowance;
 mod change;
 mod clock;
 mod date;
@@ -13,6 +14,7 @@ mod subjects;
 mod text;
 mod token;
 
+pub use allowance::Allowance;
 pub use change::Change;
 pub use clock::{Clock, Timestamp};
 pub use date::{DateError, DatePrecision, FuzzyDate, SaidDate, parse_said_date};

@@ -34,4 +34,14 @@ kinds! {
     MessageKind MessageId;
     /// Something deleted that can still be brought back.
     DiscardedKind DiscardedId;
+    /// A key with which a program of an account comes in.
+    ApiKeyKind ApiKeyId;
+    /// A passkey of an account.
+    PasskeyKind PasskeyId;
+    /// Who an account is at a provider of sign-ins.
+    IdentityKind IdentityId;
+    /// An invitation into a space.
+    InvitationKind InvitationId;
+    /// A link with which a clone can be talked with without an account.
+    ShareLinkKind ShareLinkId;
 }

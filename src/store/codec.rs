@@ -26,6 +26,14 @@ pub trait Row: Serialize + DeserializeOwned {
     }
 }
 
+/// Reads a row from the CBOR of a version, for [`Row::upgrade`].
+///
+/// # Errors
+/// When the bytes are not such a row.
+pub fn from_cbor<R: DeserializeOwned>(cbor: &[u8]) -> Result<R, String> {
+    ciborium::from_reader(cbor).map_err(|error| kind_of(&error))
+}
+
 impl Row for () {}
 impl Row for u64 {}
 impl<T> Row for crate::kernel::Id<T> {}

@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use blobs::{BlobError, Blobs};
-pub use codec::{Codec, Row};
+pub use codec::{Codec, Row, from_cbor};
 pub use error::StoreError;
 pub use key::{Key, KeyError, Words};
 pub use lock::{DataLock, LockError};

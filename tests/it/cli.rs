@@ -97,8 +97,8 @@ async fn accounts_are_made_and_rescued_with_and_without_a_server() {
     let arguments = ["admin", "reset-password", "--email", "ben@example.org"];
     server.command(&arguments, "a completely new password\n").ok();
     signed_in.get("/auth/me").await.problem(401, "unauthenticated");
-    assert!(can_sign_in(&server, "ben@example.org", PASSWORD).await.is_none());
     assert!(can_sign_in(&server, "ben@example.org", "a completely new password").await.is_some());
+    assert!(can_sign_in(&server, "ben@example.org", PASSWORD).await.is_none());
 
     assert_eq!(server.stop().await, 0);
     server.command(&arguments, PASSWORD).ok();

@@ -179,6 +179,7 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
     let mut walk = Walk { document: document(), client: ada.clone(), ids: Vec::new() };
     walk.reads("/setup", "").await;
     walk.sends("post", "/auth/register", 201).await;
+    walk.sends("post", "/auth/reauth", 200).await;
     walk.sends("patch", "/auth/me", 200).await;
     walk.sends("patch", "/auth/me/consent", 200).await;
     let clone = walk.sends("post", "/clones", 201).await;
@@ -208,6 +209,7 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
     for template in [
         "/auth/me",
         "/auth/me/consent",
+        "/auth/sessions",
         "/clones",
         "/clones/{clone_id}",
         "/clones/{clone_id}/settings",

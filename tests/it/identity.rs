@@ -35,6 +35,7 @@ async fn a_password_signs_in_and_a_wrong_one_says_no_more_than_an_unknown_addres
 
     let mut wrong = login(&stranger, "admin@example.org", "wrong horse battery").await.json();
     let mut unknown = login(&stranger, "nobody@example.org", PASSWORD).await.json();
+    server.advance(Duration::from_secs(1)).await;
     let mut huge = login(&stranger, "admin@example.org", &"x".repeat(5_000)).await.json();
     for problem in [&mut wrong, &mut unknown, &mut huge] {
         assert_eq!(problem["code"], "invalid_credentials");
@@ -42,24 +43,6 @@ async fn a_password_signs_in_and_a_wrong_one_says_no_more_than_an_unknown_addres
     }
     assert_eq!(wrong, unknown);
     assert_eq!(wrong, huge);
-}
-
-#[tokio::test]
-async fn a_refresh_token_is_good_once_and_a_stolen_one_ends_the_sign_in() {
-    let server = Server::start().await;
-    server.admin().await;
-    let stranger = server.client();
-    let first = login(&stranger, "admin@example.org", PASSWORD).await.is(200);
-    let second = refresh(&stranger, &first["refresh_token"]).await.is(200);
-    assert_ne!(first["access_token"], second["access_token"]);
-    assert_ne!(first["refresh_token"], second["refresh_token"]);
-    let of = |session: &Value| stranger.with_token(&text(&session["access_token"]));
-    of(&first).get("/auth/me").await.problem(401, "unauthenticated");
-    of(&second).get("/auth/me").await.is(200);
-
-    refresh(&stranger, &first["refresh_token"]).await.problem(401, "unauthenticated");
-    of(&second).get("/auth/me").await.problem(401, "unauthenticated");
-    refresh(&stranger, &second["refresh_token"]).await.problem(401, "unauthenticated");
 }
 
 #[tokio::test]

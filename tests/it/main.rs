@@ -28,5 +28,6 @@ mod memories;
 mod providers;
 mod search;
 mod setup;
+mod sign_in;
 mod upstream;
 mod web_ui;

@@ -27,6 +27,8 @@ fn body_of(operation: &str, things: &BTreeMap<&str, String>) -> Option<Value> {
         "change_me" => json!({"display_name": "Eve"}),
         "change_consents" => json!({"voice_processing": true}),
         "rate_answer" => json!({"rating": 1}),
+        "reauth" => json!({"password": "not the right one"}),
+        "change_password" => json!({"new_password": "a long password here"}),
         "login" => json!({"email": "admin@example.org", "password": "wrong password here"}),
         "refresh" | "logout" => json!({"refresh_token": "wrong"}),
         "register" => json!({"email": "x", "password": "x", "display_name": "x"}),
@@ -58,6 +60,7 @@ async fn things_of(ada: &Client) -> BTreeMap<&'static str, String> {
         ("message_id", id(&answer)),
         ("space_id", id(&space)),
         ("trash_id", id(&gone)),
+        ("session_id", id(&items(&ada.get("/auth/sessions").await.is(200))[0])),
         ("n", "1".to_owned()),
     ])
 }

@@ -4,7 +4,7 @@ mod answers;
 mod intake;
 mod views;
 
-use self::answers::{SignedIn, SignedOut};
+pub(super) use self::answers::{Cookies, SignedIn, SignedOut};
 use self::intake::{
     AccountPatch, ConsentChoices, LoginRequest, NewAccountFields, RefreshRequest, RegisterRequest,
     SetupRequest, choices, language, new_account, time_zone,
@@ -14,20 +14,21 @@ use self::views::{
     account_view, consents_view, session_view,
 };
 
-use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 
 use super::fields::Fields;
 use super::{Group, Services, cursor};
-use crate::accounts::{Account, AccountChange, Email, PASSWORD_LENGTH, SignInBy};
+use crate::accounts::{Account, AccountChange, AccountError, Email, PASSWORD_LENGTH};
 use crate::consents::Consent;
-use crate::http::auth::{Asked, Caller, require_same_origin};
+use crate::http::auth::{Ask, Asked, Open, Owning};
 use crate::http::body::Body;
+use crate::http::gate::Gate;
 use crate::http::listing::wanted;
 use crate::http::problem::{Answer, Problem};
 use crate::kernel::{Fault, Secret, code_points};
+use crate::sessions::{NewSession, SignInBy};
 
 pub struct AuthApi;
 
@@ -35,7 +36,7 @@ pub struct AuthApi;
 impl AuthApi {
     /// Whether the first account must still be made
     #[oai(path = "/setup", method = "get", operation_id = "get_setup", tag = "Group::System")]
-    async fn setup_needed(&self, services: Data<&Services>) -> Answer<Json<SetupView>> {
+    async fn setup_needed(&self, services: Open) -> Answer<Json<SetupView>> {
         Ok(Json(SetupView {
             needed: services.accounts.setup_needed().map_err(Fault::from)?,
             registration: services.accounts.registration().into(),
@@ -47,8 +48,9 @@ impl AuthApi {
     #[oai(path = "/setup", method = "post", operation_id = "set_up", tag = "Group::System")]
     async fn set_up(
         &self,
-        services: Data<&Services>,
+        services: Open,
         asked: Asked,
+        gate: Gate,
         body: Body<SetupRequest>,
     ) -> Answer<SignedIn> {
         let body = body.0;
@@ -62,8 +64,10 @@ impl AuthApi {
                 consents: body.consents,
             },
         )?;
+        let pass = gate.admit()?;
         let account = services.accounts.set_up(&body.token, new).await.map_err(Fault::from)?;
-        sign_in(&services, &asked, account, SignedIn::Created).await
+        pass.refund();
+        sign_in(&services, &asked, &account, SignedIn::Created).await
     }
 
     /// Make an account
@@ -75,8 +79,9 @@ impl AuthApi {
     )]
     async fn register(
         &self,
-        services: Data<&Services>,
+        services: Open,
         asked: Asked,
+        gate: Gate,
         body: Body<RegisterRequest>,
     ) -> Answer<SignedIn> {
         let body = body.0;
@@ -91,27 +96,33 @@ impl AuthApi {
             },
         )?;
         let invite = body.invite_token.map(Secret::new);
+        let _pass = gate.admit()?;
         let account = services.accounts.register(new, invite).await.map_err(Fault::from)?;
-        sign_in(&services, &asked, account, SignedIn::Created).await
+        sign_in(&services, &asked, &account, SignedIn::Created).await
     }
 
     /// Sign in
     #[oai(path = "/auth/login", method = "post", operation_id = "login", tag = "Group::Identity")]
     async fn login(
         &self,
-        services: Data<&Services>,
+        services: Open,
         asked: Asked,
+        gate: Gate,
         body: Body<LoginRequest>,
     ) -> Answer<SignedIn> {
         let LoginRequest { email, password, totp: _ } = body.0;
-        let wrong = || Fault::from(crate::accounts::AccountError::WrongCredentials);
+        let pass = gate.admit()?;
+        let wrong = || Fault::from(AccountError::WrongCredentials);
         let email = Email::new(&email).ok_or_else(wrong)?;
         // A longer one cannot be right and is not worth hashing.
         if code_points(&password) > *PASSWORD_LENGTH.end() {
             return Err(wrong().into());
         }
-        let account = services.accounts.verify(&email, password.into()).await;
-        sign_in(&services, &asked, account.map_err(Fault::from)?, SignedIn::Renewed).await
+        let device = asked.known_device(&services, &email)?;
+        let account = services.accounts.verify(&email, password.into(), device.as_ref()).await;
+        let account = account.map_err(Fault::from)?;
+        pass.refund();
+        sign_in(&services, &asked, &account, SignedIn::Renewed).await
     }
 
     /// Renew a sign-in
@@ -126,16 +137,16 @@ impl AuthApi {
     )]
     async fn refresh(
         &self,
-        services: Data<&Services>,
+        services: Open,
         asked: Asked,
         body: Body<Option<RefreshRequest>>,
     ) -> Answer<SignedIn> {
         if let Some(token) = body.0.and_then(|body| body.refresh_token) {
             let session = services.sessions.refresh(&token).await.map_err(Fault::from)?;
             let view = session_view(&services, session, SignInBy::Tokens)?;
-            return Ok(SignedIn::Renewed(view, None));
+            return Ok(SignedIn::Renewed(view, Cookies::default()));
         }
-        let cookie = own_cookie(&asked)?;
+        let cookie = asked.cookie.as_deref().ok_or_else(not_signed_in)?;
         let lasts = services.sessions.extend(cookie).await.map_err(Fault::from)?;
         let signed_in = services.sessions.resolve(cookie, SignInBy::Cookie).map_err(Fault::from)?;
         let account = services.accounts.account(signed_in.account).map_err(Fault::from)?;
@@ -146,42 +157,37 @@ impl AuthApi {
             refresh_token: None,
             account: Some(account_view(&services, &account)?),
         };
-        Ok(SignedIn::Renewed(view, Some(asked.set_cookie(Some((cookie, lasts))))))
+        let cookies = Cookies::from([asked.set_cookie(Some((cookie, lasts)))]);
+        Ok(SignedIn::Renewed(view, cookies))
     }
 
     /// Sign out
     #[oai(path = "/auth/logout", method = "post", operation_id = "logout", tag = "Group::Identity")]
     async fn logout(
         &self,
-        services: Data<&Services>,
+        services: Open,
         asked: Asked,
-        bearer: Bearer,
         body: Body<Option<RefreshRequest>>,
     ) -> Answer<SignedOut> {
-        let token = body.0.and_then(|body| body.refresh_token).or(bearer.0);
-        match &token {
-            Some(token) => services.sessions.end(token).await.map_err(Fault::from)?,
-            None if asked.cookie.is_some() => {
-                services.sessions.end(own_cookie(&asked)?).await.map_err(Fault::from)?;
-            }
-            None => return Err(not_signed_in()),
-        }
+        let sent = body.0.and_then(|body| body.refresh_token);
+        let token = sent.as_ref().or(asked.bearer.as_ref()).or(asked.cookie.as_ref());
+        let token = token.ok_or_else(not_signed_in)?;
+        services.sessions.end(token).await.map_err(Fault::from)?;
         Ok(SignedOut::Done(asked.set_cookie(None)))
     }
 
     /// The account that is signed in
     #[oai(path = "/auth/me", method = "get", operation_id = "get_me", tag = "Group::Identity")]
-    async fn me(&self, services: Data<&Services>, caller: Caller) -> Answer<Json<AccountView>> {
-        let account = services.accounts.account(caller.0.account).map_err(Fault::from)?;
-        Ok(Json(account_view(&services, &account)?))
+    async fn me(&self, ask: Ask<Owning>) -> Answer<Json<AccountView>> {
+        let account = ask.accounts.account(ask.who.account).map_err(Fault::from)?;
+        Ok(Json(account_view(&ask, &account)?))
     }
 
     /// Change the account
     #[oai(path = "/auth/me", method = "patch", operation_id = "change_me", tag = "Group::Identity")]
     async fn change_me(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Owning>,
         body: Body<AccountPatch>,
     ) -> Answer<Json<AccountView>> {
         let mut fields = Fields::default();
@@ -194,8 +200,8 @@ impl AuthApi {
             time_zone: fields.replace("/time_zone", body.time_zone, time_zone),
         };
         fields.done()?;
-        let changed = services.accounts.change(caller.0.account, change).await;
-        Ok(Json(account_view(&services, &changed.map_err(Fault::from)?)?))
+        let changed = ask.accounts.change(ask.who.account, change).await;
+        Ok(Json(account_view(&ask, &changed.map_err(Fault::from)?)?))
     }
 
     /// Everything said about consents
@@ -207,13 +213,12 @@ impl AuthApi {
     )]
     async fn consents(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Owning>,
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<ConsentHistory>> {
         let page = wanted(limit.0, after.0)?;
-        let page = services.consents.history(caller.0.account, &page).map_err(Fault::from)?;
+        let page = ask.consents.history(ask.who.account, &page).map_err(Fault::from)?;
         let items = page.items.into_iter().map(|said| ConsentStatement {
             consent: said.consent.into(),
             granted: said.granted,
@@ -232,62 +237,51 @@ impl AuthApi {
     )]
     async fn change_consents(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Owning>,
         body: Body<ConsentChoices>,
     ) -> Answer<Json<ConsentsView>> {
         let said = choices(&body.0);
-        let account = caller.0.account;
+        let account = ask.who.account;
         let withdrawn = said.contains(&(Consent::DataProcessing, false));
-        let current = services.consents.state(account, said).await.map_err(Fault::from)?;
+        let current = ask.consents.state(account, said).await.map_err(Fault::from)?;
         if withdrawn {
-            services.conversations.stop_all_of(account);
+            ask.conversations.stop_all_of(account);
         }
         Ok(Json(consents_view(&current)))
     }
 }
 
-/// The bearer token of a request, unchecked; signing out needs no more.
-struct Bearer(Option<String>);
-
-impl<'a> poem::FromRequest<'a> for Bearer {
-    async fn from_request(
-        request: &'a poem::Request,
-        _: &mut poem::RequestBody,
-    ) -> poem::Result<Self> {
-        let services = Services::of(request)?;
-        let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-        let token = header.and_then(|header| header.split_once(' '));
-        if token.is_none() {
-            // With a cookie alone, our own page must have asked.
-            let cookie = request.headers().contains_key("cookie");
-            if cookie {
-                require_same_origin(services, request).map_err(Problem::from)?;
-            }
-        }
-        Ok(Self(token.map(|(_, token)| token.trim().to_owned())))
-    }
-}
-
-async fn sign_in(
+/// Signs an account in and answers with the sign-in, as cookies or as tokens.
+pub(super) async fn sign_in(
     services: &Services,
     asked: &Asked,
-    account: Account,
-    answer: fn(SessionView, Option<String>) -> SignedIn,
+    account: &Account,
+    answer: fn(SessionView, Cookies) -> SignedIn,
 ) -> Answer<SignedIn> {
-    let session = services.sessions.start(account, asked.sign_in_by).await.map_err(Fault::from)?;
-    let cookie = (asked.sign_in_by == SignInBy::Cookie)
-        .then(|| asked.set_cookie(Some((session.access.reveal(), session.expires_in))));
-    Ok(answer(session_view(services, session, asked.sign_in_by)?, cookie))
+    let (device, device_cookie) = asked.meet()?;
+    let session = services.sessions.start(account.id, asked.sign_in_by, device).await;
+    let session = session.map_err(Fault::from)?;
+    signed_in(services, asked, session, device_cookie, answer)
 }
 
-fn own_cookie(asked: &Asked) -> Answer<&str> {
-    match &asked.cookie {
-        Some(cookie) if asked.same_origin => Ok(cookie),
-        _ => Err(not_signed_in()),
+/// The answer to a sign-in that was made or renewed.
+pub(super) fn signed_in(
+    services: &Services,
+    asked: &Asked,
+    session: NewSession,
+    device_cookie: Option<String>,
+    answer: fn(SessionView, Cookies) -> SignedIn,
+) -> Answer<SignedIn> {
+    // What a token sign-in is renewed with goes to the client; a cookie renews itself.
+    let by = if session.refresh.is_some() { SignInBy::Tokens } else { asked.sign_in_by };
+    let mut cookies = Cookies::default();
+    if by == SignInBy::Cookie {
+        cookies.push(asked.set_cookie(Some((session.access.reveal(), session.expires_in))));
+        cookies.extend(device_cookie);
     }
+    Ok(answer(session_view(services, session, by)?, cookies))
 }
 
 fn not_signed_in() -> Problem {
-    Fault::from(crate::accounts::AccountError::NotSignedIn).into()
+    Fault::from(AccountError::NotSignedIn).into()
 }

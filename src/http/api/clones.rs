@@ -6,16 +6,15 @@ pub(super) mod settings;
 use self::profile::{CloneList, ClonePatch, CloneView, NewClone, profile, profile_change, view};
 use self::settings::{SettingsPatch, SettingsView, settings_change, settings_view};
 
-use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, Services, cursor};
+use super::{Group, cursor};
 use crate::clones::Seen;
-use crate::http::auth::{Asked, Caller};
+use crate::http::auth::{Ask, Asked, Reading, Writing};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::listing::wanted;
@@ -37,12 +36,11 @@ impl CloneApi {
     #[oai(path = "/clones", method = "get", operation_id = "list_clones", tag = "Group::Clones")]
     async fn list(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<CloneList>> {
-        let page = services.clones.list(&caller.0, &wanted(limit.0, after.0)?)?;
+        let page = ask.clones.list(&ask.who, &wanted(limit.0, after.0)?)?;
         let items = page.items.iter().map(view).collect();
         Ok(Json(CloneList { items, next_cursor: cursor(page.next) }))
     }
@@ -51,16 +49,15 @@ impl CloneApi {
     #[oai(path = "/clones", method = "post", operation_id = "create_clone", tag = "Group::Clones")]
     async fn create(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         asked: Asked,
         body: Body<NewClone>,
     ) -> Answer<Tagged<CloneMade>> {
-        let once = asked.once(&caller.0, &body.1, &services);
+        let once = asked.once(&ask.who, &body.1, &ask);
         let mut fields = Fields::default();
         let space = fields.id("/space_id", body.0.space_id.clone());
         let profile = profile(fields, body.0)?;
-        let seen = services.clones.create(&caller.0, profile, space, once).await?;
+        let seen = ask.clones.create(&ask.who, profile, space, once).await?;
         Ok(Tagged { etag: etag(&seen), answer: CloneMade::Created(Json(view(&seen))) })
     }
 
@@ -73,11 +70,10 @@ impl CloneApi {
     )]
     async fn get(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         clone_id: Path<String>,
     ) -> Answer<Tagged<Json<CloneView>>> {
-        let seen = services.clones.get(&caller.0, path_id(&clone_id.0)?)?;
+        let seen = ask.clones.get(&ask.who, path_id(&clone_id.0)?)?;
         Ok(Tagged { etag: etag(&seen), answer: Json(view(&seen)) })
     }
 
@@ -90,8 +86,7 @@ impl CloneApi {
     )]
     async fn change(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         clone_id: Path<String>,
         known: IfMatch,
         body: Body<ClonePatch>,
@@ -101,12 +96,12 @@ impl CloneApi {
         let expected = match known.is_given() {
             false => None,
             true => {
-                let seen = services.clones.get(&caller.0, id)?;
+                let seen = ask.clones.get(&ask.who, id)?;
                 known.check(&etag(&seen))?;
                 Some(seen.persona.version)
             }
         };
-        let seen = services.clones.change(&caller.0, id, change, expected).await?;
+        let seen = ask.clones.change(&ask.who, id, change, expected).await?;
         Ok(Tagged { etag: etag(&seen), answer: Json(view(&seen)) })
     }
 
@@ -117,15 +112,10 @@ impl CloneApi {
         operation_id = "delete_clone",
         tag = "Group::Clones"
     )]
-    async fn delete(
-        &self,
-        services: Data<&Services>,
-        caller: Caller,
-        clone_id: Path<String>,
-    ) -> Answer<Done> {
+    async fn delete(&self, ask: Ask<Writing>, clone_id: Path<String>) -> Answer<Done> {
         let id = path_id(&clone_id.0)?;
-        services.clones.delete(&caller.0, id).await?;
-        services.conversations.stop_all_from(id);
+        ask.clones.delete(&ask.who, id).await?;
+        ask.conversations.stop_all_from(id);
         Ok(Done::Done)
     }
 
@@ -138,11 +128,10 @@ impl CloneApi {
     )]
     async fn settings(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         clone_id: Path<String>,
     ) -> Answer<Json<SettingsView>> {
-        let (settings, effective) = services.clones.settings(&caller.0, path_id(&clone_id.0)?)?;
+        let (settings, effective) = ask.clones.settings(&ask.who, path_id(&clone_id.0)?)?;
         Ok(Json(settings_view(&settings, effective)))
     }
 
@@ -155,14 +144,13 @@ impl CloneApi {
     )]
     async fn change_settings(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         clone_id: Path<String>,
         body: Body<SettingsPatch>,
     ) -> Answer<Json<SettingsView>> {
         let change = settings_change(body.0)?;
         let id = path_id(&clone_id.0)?;
-        let (settings, effective) = services.clones.change_settings(&caller.0, id, change).await?;
+        let (settings, effective) = ask.clones.change_settings(&ask.who, id, change).await?;
         Ok(Json(settings_view(&settings, effective)))
     }
 }

@@ -6,7 +6,6 @@ pub(super) mod views;
 use self::export::{Export, FormatWord};
 use self::views::{ConversationList, ConversationView, message_view, view};
 
-use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::MaybeUndefined as Patch;
@@ -17,9 +16,9 @@ use serde_json::json;
 
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, Services, cursor};
+use super::{Group, cursor};
 use crate::conversations::{ConversationChange, ExportFormat, Order, export};
-use crate::http::auth::{Asked, Caller};
+use crate::http::auth::{Ask, Asked, Chatting, ReadingChats};
 use crate::http::body::Body;
 use crate::http::listing::wanted;
 use crate::http::problem::Answer;
@@ -64,13 +63,12 @@ impl ConversationApi {
     )]
     async fn list_all(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<ReadingChats>,
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<ConversationList>> {
         let page = wanted(limit.0, after.0)?;
-        let page = services.conversations.list(&caller.0, None, &page)?;
+        let page = ask.conversations.list(&ask.who, None, &page)?;
         let items = page.items.iter().map(|(c, name)| view(c, name)).collect();
         Ok(Json(ConversationList { items, next_cursor: cursor(page.next) }))
     }
@@ -84,15 +82,14 @@ impl ConversationApi {
     )]
     async fn list(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<ReadingChats>,
         clone_id: Path<String>,
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<ConversationList>> {
         let page = wanted(limit.0, after.0)?;
         let clone = path_id(&clone_id.0)?;
-        let page = services.conversations.list(&caller.0, Some(clone), &page)?;
+        let page = ask.conversations.list(&ask.who, Some(clone), &page)?;
         let items = page.items.iter().map(|(c, name)| view(c, name)).collect();
         Ok(Json(ConversationList { items, next_cursor: cursor(page.next) }))
     }
@@ -106,19 +103,18 @@ impl ConversationApi {
     )]
     async fn create(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Chatting>,
         asked: Asked,
         clone_id: Path<String>,
         body: Body<Option<NewConversation>>,
     ) -> Answer<ConversationMade> {
         let clone = path_id(&clone_id.0)?;
-        let once = asked.once(&caller.0, &body.1, &services);
+        let once = asked.once(&ask.who, &body.1, &ask);
         let mut fields = Fields::default();
         let title = fields.optional("/title", body.0.unwrap_or_default().title);
         fields.done()?;
-        let made = services.conversations.create(&caller.0, clone, title, once).await?;
-        let (conversation, name) = services.conversations.get(&caller.0, made.id)?;
+        let made = ask.conversations.create(&ask.who, clone, title, once).await?;
+        let (conversation, name) = ask.conversations.get(&ask.who, made.id)?;
         Ok(ConversationMade::Created(Json(view(&conversation, &name))))
     }
 
@@ -131,12 +127,11 @@ impl ConversationApi {
     )]
     async fn get(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<ReadingChats>,
         conversation_id: Path<String>,
     ) -> Answer<Json<ConversationView>> {
         let id = path_id(&conversation_id.0)?;
-        let (conversation, name) = services.conversations.get(&caller.0, id)?;
+        let (conversation, name) = ask.conversations.get(&ask.who, id)?;
         Ok(Json(view(&conversation, &name)))
     }
 
@@ -149,8 +144,7 @@ impl ConversationApi {
     )]
     async fn change(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Chatting>,
         conversation_id: Path<String>,
         body: Body<ConversationPatch>,
     ) -> Answer<Json<ConversationView>> {
@@ -161,7 +155,7 @@ impl ConversationApi {
             pinned: fields.replace("/pinned", body.0.pinned, |_, pinned| Some(pinned)),
         };
         fields.done()?;
-        let changed = services.conversations.change(&caller.0, id, change).await?;
+        let changed = ask.conversations.change(&ask.who, id, change).await?;
         Ok(Json(view(&changed.0, &changed.1)))
     }
 
@@ -172,14 +166,9 @@ impl ConversationApi {
         operation_id = "delete_conversation",
         tag = "Group::Conversations"
     )]
-    async fn delete(
-        &self,
-        services: Data<&Services>,
-        caller: Caller,
-        conversation_id: Path<String>,
-    ) -> Answer<Done> {
+    async fn delete(&self, ask: Ask<Chatting>, conversation_id: Path<String>) -> Answer<Done> {
         let id = path_id(&conversation_id.0)?;
-        services.conversations.delete(&caller.0, id).await?;
+        ask.conversations.delete(&ask.who, id).await?;
         Ok(Done::Done)
     }
 
@@ -192,16 +181,15 @@ impl ConversationApi {
     )]
     async fn export(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<ReadingChats>,
         conversation_id: Path<String>,
         format: Query<FormatWord>,
     ) -> Answer<Export> {
         let id = path_id(&conversation_id.0)?;
-        let (conversation, name) = services.conversations.get(&caller.0, id)?;
+        let (conversation, name) = ask.conversations.get(&ask.who, id)?;
         let page = PageRequest { limit: usize::MAX, after: None };
-        let page = services.conversations.messages(&caller.0, id, Order::OldestFirst, &page)?;
-        let account = services.accounts.account(caller.0.account)?;
+        let page = ask.conversations.messages(&ask.who, id, Order::OldestFirst, &page)?;
+        let account = ask.accounts.account(ask.who.account)?;
         let names = (name.as_str(), &*account.display_name);
         let as_text = |format| export(&conversation, &page.items, names, format);
         let (media, ending, text) = match format.0 {

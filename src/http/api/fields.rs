@@ -2,6 +2,7 @@
 
 use poem_openapi::types::MaybeUndefined as Patch;
 
+use crate::accounts::NewPassword;
 use crate::kernel::{Change, Fault, FieldFault, FuzzyDate, Id, Text};
 
 /// The faults found so far in a request body.
@@ -54,6 +55,16 @@ impl Fields {
                 None
             }
         }
+    }
+
+    /// A password that the rules allow, of a person of whom some words are known.
+    pub fn password(
+        &mut self,
+        pointer: &str,
+        password: String,
+        known: &[&str],
+    ) -> Option<NewPassword> {
+        self.checked(pointer, NewPassword::new(password, known))
     }
 
     /// A text that must be there.

@@ -11,15 +11,14 @@ use self::views::{
     revision_view, view,
 };
 
-use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, Services, cursor};
-use crate::http::auth::{Asked, Caller};
+use super::{Group, cursor};
+use crate::http::auth::{Ask, Asked, Reading, Writing};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::guard::RequestId;
@@ -49,12 +48,11 @@ impl MemoryApi {
     )]
     async fn latest(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<MemoryList>> {
-        let page = services.memories.latest(&caller.0, &wanted(limit.0, after.0)?)?;
+        let page = ask.memories.latest(&ask.who, &wanted(limit.0, after.0)?)?;
         let items = page.items.iter().map(view).collect();
         Ok(Json(MemoryList { items, next_cursor: cursor(page.next) }))
     }
@@ -69,8 +67,7 @@ impl MemoryApi {
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
     async fn list(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         clone_id: Path<String>,
         /// Words that must all occur.
         q: Query<Option<String>>,
@@ -102,7 +99,7 @@ impl MemoryApi {
         fields.done()?;
         let page = wanted(limit.0, after.0)?;
         let id = path_id(&clone_id.0)?;
-        let page = services.memories.list(&caller.0, id, &filter, &page)?;
+        let page = ask.memories.list(&ask.who, id, &filter, &page)?;
         let items = page.items.iter().map(view).collect();
         Ok(Json(MemoryList { items, next_cursor: cursor(page.next) }))
     }
@@ -116,17 +113,16 @@ impl MemoryApi {
     )]
     async fn create(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         asked: Asked,
         clone_id: Path<String>,
         body: Body<NewMemory>,
     ) -> Answer<Tagged<MemoryMade>> {
         let id = path_id(&clone_id.0)?;
-        let once = asked.once(&caller.0, &body.1, &services);
-        let content = content(Fields::default(), body.0, &said(&services, &caller))?;
-        let memory = services.memories.create(&caller.0, id, content, once).await?;
-        services.retrieval.wake();
+        let once = asked.once(&ask.who, &body.1, &ask);
+        let content = content(Fields::default(), body.0, &said(&ask, &ask.who))?;
+        let memory = ask.memories.create(&ask.who, id, content, once).await?;
+        ask.retrieval.wake();
         Ok(Tagged { etag: etag(&memory), answer: MemoryMade::Created(Json(view(&memory))) })
     }
 
@@ -142,8 +138,7 @@ impl MemoryApi {
     )]
     async fn batch(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         request_id: RequestId,
         clone_id: Path<String>,
         body: Body<BatchRequest>,
@@ -152,7 +147,7 @@ impl MemoryApi {
         if body.0.memories.len() > 1_000 {
             return Err(Fault::field("/memories", "must have at most 1000 items").into());
         }
-        let said = said(&services, &caller);
+        let said = said(&ask, &ask.who);
         let mut contents = Vec::with_capacity(body.0.memories.len());
         let mut failed = Vec::new();
         for (index, sent) in body.0.memories.into_iter().enumerate() {
@@ -164,8 +159,8 @@ impl MemoryApi {
                 }
             }
         }
-        let outcome = services.memories.batch(&caller.0, id, contents).await?;
-        services.retrieval.wake();
+        let outcome = ask.memories.batch(&ask.who, id, contents).await?;
+        ask.retrieval.wake();
         let (created, updated) = (outcome.created, outcome.updated);
         Ok(Json(BatchView { created, updated, unchanged: outcome.unchanged, failed }))
     }
@@ -179,13 +174,12 @@ impl MemoryApi {
     )]
     async fn get(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         clone_id: Path<String>,
         memory_id: Path<String>,
     ) -> Answer<Tagged<Json<MemoryView>>> {
         let (clone, id) = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
-        let memory = services.memories.get(&caller.0, clone, id)?;
+        let memory = ask.memories.get(&ask.who, clone, id)?;
         Ok(Tagged { etag: etag(&memory), answer: Json(view(&memory)) })
     }
 
@@ -200,25 +194,24 @@ impl MemoryApi {
     )]
     async fn change(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         clone_id: Path<String>,
         memory_id: Path<String>,
         known: IfMatch,
         body: Body<MemoryPatch>,
     ) -> Answer<Tagged<Json<MemoryView>>> {
         let key = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
-        let change = content_change(body.0, &said(&services, &caller))?;
+        let change = content_change(body.0, &said(&ask, &ask.who))?;
         let expected = match known.is_given() {
             false => None,
             true => {
-                let memory = services.memories.get(&caller.0, key.0, key.1)?;
+                let memory = ask.memories.get(&ask.who, key.0, key.1)?;
                 known.check(&etag(&memory))?;
                 Some(memory.revision)
             }
         };
-        let memory = services.memories.change(&caller.0, key, change, expected).await?;
-        services.retrieval.wake();
+        let memory = ask.memories.change(&ask.who, key, change, expected).await?;
+        ask.retrieval.wake();
         Ok(Tagged { etag: etag(&memory), answer: Json(view(&memory)) })
     }
 
@@ -231,14 +224,13 @@ impl MemoryApi {
     )]
     async fn delete(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         clone_id: Path<String>,
         memory_id: Path<String>,
     ) -> Answer<Done> {
         let (clone, id) = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
-        services.memories.delete(&caller.0, clone, id).await?;
-        services.retrieval.wake();
+        ask.memories.delete(&ask.who, clone, id).await?;
+        ask.retrieval.wake();
         Ok(Done::Done)
     }
 
@@ -251,8 +243,7 @@ impl MemoryApi {
     )]
     async fn revisions(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         clone_id: Path<String>,
         memory_id: Path<String>,
         limit: Query<Option<u32>>,
@@ -260,7 +251,7 @@ impl MemoryApi {
     ) -> Answer<Json<RevisionList>> {
         let (clone, id) = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
         let page = wanted(limit.0, after.0)?;
-        let page = services.memories.revisions(&caller.0, clone, id, &page)?;
+        let page = ask.memories.revisions(&ask.who, clone, id, &page)?;
         let items = page.items.into_iter().map(revision_view).collect();
         Ok(Json(RevisionList { items, next_cursor: cursor(page.next) }))
     }
@@ -274,15 +265,14 @@ impl MemoryApi {
     )]
     async fn restore_revision(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         clone_id: Path<String>,
         memory_id: Path<String>,
         n: Path<u32>,
     ) -> Answer<Tagged<Json<MemoryView>>> {
         let key = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
-        let memory = services.memories.restore_revision(&caller.0, key, n.0).await?;
-        services.retrieval.wake();
+        let memory = ask.memories.restore_revision(&ask.who, key, n.0).await?;
+        ask.retrieval.wake();
         Ok(Tagged { etag: etag(&memory), answer: Json(view(&memory)) })
     }
 }

@@ -3,7 +3,6 @@
 mod events;
 
 use poem::http::header::ACCEPT;
-use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
@@ -13,8 +12,9 @@ use self::events::{AnswerEvents, frames, replay};
 use super::conversations::views::{Exchange, MessageList, MessageView, exchange, message_view};
 use super::fields::{Fields, path_id};
 use super::{Group, Services, cursor};
+use crate::access::Principal;
 use crate::conversations::{Begun, Event, Feedback, Following, Order, Place, Said};
-use crate::http::auth::{Asked, Caller};
+use crate::http::auth::{Ask, Asked, Chatting, ReadingChats};
 use crate::http::body::Body;
 use crate::http::guard::RequestId;
 use crate::http::listing::wanted;
@@ -111,8 +111,7 @@ impl MessageApi {
     )]
     async fn messages(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<ReadingChats>,
         conversation_id: Path<String>,
         order: Query<Option<OrderWord>>,
         limit: Query<Option<u32>>,
@@ -124,7 +123,7 @@ impl MessageApi {
             None | Some(OrderWord::Desc) => Order::NewestFirst,
         };
         let page = wanted(limit.0, after.0)?;
-        let page = services.conversations.messages(&caller.0, id, order, &page)?;
+        let page = ask.conversations.messages(&ask.who, id, order, &page)?;
         let items = page.items.iter().map(message_view).collect();
         Ok(Json(MessageList { items, next_cursor: cursor(page.next) }))
     }
@@ -139,11 +138,9 @@ impl MessageApi {
         operation_id = "say",
         tag = "Group::Conversations"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
     async fn say(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Chatting>,
         asked: Asked,
         wants: Wants,
         request_id: RequestId,
@@ -151,10 +148,10 @@ impl MessageApi {
         body: Body<NewMessage>,
     ) -> Answer<Reply> {
         let place = Place::In(path_id(&conversation_id.0)?);
-        let once = asked.once(&caller.0, &body.1, &services);
+        let once = asked.once(&ask.who, &body.1, &ask);
         let said = said(body.0)?;
-        let begun = services.conversations.say(&caller.0, place, said, once).await?;
-        answer(&services, &caller, &begun, &wants, request_id).await
+        let begun = ask.conversations.say(&ask.who, place, said, once).await?;
+        answer(&ask, &ask.who, &begun, &wants, request_id).await
     }
 
     /// Say something to a clone, in a conversation or in a new one
@@ -164,11 +161,9 @@ impl MessageApi {
         operation_id = "chat",
         tag = "Group::Conversations"
     )]
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
     async fn chat(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Chatting>,
         asked: Asked,
         wants: Wants,
         request_id: RequestId,
@@ -176,7 +171,7 @@ impl MessageApi {
         body: Body<ChatRequest>,
     ) -> Answer<Reply> {
         let clone = path_id(&clone_id.0)?;
-        let once = asked.once(&caller.0, &body.1, &services);
+        let once = asked.once(&ask.who, &body.1, &ask);
         let mut fields = Fields::default();
         let conversation = fields.id("/conversation_id", body.0.conversation_id);
         let content = fields.text("/content", body.0.content);
@@ -184,7 +179,7 @@ impl MessageApi {
         let place = match conversation {
             None => Place::New(clone),
             Some(id) => {
-                let (conversation, _) = services.conversations.get(&caller.0, id)?;
+                let (conversation, _) = ask.conversations.get(&ask.who, id)?;
                 if conversation.clone != clone {
                     return Err(Fault::not_found().into());
                 }
@@ -192,8 +187,8 @@ impl MessageApi {
             }
         };
         let said = Said::New { content, parent: None };
-        let begun = services.conversations.say(&caller.0, place, said, once).await?;
-        answer(&services, &caller, &begun, &wants, request_id).await
+        let begun = ask.conversations.say(&ask.who, place, said, once).await?;
+        answer(&ask, &ask.who, &begun, &wants, request_id).await
     }
 
     /// Join an answer that is being written, or read one that was
@@ -207,8 +202,7 @@ impl MessageApi {
     )]
     async fn follow(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<ReadingChats>,
         wants: Wants,
         request_id: RequestId,
         conversation_id: Path<String>,
@@ -216,10 +210,10 @@ impl MessageApi {
     ) -> Answer<AnswerEvents> {
         let (conversation, id) = (path_id(&conversation_id.0)?, path_id(&message_id.0)?);
         let seen = wants.seen.unwrap_or(0);
-        let following = services.conversations.follow(&caller.0, conversation, id, seen)?;
+        let following = ask.conversations.follow(&ask.who, conversation, id, seen)?;
         Ok(match following {
-            Following::Live(listener) => frames(&services, listener, None, request_id),
-            Following::Ended(message) => replay(&services, &message, seen),
+            Following::Live(listener) => frames(&ask, listener, None, request_id),
+            Following::Ended(message) => replay(&ask, &message, seen),
         })
     }
 
@@ -232,13 +226,12 @@ impl MessageApi {
     )]
     async fn stop(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Chatting>,
         conversation_id: Path<String>,
         message_id: Path<String>,
     ) -> Answer<Json<MessageView>> {
         let (conversation, id) = (path_id(&conversation_id.0)?, path_id(&message_id.0)?);
-        let message = services.conversations.stop(&caller.0, conversation, id).await?;
+        let message = ask.conversations.stop(&ask.who, conversation, id).await?;
         Ok(Json(message_view(&message)))
     }
 
@@ -251,8 +244,7 @@ impl MessageApi {
     )]
     async fn rate(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Chatting>,
         conversation_id: Path<String>,
         message_id: Path<String>,
         body: Body<FeedbackRequest>,
@@ -269,7 +261,7 @@ impl MessageApi {
             }
         };
         fields.done()?;
-        let rated = services.conversations.rate(&caller.0, conversation, id, feedback).await?;
+        let rated = ask.conversations.rate(&ask.who, conversation, id, feedback).await?;
         Ok(Json(message_view(&rated)))
     }
 }
@@ -297,12 +289,12 @@ fn said(sent: NewMessage) -> Result<Said, Fault> {
 /// event comes only then, and a fault before it is a problem and not a stream.
 async fn answer(
     services: &Services,
-    caller: &Caller,
+    who: &Principal,
     begun: &Begun,
     wants: &Wants,
     request_id: RequestId,
 ) -> Answer<Reply> {
-    let mut listener = match services.conversations.follow_begun(&caller.0, begun)? {
+    let mut listener = match services.conversations.follow_begun(who, begun)? {
         Following::Live(listener) => listener,
         Following::Ended(message) if wants.stream => {
             return Ok(Reply::Stream(replay(services, &message, 0)));

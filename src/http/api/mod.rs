@@ -6,7 +6,9 @@ mod conversations;
 mod fields;
 mod memories;
 mod messages;
+mod password;
 mod people;
+mod sign_ins;
 mod spaces;
 mod system;
 mod timeline;
@@ -14,21 +16,20 @@ mod trash;
 
 use std::sync::Arc;
 
-use poem::Request;
 use poem_openapi::OpenApi;
 use url::Url;
 
-use super::problem::Problem;
 use super::sse::Streams;
-use crate::accounts::{Accounts, Sessions};
+use crate::accounts::Accounts;
 use crate::admin::Admin;
 use crate::clones::Clones;
 use crate::consents::Consents;
 use crate::conversations::Conversations;
-use crate::kernel::{Clock, Fault};
+use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::privacy::Trash;
 use crate::retrieval::Retrieval;
+use crate::sessions::Sessions;
 use crate::spaces::Spaces;
 
 use super::health::Health;
@@ -75,10 +76,6 @@ impl Services {
     pub fn health(&self) -> &Health {
         &self.0.health
     }
-
-    pub(super) fn of(request: &Request) -> Result<&Self, Problem> {
-        request.data().ok_or_else(|| Fault::internal("a route without services").into())
-    }
 }
 
 impl std::ops::Deref for Services {
@@ -95,6 +92,8 @@ pub fn api() -> impl OpenApi + 'static {
     (
         system::SystemApi,
         auth::AuthApi,
+        sign_ins::SignInApi,
+        password::PasswordApi,
         spaces::SpaceApi,
         clones::CloneApi,
         memories::MemoryApi,

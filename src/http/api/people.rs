@@ -1,6 +1,5 @@
 //! People who occur in memories.
 
-use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::MaybeUndefined as Patch;
@@ -9,8 +8,8 @@ use serde::Deserialize;
 
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, Services, cursor};
-use crate::http::auth::{Asked, Caller};
+use super::{Group, cursor};
+use crate::http::auth::{Ask, Asked, Reading, Writing};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::listing::wanted;
@@ -108,14 +107,13 @@ impl PersonApi {
     )]
     async fn list(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         clone_id: Path<String>,
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<PersonList>> {
         let page = wanted(limit.0, after.0)?;
-        let page = services.memories.people(&caller.0, path_id(&clone_id.0)?, &page)?;
+        let page = ask.memories.people(&ask.who, path_id(&clone_id.0)?, &page)?;
         let items = page.items.iter().map(|(person, count)| view(person, *count)).collect();
         Ok(Json(PersonList { items, next_cursor: cursor(page.next) }))
     }
@@ -129,14 +127,13 @@ impl PersonApi {
     )]
     async fn create(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         asked: Asked,
         clone_id: Path<String>,
         body: Body<NewPerson>,
     ) -> Answer<Tagged<PersonMade>> {
         let id = path_id(&clone_id.0)?;
-        let once = asked.once(&caller.0, &body.1, &services);
+        let once = asked.once(&ask.who, &body.1, &ask);
         let sent = body.0;
         let mut fields = Fields::default();
         let name = fields.text("/name", sent.name);
@@ -147,8 +144,8 @@ impl PersonApi {
         let notes = fields.optional("/notes", sent.notes);
         let name = fields.with(name)?;
         let description = Description { name, aliases, relation, born, died, notes };
-        let person = services.memories.add_person(&caller.0, id, description, once).await?;
-        let (person, count) = services.memories.person(&caller.0, id, person.id)?;
+        let person = ask.memories.add_person(&ask.who, id, description, once).await?;
+        let (person, count) = ask.memories.person(&ask.who, id, person.id)?;
         let answer = PersonMade::Created(Json(view(&person, count)));
         Ok(Tagged { etag: etag(&person, count), answer })
     }
@@ -162,13 +159,12 @@ impl PersonApi {
     )]
     async fn get(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         clone_id: Path<String>,
         person_id: Path<String>,
     ) -> Answer<Tagged<Json<PersonView>>> {
         let (clone, id) = (path_id(&clone_id.0)?, path_id(&person_id.0)?);
-        let (person, count) = services.memories.person(&caller.0, clone, id)?;
+        let (person, count) = ask.memories.person(&ask.who, clone, id)?;
         Ok(Tagged { etag: etag(&person, count), answer: Json(view(&person, count)) })
     }
 
@@ -181,8 +177,7 @@ impl PersonApi {
     )]
     async fn change(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         clone_id: Path<String>,
         person_id: Path<String>,
         known: IfMatch,
@@ -204,12 +199,12 @@ impl PersonApi {
         let expected = match known.is_given() {
             false => None,
             true => {
-                let (person, count) = services.memories.person(&caller.0, key.0, key.1)?;
+                let (person, count) = ask.memories.person(&ask.who, key.0, key.1)?;
                 known.check(&etag(&person, count))?;
                 Some(person.version)
             }
         };
-        let changed = services.memories.change_person(&caller.0, key, change, expected).await?;
+        let changed = ask.memories.change_person(&ask.who, key, change, expected).await?;
         let (person, count) = changed;
         Ok(Tagged { etag: etag(&person, count), answer: Json(view(&person, count)) })
     }
@@ -223,13 +218,12 @@ impl PersonApi {
     )]
     async fn delete(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Writing>,
         clone_id: Path<String>,
         person_id: Path<String>,
     ) -> Answer<Done> {
         let (clone, id) = (path_id(&clone_id.0)?, path_id(&person_id.0)?);
-        services.memories.delete_person(&caller.0, clone, id).await?;
+        ask.memories.delete_person(&ask.who, clone, id).await?;
         Ok(Done::Done)
     }
 }

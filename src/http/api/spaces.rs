@@ -1,14 +1,13 @@
 //! Spaces: with whom clones are shared.
 
-use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 
+use super::Group;
 use super::fields::path_id;
-use super::{Group, Services};
 use crate::access::Role;
-use crate::http::auth::Caller;
+use crate::http::auth::{Ask, Reading};
 use crate::http::problem::Answer;
 use crate::kernel::Fault;
 use crate::spaces::{Space, SpaceType};
@@ -73,8 +72,8 @@ struct SpaceList {
 impl SpaceApi {
     /// The spaces the caller is in
     #[oai(path = "/spaces", method = "get", operation_id = "list_spaces", tag = "Group::Spaces")]
-    async fn list(&self, services: Data<&Services>, caller: Caller) -> Answer<Json<SpaceList>> {
-        let spaces = services.spaces.of(caller.0.account).map_err(Fault::from)?;
+    async fn list(&self, ask: Ask<Reading>) -> Answer<Json<SpaceList>> {
+        let spaces = ask.spaces.of(ask.who.account).map_err(Fault::from)?;
         let items = spaces.into_iter().map(view).collect();
         Ok(Json(SpaceList { items, next_cursor: None }))
     }
@@ -86,14 +85,9 @@ impl SpaceApi {
         operation_id = "get_space",
         tag = "Group::Spaces"
     )]
-    async fn get(
-        &self,
-        services: Data<&Services>,
-        caller: Caller,
-        space_id: Path<String>,
-    ) -> Answer<Json<SpaceView>> {
+    async fn get(&self, ask: Ask<Reading>, space_id: Path<String>) -> Answer<Json<SpaceView>> {
         let id = path_id(&space_id.0)?;
-        let space = services.spaces.space(caller.0.account, id).map_err(Fault::from)?;
+        let space = ask.spaces.space(ask.who.account, id).map_err(Fault::from)?;
         Ok(Json(view(space)))
     }
 }

@@ -1,11 +1,11 @@
 //! How the server is.
 
-use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::{Object, OpenApi};
 use serde_json::Value;
 
-use super::{Group, Services};
+use super::Group;
+use crate::http::auth::Open;
 use crate::http::problem::Answer;
 
 pub struct SystemApi;
@@ -30,7 +30,7 @@ impl SystemApi {
         operation_id = "get_health",
         tag = "Group::System"
     )]
-    async fn health(&self, services: Data<&Services>) -> Answer<Json<GatewayHealth>> {
+    async fn health(&self, services: Open) -> Answer<Json<GatewayHealth>> {
         let (ready, report) = services.health().report();
         Ok(Json(GatewayHealth {
             status: if ready { "ok" } else { "degraded" }.to_owned(),

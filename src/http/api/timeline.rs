@@ -1,6 +1,5 @@
 //! Finding memories: in the order in which they happened, and by a question.
 
-use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
@@ -8,8 +7,8 @@ use serde::Deserialize;
 
 use super::fields::{Fields, path_id};
 use super::memories::views::{KindWord, MemoryView, kind_of, view};
-use super::{Group, Services, cursor};
-use crate::http::auth::Caller;
+use super::{Group, cursor};
+use crate::http::auth::{Ask, Reading};
 use crate::http::listing::wanted;
 use crate::http::problem::Answer;
 use crate::memories::Filter;
@@ -114,14 +113,13 @@ impl TimelineApi {
     )]
     async fn timeline(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         clone_id: Path<String>,
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<TimelineView>> {
         let page = wanted(limit.0, after.0)?;
-        let timeline = services.memories.timeline(&caller.0, path_id(&clone_id.0)?, &page)?;
+        let timeline = ask.memories.timeline(&ask.who, path_id(&clone_id.0)?, &page)?;
         let dated = timeline.dated.items.iter().filter_map(|memory| {
             let date = memory.content.occurred_at.as_ref()?;
             Some(TimelineItem {
@@ -147,8 +145,7 @@ impl TimelineApi {
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the query")]
     async fn search(
         &self,
-        services: Data<&Services>,
-        caller: Caller,
+        ask: Ask<Reading>,
         clone_id: Path<String>,
         /// The question, up to 2,000 characters.
         q: Query<String>,
@@ -196,7 +193,7 @@ impl TimelineApi {
             filter,
         };
         let id = path_id(&clone_id.0)?;
-        let found = services.retrieval.search(&caller.0, id, request).await?;
+        let found = ask.retrieval.search(&ask.who, id, request).await?;
         Ok(Json(SearchView {
             hits: found.hits.into_iter().map(hit_view).collect(),
             took_ms: started.elapsed().as_secs_f64() * 1_000.0,

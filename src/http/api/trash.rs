@@ -1,13 +1,12 @@
 //! What was deleted and can still be brought back.
 
-use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 
+use super::Group;
 use super::fields::path_id;
-use super::{Group, Services};
-use crate::http::auth::Caller;
+use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::problem::Answer;
 use crate::jobs::discarded::Discard;
 use crate::kernel::Fault;
@@ -60,9 +59,9 @@ pub enum Done {
 impl TrashApi {
     /// What the caller can bring back
     #[oai(path = "/trash", method = "get", operation_id = "list_trash", tag = "Group::Trash")]
-    async fn list(&self, services: Data<&Services>, caller: Caller) -> Answer<Json<TrashList>> {
-        let kept = services.trash.kept();
-        let found = services.trash.list(&caller.0).map_err(Fault::from)?;
+    async fn list(&self, ask: Ask<Reading>) -> Answer<Json<TrashList>> {
+        let kept = ask.trash.kept();
+        let found = ask.trash.list(&ask.who).map_err(Fault::from)?;
         let items = found.into_iter().map(|discarded| TrashView {
             id: discarded.id.to_string(),
             kind: match discarded.kind {
@@ -86,14 +85,9 @@ impl TrashApi {
         operation_id = "restore",
         tag = "Group::Trash"
     )]
-    async fn restore(
-        &self,
-        services: Data<&Services>,
-        caller: Caller,
-        trash_id: Path<String>,
-    ) -> Answer<Done> {
+    async fn restore(&self, ask: Ask<Writing>, trash_id: Path<String>) -> Answer<Done> {
         let id = path_id(&trash_id.0)?;
-        services.trash.restore(&caller.0, id).await.map_err(Fault::from)?;
+        ask.trash.restore(&ask.who, id).await.map_err(Fault::from)?;
         Ok(Done::Done)
     }
 
@@ -104,14 +98,9 @@ impl TrashApi {
         operation_id = "purge",
         tag = "Group::Trash"
     )]
-    async fn purge(
-        &self,
-        services: Data<&Services>,
-        caller: Caller,
-        trash_id: Path<String>,
-    ) -> Answer<Done> {
+    async fn purge(&self, ask: Ask<Writing>, trash_id: Path<String>) -> Answer<Done> {
         let id = path_id(&trash_id.0)?;
-        services.trash.purge(&caller.0, id).await.map_err(Fault::from)?;
+        ask.trash.purge(&ask.who, id).await.map_err(Fault::from)?;
         Ok(Done::Done)
     }
 }

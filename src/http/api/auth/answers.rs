@@ -7,24 +7,24 @@ use poem_openapi::payload::Json;
 use super::views::SessionView;
 use crate::http::auth::with_cookie;
 
+/// `Set-Cookie` headers.
+pub type Cookies = Vec<String>;
+
 /// A sign-in was made.
-pub(super) enum SignedIn {
-    Created(SessionView, Option<String>),
-    Renewed(SessionView, Option<String>),
+pub enum SignedIn {
+    Created(SessionView, Cookies),
+    Renewed(SessionView, Cookies),
 }
 
 impl poem::IntoResponse for SignedIn {
     fn into_response(self) -> Response {
-        let (status, view, cookie) = match self {
-            Self::Created(view, cookie) => (201, view, cookie),
-            Self::Renewed(view, cookie) => (200, view, cookie),
+        let (status, view, cookies) = match self {
+            Self::Created(view, cookies) => (201, view, cookies),
+            Self::Renewed(view, cookies) => (200, view, cookies),
         };
         let mut response = Json(view).into_response();
         response.set_status(poem::http::StatusCode::from_u16(status).unwrap_or_default());
-        match cookie {
-            Some(cookie) => with_cookie(response, &cookie),
-            None => response,
-        }
+        cookies.iter().fold(response, |response, cookie| with_cookie(response, cookie))
     }
 }
 
@@ -51,7 +51,7 @@ impl ApiResponse for SignedIn {
 }
 
 /// Done, and there is nothing to say.
-pub(super) enum SignedOut {
+pub enum SignedOut {
     Done(String),
 }
 

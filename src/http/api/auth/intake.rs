@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::super::Services;
 use super::super::fields::Fields;
-use crate::accounts::{Email, NewAccount, PASSWORD_LENGTH};
+use crate::accounts::{Email, NewAccount};
 use crate::consents::Consent;
 use crate::http::problem::Answer;
-use crate::kernel::{Text, code_points};
+use crate::kernel::Text;
 
 /// The first account.
 #[derive(Deserialize, Object)]
@@ -116,9 +116,8 @@ pub(super) fn new_account(services: &Services, sent: NewAccountFields) -> Answer
     if email.is_none() {
         fields.fault("/email", "must be an e-mail address");
     }
-    if !PASSWORD_LENGTH.contains(&code_points(&sent.password)) {
-        fields.fault("/password", "must have 12 to 128 characters");
-    }
+    let known = [sent.email.as_str(), sent.display_name.as_str()];
+    let password = fields.password("/password", sent.password, &known);
     let display_name: Option<Text<1, 100>> = fields.text("/display_name", sent.display_name);
     let locale = match sent.locale {
         Some(tag) => language(&mut fields, tag),
@@ -130,9 +129,8 @@ pub(super) fn new_account(services: &Services, sent: NewAccountFields) -> Answer
     }
     let whole = email.zip(display_name).zip(locale);
     let ((email, display_name), locale) = fields.with(whole)?;
-    let password = sent.password.into();
     let also = Some(services.consents.with_sign_up(said));
-    Ok(NewAccount { email, password, display_name, locale, also })
+    Ok(NewAccount { email, password, email_verified: false, display_name, locale, also })
 }
 
 pub(super) fn choices(sent: &ConsentChoices) -> Vec<(Consent, bool)> {

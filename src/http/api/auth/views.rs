@@ -5,14 +5,15 @@ use std::time::Duration;
 use poem_openapi::{Enum, Object};
 
 use super::super::Services;
-use crate::accounts::{Account, NewSession, Registration, SignInBy};
+use crate::accounts::{Account, Registration};
 use crate::consents::{Consent, Statement};
 use crate::http::problem::Answer;
 use crate::kernel::Fault;
+use crate::sessions::{NewSession, SignInBy};
 
 /// Whether the server still waits for its first account.
 #[derive(Object)]
-pub(super) struct SetupView {
+pub struct SetupView {
     /// True until the first account exists.
     pub(super) needed: bool,
     /// Who may register.
@@ -24,7 +25,7 @@ pub(super) struct SetupView {
 /// Who may make an account.
 #[derive(Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum RegistrationWord {
+pub enum RegistrationWord {
     /// Who has an invitation.
     Invite,
     /// Everyone.
@@ -45,7 +46,7 @@ impl From<Registration> for RegistrationWord {
 
 /// A sign-in. Our own pages get a cookie instead of the tokens.
 #[derive(Object)]
-pub(super) struct SessionView {
+pub struct SessionView {
     /// Opens the API, as `Authorization: Bearer …`.
     pub(super) access_token: Option<String>,
     /// Always `Bearer`.
@@ -60,7 +61,7 @@ pub(super) struct SessionView {
 
 /// What an account said about a consent.
 #[derive(Object)]
-pub(super) struct ConsentView {
+pub struct ConsentView {
     /// Whether it holds now.
     pub(super) granted: bool,
     /// The version of the text it was said about.
@@ -71,7 +72,7 @@ pub(super) struct ConsentView {
 
 /// What an account said about each consent.
 #[derive(Object)]
-pub(super) struct ConsentsView {
+pub struct ConsentsView {
     pub(super) data_processing: ConsentView,
     pub(super) voice_processing: ConsentView,
     pub(super) video_processing: ConsentView,
@@ -82,7 +83,7 @@ pub(super) struct ConsentsView {
 /// What a consent is about.
 #[derive(Enum)]
 #[oai(rename_all = "snake_case")]
-pub(super) enum ConsentWord {
+pub enum ConsentWord {
     /// That this server stores and searches what one writes.
     DataProcessing,
     /// That one's voice is recorded and imitated.
@@ -109,7 +110,7 @@ impl From<Consent> for ConsentWord {
 
 /// One thing said about a consent.
 #[derive(Object)]
-pub(super) struct ConsentStatement {
+pub struct ConsentStatement {
     /// What it is about.
     pub(super) consent: ConsentWord,
     /// Given or withdrawn.
@@ -122,14 +123,14 @@ pub(super) struct ConsentStatement {
 
 /// Everything ever said about consents, newest first.
 #[derive(Object)]
-pub(super) struct ConsentHistory {
+pub struct ConsentHistory {
     pub(super) items: Vec<ConsentStatement>,
     pub(super) next_cursor: Option<String>,
 }
 
 /// An account, as its owner sees it.
 #[derive(Object)]
-pub(super) struct AccountView {
+pub struct AccountView {
     pub(super) id: String,
     pub(super) email: String,
     pub(super) display_name: String,
@@ -152,7 +153,7 @@ pub(super) fn session_view(
 ) -> Answer<SessionView> {
     let tokens = by == SignInBy::Tokens;
     Ok(SessionView {
-        access_token: tokens.then(|| session.access.reveal().to_owned()),
+        access_token: tokens.then(|| session.access.reveal().clone()),
         token_type: tokens.then(|| "Bearer".to_owned()),
         expires_in: Duration::as_secs(&session.expires_in),
         refresh_token: session.refresh.map(|token| token.reveal().to_owned()),

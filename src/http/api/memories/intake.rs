@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::super::Services;
 use super::super::fields::Fields;
 use super::views::{KindWord, VisibilityWord, kind_of, visibility_of};
+use crate::access::Principal;
 use crate::access::Visibility;
-use crate::http::auth::Caller;
 use crate::kernel::{Change, Fault, FuzzyDate, parse_said_date};
 use crate::memories::{Content, ContentChange, Metadata, day_of};
 
@@ -114,8 +114,8 @@ pub(super) struct Said {
     pub(super) today: jiff::civil::Date,
 }
 
-pub(super) fn said(services: &Services, caller: &Caller) -> Said {
-    Said { language: caller.0.locale.clone(), today: day_of(services.clock.now()) }
+pub(super) fn said(services: &Services, who: &Principal) -> Said {
+    Said { language: who.locale.clone(), today: day_of(services.clock.now()) }
 }
 
 impl Said {

@@ -206,7 +206,9 @@ fn sayable() -> impl Strategy<Value = String> {
     let whole = prop_oneof![
         part.clone(),
         (part.clone(), part.clone()).prop_map(|(a, b)| format!("{a}/{b}")),
-        (100..220).prop_filter("said as years", |d| d % 10 != 0).prop_map(|d| format!("{d}X")),
+        (100..220)
+            .prop_filter("said as years", |d: &i32| d % 10 != 0)
+            .prop_map(|d| format!("{d}X")),
         (10..22).prop_map(|c| format!("{c}XX")),
     ];
     prop_oneof![

@@ -74,6 +74,49 @@ export interface paths {
         patch: operations["change_consents"];
         trace?: never;
     };
+    "/auth/password/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the password
+         * @description Every other sign-in ends, and API keys stop working. The caller's goes on, with the
+         *     tokens or the cookie of the answer.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/reauth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove again who one is
+         * @description Sensitive calls answer `reauth_required` when this was not done within the last five
+         *     minutes. A browser's cookie gets a new value; a program gets an access token and keeps
+         *     its refresh token.
+         */
+        post: operations["reauth"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/refresh": {
         parameters: {
             query?: never;
@@ -107,6 +150,41 @@ export interface paths {
         /** Make an account */
         post: operations["register"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sign-ins of the account */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /** End all other sign-ins */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a sign-in */
+        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1427,6 +1505,16 @@ export interface components {
          */
         PassageWord: "memory" | "document" | "message";
         /**
+         * PasswordChange
+         * @description Another password.
+         */
+        PasswordChange: {
+            /** @description The present one, where there is one. */
+            current_password?: string | null;
+            /** @description The new one: 12 to 128 characters, not easy to guess. */
+            new_password: string;
+        };
+        /**
          * PersonList
          * @description People, newest first.
          */
@@ -1495,6 +1583,14 @@ export interface components {
          * @enum {string}
          */
         ReachWord: "private" | "space" | "public";
+        /**
+         * ReauthRequest
+         * @description What proves again that it is the person who signed in.
+         */
+        ReauthRequest: {
+            /** @description The password. */
+            password?: string | null;
+        };
         /**
          * RefreshRequest
          * @description A refresh token; browsers send their cookie instead.
@@ -1670,6 +1766,38 @@ export interface components {
             registration: components["schemas"]["RegistrationWord"] & unknown;
             /** @description The version of the server. */
             version: string;
+        };
+        /**
+         * @description How a sign-in is proven.
+         * @enum {string}
+         */
+        SignInKind: "browser" | "program";
+        /**
+         * SignInList
+         * @description The caller's sign-ins, newest first.
+         */
+        SignInList: {
+            items: components["schemas"]["SignInView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * SignInView
+         * @description A sign-in that is still good.
+         */
+        SignInView: {
+            /** @description The network address it last came from. */
+            address: string | null;
+            created_at: string;
+            /** @description Whether this request belongs to it. */
+            current: boolean;
+            /** @description What the device calls itself, such as "Firefox on Linux". */
+            device: string;
+            /** @description When it ends, however much it is used. */
+            expires_at: string;
+            id: string;
+            kind: components["schemas"]["SignInKind"];
+            /** @description When it was last used, to the hour. */
+            last_used_at: string;
         };
         /**
          * @description What a passage is from.
@@ -1922,7 +2050,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "access_token": "cm…",
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
                      *       "account": {
                      *         "consents": {
                      *           "data_processing": {
@@ -1978,7 +2106,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "access_token": "cm…",
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
                      *       "account": {
                      *         "consents": {
                      *           "data_processing": {
@@ -2334,7 +2462,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    refresh: {
+    change_password: {
         parameters: {
             query?: never;
             header?: {
@@ -2344,14 +2472,15 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 /**
                  * @example {
-                 *       "refresh_token": "cm…"
+                 *       "current_password": "correct horse battery staple",
+                 *       "new_password": "violet umbrella quartz 42"
                  *     }
                  */
-                "application/json": components["schemas"]["RefreshRequest"];
+                "application/json": components["schemas"]["PasswordChange"];
             };
         };
         responses: {
@@ -2363,7 +2492,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "access_token": "cm…",
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
                      *       "account": {
                      *         "consents": {
                      *           "data_processing": {
@@ -2419,7 +2548,295 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "access_token": "cm…",
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reauth: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReauthRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": null,
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A new account, signed in. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": null,
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "cm…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A new account, signed in. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
                      *       "account": {
                      *         "consents": {
                      *           "data_processing": {
@@ -2511,7 +2928,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "access_token": "cm…",
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
                      *       "account": {
                      *         "consents": {
                      *           "data_processing": {
@@ -2567,7 +2984,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "access_token": "cm…",
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
                      *       "account": {
                      *         "consents": {
                      *           "data_processing": {
@@ -2618,6 +3035,102 @@ export interface operations {
             400: components["responses"]["Problem400"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "address": "192.168.1.20",
+                     *           "created_at": "2026-11-21T05:55:38.719164Z",
+                     *           "current": true,
+                     *           "device": "Firefox on Linux",
+                     *           "expires_at": "2026-12-21T05:55:38.719164Z",
+                     *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "kind": "browser",
+                     *           "last_used_at": "2026-11-21T05:55:38.719164Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignInList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
@@ -5100,7 +5613,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "access_token": "cm…",
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
                      *       "account": {
                      *         "consents": {
                      *           "data_processing": {
@@ -5156,7 +5669,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "access_token": "cm…",
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
                      *       "account": {
                      *         "consents": {
                      *           "data_processing": {

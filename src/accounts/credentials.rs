@@ -1,0 +1,272 @@
+//! Proving who one is with a password, and getting a new one.
+
+use crate::kernel::{AccountId, Secret, TokenHash};
+
+use super::letters::{self, Letter, Purpose};
+use super::passwords::Verdict;
+use super::{
+    Account, AccountError, Accounts, Email, NewPassword, SecurityEvent, advance_epoch_in, rows,
+};
+
+impl Accounts {
+    /// The account with this address and password. Wrong tries are counted for the address, and
+    /// apart for a device that the account knows, so that strangers cannot lock it out.
+    ///
+    /// # Errors
+    /// When the two do not fit (which one was wrong shows neither in the error nor in the time),
+    /// when it was tried too often, or when the account is suspended.
+    pub async fn verify(
+        &self,
+        email: &Email,
+        password: Secret<String>,
+        device: Option<&TokenHash>,
+    ) -> Result<Account, AccountError> {
+        let key = self.blind.index(email);
+        let attempt = self.attempts.admit(bucket(&key, device))?;
+        let id = self.store.read(|tx| rows::by_email(tx, &key))?;
+        let checked = match id {
+            Some(id) => self.fits(id, password).await,
+            None => self.fits_nobody(password).await,
+        };
+        match checked {
+            Ok(account) => {
+                attempt.succeeded();
+                if account.suspended_at.is_some() {
+                    Err(AccountError::Suspended)
+                } else {
+                    Ok(account)
+                }
+            }
+            Err(AccountError::WrongCredentials) => Err(AccountError::WrongCredentials),
+            Err(other) => {
+                attempt.unchecked();
+                Err(other)
+            }
+        }
+    }
+
+    /// Checks the password of an account that is signed in already.
+    ///
+    /// # Errors
+    /// When it is wrong, or was wrong too often.
+    pub async fn confirm(
+        &self,
+        id: AccountId,
+        password: Secret<String>,
+    ) -> Result<(), AccountError> {
+        let attempt = self.attempts.admit(TokenHash(blake3::hash(&id.bytes()).into()))?;
+        match self.fits(id, password).await {
+            Ok(_) => {
+                attempt.succeeded();
+                Ok(())
+            }
+            Err(AccountError::WrongCredentials) => Err(AccountError::WrongCredentials),
+            Err(other) => {
+                attempt.unchecked();
+                Err(other)
+            }
+        }
+    }
+
+    async fn fits(&self, id: AccountId, password: Secret<String>) -> Result<Account, AccountError> {
+        let (account, stored) = self
+            .store
+            .read(|tx| Ok::<_, AccountError>((rows::account(tx, id)?, rows::password(tx, id)?)))?;
+        let account = account.ok_or(AccountError::WrongCredentials)?;
+        match self.passwords.verify(password, stored).await? {
+            Verdict::Wrong => return Err(AccountError::WrongCredentials),
+            Verdict::Right => {}
+            Verdict::Outdated(renewed) => {
+                self.store
+                    .write(move |tx| {
+                        Ok::<_, AccountError>(rows::put_password_in(tx, id, &renewed)?)
+                    })
+                    .await?;
+            }
+        }
+        Ok(account)
+    }
+
+    async fn fits_nobody(&self, password: Secret<String>) -> Result<Account, AccountError> {
+        self.passwords.verify(password, None).await?;
+        Err(AccountError::WrongCredentials)
+    }
+
+    /// Whether an account can sign in with a password.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn has_password(&self, id: AccountId) -> Result<bool, AccountError> {
+        Ok(self.store.read(|tx| rows::password(tx, id))?.is_some())
+    }
+
+    /// Sets another password for an account that is signed in freshly; everything that opened
+    /// the account before stops doing so.
+    ///
+    /// # Errors
+    /// When the present password is wrong, or was wrong too often.
+    pub async fn change_password(
+        &self,
+        id: AccountId,
+        current: Option<Secret<String>>,
+        new: NewPassword,
+    ) -> Result<Account, AccountError> {
+        if self.has_password(id)? {
+            self.confirm(id, current.unwrap_or_else(|| String::new().into())).await?;
+        }
+        self.set_password(id, new, SecurityEvent::PasswordChanged).await
+    }
+
+    /// Sets a new password on the operator's word.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub async fn reset_password(
+        &self,
+        email: &Email,
+        password: NewPassword,
+    ) -> Result<(), AccountError> {
+        let key = self.blind.index(email);
+        let id = self.store.read(|tx| rows::by_email(tx, &key))?.ok_or(AccountError::Missing)?;
+        self.set_password(id, password, SecurityEvent::PasswordReset).await.map(|_| ())
+    }
+
+    async fn set_password(
+        &self,
+        id: AccountId,
+        password: NewPassword,
+        event: SecurityEvent,
+    ) -> Result<Account, AccountError> {
+        let hash = self.passwords.hash(password).await?;
+        let (watchers, now) = (self.listeners.watchers.clone(), self.clock.now());
+        let account = self
+            .store
+            .write(move |tx| {
+                rows::put_password_in(tx, id, &hash)?;
+                let account = advance_epoch_in(tx, id)?;
+                watchers.tell_in(tx, id, &event, now)?;
+                Ok::<_, AccountError>(account)
+            })
+            .await?;
+        self.attempts.forgive(&self.blind.index(&account.email));
+        Ok(account)
+    }
+
+    /// The account that has an address, if there is one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn by_email(&self, email: &Email) -> Result<Option<Account>, AccountError> {
+        let key = self.blind.index(email);
+        self.store.read(|tx| match rows::by_email(tx, &key)? {
+            Some(id) => rows::account(tx, id),
+            None => Ok(None),
+        })
+    }
+
+    /// A link with which the password of an account can be set anew; none for a suspended one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn begin_reset(&self, id: AccountId) -> Result<Option<Letter>, AccountError> {
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let account = rows::account(tx, id)?.filter(|a| a.suspended_at.is_none());
+                account
+                    .map(|account| letters::write_in(tx, &account, Purpose::Reset, now))
+                    .transpose()
+            })
+            .await
+    }
+
+    /// Sets a new password by a link; everything that opened the account stops doing so. The
+    /// link is used up even when two come at once.
+    ///
+    /// # Errors
+    /// When the link is not good.
+    pub async fn finish_reset(
+        &self,
+        token: &str,
+        new: impl FnOnce(&Account) -> Result<NewPassword, AccountError>,
+    ) -> Result<Account, AccountError> {
+        let (token, now) = (TokenHash::of(token), self.clock.now());
+        let found = self.store.read(|tx| {
+            let link = letters::read(tx, &token, now)?;
+            rows::account(tx, link.account)?.ok_or(AccountError::WrongLink)
+        })?;
+        let hash = self.passwords.hash(new(&found)?).await?;
+        let watchers = self.listeners.watchers.clone();
+        let account = self
+            .store
+            .write(move |tx| {
+                let link = letters::read(tx, &token, now)?;
+                if link.purpose != Purpose::Reset {
+                    return Err(AccountError::WrongLink);
+                }
+                letters::spend_in(tx, &token);
+                rows::put_password_in(tx, link.account, &hash)?;
+                let account = advance_epoch_in(tx, link.account)?;
+                watchers.tell_in(tx, account.id, &SecurityEvent::PasswordReset, now)?;
+                Ok(account)
+            })
+            .await?;
+        self.attempts.forgive(&self.blind.index(&account.email));
+        Ok(account)
+    }
+
+    /// A link that proves that an address is read: the account's own, or the one it wants.
+    ///
+    /// # Errors
+    /// When the address belongs to another account.
+    pub async fn begin_address(&self, id: AccountId, email: Email) -> Result<Letter, AccountError> {
+        let (key, now) = (self.blind.index(&email), self.clock.now());
+        self.store
+            .write(move |tx| {
+                let account = rows::account(tx, id)?.ok_or(AccountError::Missing)?;
+                if rows::by_email(tx, &key)?.is_some_and(|owner| owner != id) {
+                    return Err(AccountError::EmailTaken);
+                }
+                let purpose = Purpose::Address(email.as_str().to_owned());
+                letters::write_in(tx, &account, purpose, now)
+            })
+            .await
+    }
+
+    /// Takes an address as proven, and as the account's if it was another.
+    ///
+    /// # Errors
+    /// When the link is not good, or somebody else has the address by now.
+    pub async fn prove_address(&self, token: &str) -> Result<Account, AccountError> {
+        let (token, now) = (TokenHash::of(token), self.clock.now());
+        let this = self.clone();
+        self.store
+            .write(move |tx| {
+                let link = letters::read(tx, &token, now)?;
+                let Purpose::Address(address) = &link.purpose else {
+                    return Err(AccountError::WrongLink);
+                };
+                let email = letters::address(address)?;
+                letters::spend_in(tx, &token);
+                this.set_email_in(tx, link.account, email, true)
+            })
+            .await
+    }
+
+    /// Takes another address without proof, where no mail can be sent.
+    ///
+    /// # Errors
+    /// When it belongs to another account.
+    pub async fn set_email(&self, id: AccountId, email: Email) -> Result<Account, AccountError> {
+        let this = self.clone();
+        self.store.write(move |tx| this.set_email_in(tx, id, email, false)).await
+    }
+}
+
+/// What wrong tries are counted by.
+fn bucket(address: &TokenHash, device: Option<&TokenHash>) -> TokenHash {
+    let Some(device) = device else { return *address };
+    let mut both = blake3::Hasher::new();
+    both.update(&address.0).update(&device.0);
+    TokenHash(both.finalize().into())
+}

@@ -1,0 +1,107 @@
+//! What a person proves by following a link from a mail: that an address is theirs, or that they
+//! may set a new password. A link is good once, for a while, and only while the account is in
+//! the security epoch it was made in.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::{AccountId, Timestamp, Token, TokenHash};
+use crate::store::{Holds, Range, Row, Rows, StoreError, Table, WriteTx};
+
+use super::{Account, AccountError, Email};
+
+pub(super) const LINKS: Table<TokenHash, LinkRow> = Table::new("account_links", Holds::Account);
+
+const RESET_LIFETIME: Duration = Duration::from_secs(30 * 60);
+const VERIFY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a link is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Purpose {
+    /// Setting a new password.
+    Reset,
+    /// Proving that this address, the account's or the one it wants to have, is read.
+    Address(String),
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct LinkRow {
+    pub(super) account: AccountId,
+    pub(super) purpose: Purpose,
+    pub(super) epoch: u64,
+    pub(super) expires_at: Timestamp,
+}
+
+impl Row for LinkRow {}
+
+/// A link that was made, to be sent once.
+pub struct Letter {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The token in it.
+    pub token: Token,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// Makes a link; those made before for the same purpose stop working.
+pub(super) fn write_in(
+    tx: &mut WriteTx<'_>,
+    account: &Account,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<Letter, AccountError> {
+    let token = Token::fresh().map_err(AccountError::Random)?;
+    let same_kind = std::mem::discriminant(&purpose);
+    forget_in(tx, |row| {
+        row.account == account.id && std::mem::discriminant(&row.purpose) == same_kind
+    })?;
+    let lifetime = match purpose {
+        Purpose::Reset => RESET_LIFETIME,
+        Purpose::Address(_) => VERIFY_LIFETIME,
+    };
+    let expires_at = now.plus(lifetime);
+    let row = LinkRow { account: account.id, purpose, epoch: account.epoch, expires_at };
+    tx.put(&LINKS, &token.hash(), &row)?;
+    Ok(Letter { account: account.id, token, expires_at })
+}
+
+/// What a link is good for, if it is.
+pub(super) fn read(
+    tx: &impl Rows,
+    token: &TokenHash,
+    now: Timestamp,
+) -> Result<LinkRow, AccountError> {
+    let row = tx.get(&LINKS, token)?.filter(|row: &LinkRow| now < row.expires_at);
+    let row = row.ok_or(AccountError::WrongLink)?;
+    let account = super::rows::account(tx, row.account)?.ok_or(AccountError::WrongLink)?;
+    if account.epoch == row.epoch && account.suspended_at.is_none() {
+        Ok(row)
+    } else {
+        Err(AccountError::WrongLink)
+    }
+}
+
+/// Uses a link up.
+pub(super) fn spend_in(tx: &mut WriteTx<'_>, token: &TokenHash) {
+    tx.remove(&LINKS, token);
+}
+
+/// The address that a link proves.
+pub(super) fn address(text: &str) -> Result<Email, AccountError> {
+    Email::new(text).ok_or(AccountError::WrongLink)
+}
+
+/// Forgets some links.
+pub(super) fn forget_in(
+    tx: &mut WriteTx<'_>,
+    which: impl Fn(&LinkRow) -> bool,
+) -> Result<(), StoreError> {
+    for (token, row) in tx.list(&LINKS, &Range::all())? {
+        if which(&row) {
+            tx.remove(&LINKS, &token);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! How often one network address may try to get in: a bucket of tries that refills slowly.
+//!
+//! The ladder of `accounts` holds up guesses at one account; this holds up one guesser who goes
+//! through many. A try that succeeded is given back, so that a family behind one address does
+//! not lock itself out. Loopback is not counted, nor is a trusted proxy itself: behind one, the
+//! client that it names is.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use poem::{FromRequest, Request, RequestBody};
+
+use super::client::Client;
+use crate::kernel::{Allowance, Clock, Fault, Kind, Timestamp};
+
+/// Buckets kept; beyond that, full ones are forgotten.
+const KEPT: usize = 50_000;
+
+/// The buckets of all addresses. Cheap to clone.
+#[derive(Clone)]
+pub struct Gates {
+    clock: Clock,
+    allowance: Allowance,
+    buckets: Arc<Mutex<HashMap<IpAddr, Bucket>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Bucket {
+    left: u32,
+    /// When `left` was right.
+    at: Timestamp,
+}
+
+/// The gate that one request stands before.
+pub struct Gate {
+    gates: Option<Gates>,
+    address: Option<IpAddr>,
+}
+
+/// A try that was admitted.
+#[must_use]
+pub struct Pass {
+    gates: Option<Gates>,
+    address: Option<IpAddr>,
+}
+
+impl Gates {
+    /// Nobody has tried yet.
+    pub fn new(clock: Clock, allowance: Allowance) -> Self {
+        Self { clock, allowance, buckets: Arc::default() }
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, HashMap<IpAddr, Bucket>> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, address: IpAddr) -> Result<(), Duration> {
+        let now = self.clock.now();
+        let Allowance { burst, refill } = self.allowance;
+        let mut buckets = self.buckets();
+        if buckets.len() >= KEPT {
+            let full = refill.saturating_mul(burst);
+            buckets.retain(|_, bucket| now.since(bucket.at) < full);
+        }
+        let bucket = buckets.entry(address).or_insert(Bucket { left: burst, at: now });
+        let refilled = now.since(bucket.at).as_micros() / refill.as_micros().max(1);
+        let refilled = u32::try_from(refilled).unwrap_or(u32::MAX);
+        if bucket.left.saturating_add(refilled) >= burst {
+            *bucket = Bucket { left: burst, at: now };
+        } else {
+            bucket.left += refilled;
+            bucket.at = bucket.at.plus(refill.saturating_mul(refilled));
+        }
+        if bucket.left == 0 {
+            return Err(bucket.at.plus(refill).since(now));
+        }
+        bucket.left -= 1;
+        Ok(())
+    }
+
+    fn give_back(&self, address: IpAddr) {
+        if let Some(bucket) = self.buckets().get_mut(&address) {
+            bucket.left = (bucket.left + 1).min(self.allowance.burst);
+        }
+    }
+}
+
+impl Gate {
+    /// Takes one try.
+    ///
+    /// # Errors
+    /// `rate_limited` when the address has none left.
+    pub fn admit(self) -> Result<Pass, Fault> {
+        if let (Some(gates), Some(address)) = (&self.gates, self.address) {
+            gates.take(address).map_err(|wait| {
+                let detail = "Too many tries from this network; wait a little.";
+                Fault::new(Kind::Limited, "rate_limited", detail).retry_after(wait)
+            })?;
+        }
+        Ok(Pass { gates: self.gates, address: self.address })
+    }
+}
+
+impl Pass {
+    /// The try succeeded and does not count.
+    pub fn refund(self) {
+        if let (Some(gates), Some(address)) = (&self.gates, self.address) {
+            gates.give_back(address);
+        }
+    }
+}
+
+impl<'a> FromRequest<'a> for Gate {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let client = request.data::<Client>();
+        let counted = client.and_then(Client::counted_by).filter(|a| !a.is_loopback());
+        Ok(Self { gates: request.data::<Gates>().cloned(), address: counted })
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "testing")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_burst_and_then_one_at_a_time() {
+        let clock = Clock::system();
+        let allowance = Allowance { burst: 10, refill: Duration::from_secs(60) };
+        let gates = Gates::new(clock.clone(), allowance);
+        let address: IpAddr = "192.0.2.7".parse().unwrap();
+        let gate = || Gate { gates: Some(gates.clone()), address: Some(address) };
+        for _ in 0..10 {
+            drop(gate().admit().unwrap());
+        }
+        let fault = gate().admit().err().unwrap();
+        assert!(fault.retry_after.unwrap() <= Duration::from_secs(60));
+        assert!(gates.take("192.0.2.8".parse().unwrap()).is_ok(), "another address");
+        clock.advance(Duration::from_secs(60));
+        gate().admit().unwrap().refund();
+        drop(gate().admit().unwrap());
+        assert!(gate().admit().is_err());
+        clock.advance(Duration::from_secs(60 * 60));
+        let admitted = (0..20).filter(|_| gate().admit().is_ok()).count();
+        assert_eq!(admitted, 10);
+    }
+}

@@ -1,0 +1,146 @@
+//! Seeing and ending sign-ins.
+
+use crate::accounts::{AccountError, SecurityEvent};
+use crate::kernel::{AccountId, SessionId, TokenHash};
+use crate::store::StoreError;
+
+use super::rows::{self, SessionRow};
+use super::{ACCESS, NewSession, Session, Sessions, SignInBy, fresh, usable};
+
+impl Sessions {
+    /// The sign-ins of an account that are still good, newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn list(&self, account: AccountId) -> Result<Vec<Session>, AccountError> {
+        let now = self.clock.now();
+        self.store.read(|tx| {
+            let epoch = usable(tx, account)?.epoch;
+            let mut open: Vec<Session> = rows::of_account(tx, account)?
+                .into_iter()
+                .filter(|(_, row)| {
+                    row.epoch == epoch
+                        && now < row.until
+                        && (!row.by_cookie || now < row.access_until)
+                })
+                .map(|(id, row)| view(id, row))
+                .collect();
+            open.reverse();
+            Ok(open)
+        })
+    }
+
+    /// Ends one of an account's sign-ins.
+    ///
+    /// # Errors
+    /// When it is not there (any more), or not the account's.
+    pub async fn end_one(&self, account: AccountId, id: SessionId) -> Result<(), AccountError> {
+        let (now, watchers) = (self.clock.now(), self.watchers.clone());
+        self.store
+            .write(move |tx| {
+                let row = rows::session(tx, id)?.filter(|row| row.account == account);
+                rows::end_in(tx, id, &row.ok_or(AccountError::Missing)?);
+                Ok(watchers.tell_in(tx, account, &SecurityEvent::SessionEnded, now)?)
+            })
+            .await
+    }
+
+    /// Ends every sign-in of an account but, if one is named, that one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn end_all(
+        &self,
+        account: AccountId,
+        except: Option<SessionId>,
+    ) -> Result<(), AccountError> {
+        let (now, watchers) = (self.clock.now(), self.watchers.clone());
+        self.store
+            .write(move |tx| {
+                for (id, row) in rows::of_account(tx, account)? {
+                    if Some(id) != except {
+                        rows::end_in(tx, id, &row);
+                    }
+                }
+                Ok(watchers.tell_in(tx, account, &SecurityEvent::AllSessionsEnded, now)?)
+            })
+            .await
+    }
+
+    /// Ends the sign-in that a cookie, access or refresh token belongs to.
+    ///
+    /// # Errors
+    /// When the store fails; an unknown token is no error.
+    pub async fn end(&self, presented: &str) -> Result<(), AccountError> {
+        let hash = TokenHash::of(presented);
+        let now = self.clock.now();
+        let by_token = self.tokens.read(presented, now).map(|claims| claims.session());
+        let watchers = self.watchers.clone();
+        self.store
+            .write(move |tx| {
+                let found = match by_token {
+                    Some(id) => rows::session(tx, id)?.map(|row| (id, row)),
+                    None => rows::by_token(tx, &hash)?,
+                };
+                if let Some((id, row)) = found {
+                    rows::end_in(tx, id, &row);
+                    watchers.tell_in(tx, row.account, &SecurityEvent::SignedOut, now)?;
+                }
+                Ok::<_, AccountError>(())
+            })
+            .await
+    }
+
+    /// Carries one sign-in over into the account's present security epoch, with new tokens; the
+    /// others stay behind.
+    ///
+    /// # Errors
+    /// When it has ended, or the store fails.
+    pub async fn carry_over(&self, id: SessionId) -> Result<NewSession, AccountError> {
+        let (now, idle) = (self.clock.now(), self.lifetimes.idle);
+        let (cookie, refresh) = (fresh()?, fresh()?);
+        let (new_cookie, new_refresh) = (cookie.hash(), refresh.hash());
+        let (account, is_cookie) = self
+            .store
+            .write(move |tx| {
+                let mut row = rows::session(tx, id)?.ok_or(AccountError::NotSignedIn)?;
+                let account = usable(tx, row.account)?;
+                for (other, row) in rows::of_account(tx, account.id)? {
+                    rows::end_in(tx, other, &row);
+                }
+                row.spent.clear();
+                row.epoch = account.epoch;
+                row.access = new_cookie;
+                row.access_until = now.plus(idle).min(row.until);
+                row.refresh = (!row.by_cookie).then_some(new_refresh);
+                rows::put_in(tx, id, &row)?;
+                Ok::<_, AccountError>((account, row.by_cookie))
+            })
+            .await?;
+        if is_cookie {
+            return Ok(super::by_cookie(cookie, account, idle));
+        }
+        self.by_tokens(id, refresh, account, now)
+    }
+
+    /// Removes what has expired; called now and then.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.store.write(move |tx| rows::end_old_in(tx, now, ACCESS)).await
+    }
+}
+
+fn view(id: SessionId, row: SessionRow) -> Session {
+    Session {
+        id,
+        by: if row.by_cookie { SignInBy::Cookie } else { SignInBy::Tokens },
+        label: row.label,
+        address: row.address,
+        created_at: row.created_at,
+        seen_at: row.seen_at,
+        until: row.until,
+    }
+}

@@ -1,0 +1,249 @@
+//! Sign-ins: cookies for the web app, access and refresh tokens for everything else.
+//!
+//! Cookies and refresh tokens are random and only their hashes are stored; access tokens are
+//! signed. All of them name a sign-in, and a sign-in names the security epoch of its account, so
+//! ending one, or beginning a new epoch, is effective with the next look. A refresh token is good
+//! once; one that comes back ends the whole sign-in, because one of its two holders has stolen
+//! it. Only a client that asks twice at the same moment gets the same successor twice.
+
+mod access_token;
+mod keep;
+mod model;
+mod renew;
+mod rows;
+
+use std::time::Duration;
+
+use crate::accounts::{Account, AccountError, SecurityEvent, Watchers, account_in};
+use crate::jobs::{Eraser, Subject};
+use crate::kernel::{AccountId, Clock, Secret, SessionId, Timestamp, Token, TokenHash};
+use crate::store::{Rows, Store, StoreError, WriteTx};
+
+use self::access_token::AccessTokens;
+use self::renew::Successors;
+use self::rows::SessionRow;
+
+pub use model::{Device, NewSession, Session, SignInBy, SignedIn};
+pub use rows::TABLES;
+
+const ACCESS: Duration = Duration::from_secs(10 * 60);
+/// A cookie's life is extended at most this often, so that reading does not mean writing.
+const EXTEND_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How long sign-ins last.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    /// Without being used.
+    pub idle: Duration,
+    /// However much it is used.
+    pub absolute: Duration,
+}
+
+/// The sign-ins of this instance.
+#[derive(Clone)]
+pub struct Sessions {
+    store: Store,
+    clock: Clock,
+    tokens: AccessTokens,
+    lifetimes: Lifetimes,
+    watchers: Watchers,
+    successors: Successors,
+}
+
+impl Sessions {
+    /// The sign-ins in a store.
+    ///
+    /// # Errors
+    /// When the store fails or the system gives no random bytes.
+    pub async fn open(
+        store: Store,
+        clock: Clock,
+        lifetimes: Lifetimes,
+        watchers: Watchers,
+    ) -> Result<Self, AccountError> {
+        let (key, instance) = rows::signing(&store, access_token::fresh_key()?).await?;
+        let tokens = AccessTokens::new(&key, &instance)?;
+        let successors = Successors::default();
+        Ok(Self { store, clock, tokens, lifetimes, watchers, successors })
+    }
+
+    /// Signs an account in on a device.
+    ///
+    /// # Errors
+    /// When the account is gone or suspended, or the store fails.
+    pub async fn start(
+        &self,
+        account: AccountId,
+        by: SignInBy,
+        device: Device,
+    ) -> Result<NewSession, AccountError> {
+        let now = self.clock.now();
+        let id = SessionId::fresh();
+        let (cookie, refresh) = (fresh()?, fresh()?);
+        let lifetimes = self.lifetimes;
+        let mut row = SessionRow {
+            account,
+            by_cookie: by == SignInBy::Cookie,
+            access: cookie.hash(),
+            access_until: now.plus(lifetimes.idle),
+            refresh: (by == SignInBy::Tokens).then(|| refresh.hash()),
+            spent: Vec::new(),
+            created_at: now,
+            until: now.plus(lifetimes.absolute),
+            epoch: 0,
+            proven_at: now,
+            seen_at: now,
+            label: device.label,
+            address: device.address,
+        };
+        let watchers = self.watchers.clone();
+        let account = self
+            .store
+            .write(move |tx| {
+                let account = usable(tx, account)?;
+                row.epoch = account.epoch;
+                let is_new = match device.mark {
+                    Some(mark) => rows::meet_device_in(tx, account.id, mark, now)?,
+                    None => false,
+                };
+                let new_device = is_new.then(|| row.label.clone());
+                rows::put_in(tx, id, &row)?;
+                watchers.tell_in(tx, account.id, &SecurityEvent::SignedIn { new_device }, now)?;
+                Ok::<_, AccountError>(account)
+            })
+            .await?;
+        match by {
+            SignInBy::Cookie => Ok(by_cookie(cookie, account, lifetimes.idle)),
+            SignInBy::Tokens => self.by_tokens(id, refresh, account, now),
+        }
+    }
+
+    fn by_tokens(
+        &self,
+        id: SessionId,
+        refresh: Token,
+        account: Account,
+        now: Timestamp,
+    ) -> Result<NewSession, AccountError> {
+        let access = self.tokens.make((account.id, account.epoch), id, now, ACCESS)?;
+        Ok(NewSession { access, expires_in: ACCESS, refresh: Some(refresh), account })
+    }
+
+    /// Who presents a cookie or an access token.
+    ///
+    /// # Errors
+    /// When it opens nothing (any more).
+    pub fn resolve(&self, token: &str, by: SignInBy) -> Result<SignedIn, AccountError> {
+        let now = self.clock.now();
+        match by {
+            SignInBy::Cookie => {
+                let hash = TokenHash::of(token);
+                self.store.read(|tx| {
+                    let (id, row) = open_by_cookie(tx, &hash, now)?;
+                    signed_in(tx, id, &row)
+                })
+            }
+            SignInBy::Tokens => {
+                let claims = self.tokens.read(token, now).ok_or(AccountError::NotSignedIn)?;
+                self.store.read(|tx| {
+                    let row = rows::session(tx, claims.session())?;
+                    let row = row.filter(|row| {
+                        !row.by_cookie
+                            && row.account == claims.account()
+                            && row.epoch == claims.epoch()
+                            && now < row.until
+                    });
+                    signed_in(tx, claims.session(), &row.ok_or(AccountError::NotSignedIn)?)
+                })
+            }
+        }
+    }
+
+    /// Whether a sign-in is still good, for what goes on longer than a look.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn is_open(&self, id: SessionId) -> Result<bool, AccountError> {
+        let now = self.clock.now();
+        self.store.read(|tx| {
+            let Some(row) = rows::session(tx, id)?.filter(|row| now < row.until) else {
+                return Ok(false);
+            };
+            match signed_in(tx, id, &row) {
+                Ok(_) => Ok(true),
+                Err(AccountError::NotSignedIn) => Ok(false),
+                Err(other) => Err(other),
+            }
+        })
+    }
+
+    /// Whether an account has signed in on a device before.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn knows(&self, account: AccountId, device: &TokenHash) -> Result<bool, AccountError> {
+        Ok(self.store.read(|tx| rows::knows_device(tx, account, device))?)
+    }
+}
+
+fn by_cookie(cookie: Token, account: Account, lasts: Duration) -> NewSession {
+    let access = Secret::new(cookie.reveal().to_owned());
+    NewSession { access, expires_in: lasts, refresh: None, account }
+}
+
+fn fresh() -> Result<Token, AccountError> {
+    Token::fresh().map_err(AccountError::Random)
+}
+
+/// An account that may be signed in.
+fn usable(tx: &impl Rows, id: AccountId) -> Result<Account, AccountError> {
+    let account = account_in(tx, id)?.ok_or(AccountError::NotSignedIn)?;
+    if account.suspended_at.is_some() { Err(AccountError::Suspended) } else { Ok(account) }
+}
+
+/// The sign-in that a cookie opens.
+fn open_by_cookie(
+    tx: &impl Rows,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<(SessionId, SessionRow), AccountError> {
+    match rows::by_token(tx, hash)? {
+        Some((id, row))
+            if row.by_cookie
+                && row.access.same_as(hash)
+                && now < row.access_until
+                && now < row.until =>
+        {
+            Ok((id, row))
+        }
+        _ => Err(AccountError::NotSignedIn),
+    }
+}
+
+/// Whose sign-in it is, if its account is still in the same epoch.
+fn signed_in(tx: &impl Rows, id: SessionId, row: &SessionRow) -> Result<SignedIn, AccountError> {
+    let account = account_in(tx, row.account)?.ok_or(AccountError::NotSignedIn)?;
+    if account.epoch != row.epoch || account.suspended_at.is_some() {
+        return Err(AccountError::NotSignedIn);
+    }
+    Ok(SignedIn {
+        account: account.id,
+        is_admin: account.is_admin,
+        session: id,
+        by: if row.by_cookie { SignInBy::Cookie } else { SignInBy::Tokens },
+        proven_at: row.proven_at,
+        locale: account.locale,
+    })
+}
+
+/// Removes what this slice knows of an account.
+pub struct SessionEraser;
+
+impl Eraser for SessionEraser {
+    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+        match subject {
+            Subject::Account(account) => rows::erase_account_in(tx, account),
+            Subject::Clone(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What a sign-in is.
+
+use std::time::Duration;
+
+use crate::accounts::Account;
+use crate::kernel::{AccountId, SessionId, Timestamp, Token, TokenHash};
+
+/// How a sign-in proves itself afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInBy {
+    /// By a cookie (the web app).
+    Cookie,
+    /// By access and refresh tokens (everything else).
+    Tokens,
+}
+
+/// What is known of the device that somebody signs in on.
+#[derive(Clone, Debug, Default)]
+pub struct Device {
+    /// What it calls itself, shortened: "Firefox on Linux".
+    pub label: String,
+    /// The network address it came from.
+    pub address: Option<String>,
+    /// Recognises it: the hash of the cookie we gave it, or of what it calls itself.
+    pub mark: Option<TokenHash>,
+}
+
+/// Who a cookie or an access token belongs to.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The account.
+    pub account: AccountId,
+    /// Whether it administers the instance.
+    pub is_admin: bool,
+    /// The sign-in.
+    pub session: SessionId,
+    /// How it is proven.
+    pub by: SignInBy,
+    /// When the person last proved who they are.
+    pub proven_at: Timestamp,
+    /// The account's language (BCP 47).
+    pub locale: String,
+}
+
+/// A sign-in that was just made or renewed.
+pub struct NewSession {
+    /// What opens: a cookie's value or an access token.
+    pub access: crate::kernel::Secret<String>,
+    /// How long it opens.
+    pub expires_in: Duration,
+    /// What renews it; none for cookies, which renew themselves.
+    pub refresh: Option<Token>,
+    /// Who signed in.
+    pub account: Account,
+}
+
+/// A sign-in as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its identifier.
+    pub id: SessionId,
+    /// How it is proven.
+    pub by: SignInBy,
+    /// What the device calls itself.
+    pub label: String,
+    /// The address it last came from.
+    pub address: Option<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to the hour.
+    pub seen_at: Timestamp,
+    /// When it ends at the latest.
+    pub until: Timestamp,
+}

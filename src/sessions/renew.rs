@@ -1,0 +1,180 @@
+//! Renewing a sign-in: a cookie lives on, a refresh token is exchanged for the next.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::accounts::{Account, AccountError, SecurityEvent, Watchers};
+use crate::kernel::{Secret, SessionId, Timestamp, Token, TokenHash};
+use crate::store::WriteTx;
+
+use super::{
+    EXTEND_EVERY, Lifetimes, NewSession, Sessions, by_cookie, fresh, open_by_cookie, rows,
+    signed_in, usable,
+};
+
+/// How many spent refresh tokens are remembered for a sign-in.
+const SPENT: usize = 32;
+
+/// For how long a client that asks again with the token it has just used gets the same answer:
+/// two tabs, or a response that was lost on its way.
+const OVERLAP: Duration = Duration::from_secs(10);
+
+/// The refresh tokens handed out a moment ago, in memory only.
+#[derive(Clone, Default)]
+pub(super) struct Successors(Arc<Mutex<HashMap<TokenHash, Successor>>>);
+
+struct Successor {
+    refresh: Secret<String>,
+    until: Timestamp,
+}
+
+impl Successors {
+    fn keep(&self, spent: TokenHash, refresh: &Token, now: Timestamp) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, successor| now < successor.until);
+        let refresh = Secret::new(refresh.reveal().to_owned());
+        kept.insert(spent, Successor { refresh, until: now.plus(OVERLAP) });
+    }
+
+    fn of(&self, spent: &TokenHash, now: Timestamp) -> Option<Token> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let successor = kept.get(spent).filter(|successor| now < successor.until)?;
+        Some(Token::known(successor.refresh.reveal().clone()))
+    }
+}
+
+/// What became of a refresh token.
+enum Rotated {
+    /// It was good: the sign-in has the next one now.
+    Next(SessionId, Account),
+    /// It was used a moment ago and its successor, this one, was not.
+    Again(SessionId, Account, Token),
+    /// It opens nothing.
+    Refused,
+}
+
+struct Rotation {
+    presented: TokenHash,
+    next: Token,
+    successors: Successors,
+    idle: Duration,
+    now: Timestamp,
+    watchers: Watchers,
+}
+
+impl Sessions {
+    /// Lets a cookie live on; does nothing when that was done a short while ago.
+    ///
+    /// # Errors
+    /// When the cookie opens nothing or the store fails.
+    pub async fn extend(&self, cookie: &str) -> Result<Duration, AccountError> {
+        let hash = TokenHash::of(cookie);
+        let (now, Lifetimes { idle, .. }) = (self.clock.now(), self.lifetimes);
+        self.store
+            .write(move |tx| {
+                let (id, mut row) = open_by_cookie(tx, &hash, now)?;
+                signed_in(tx, id, &row)?;
+                let until = now.plus(idle).min(row.until);
+                if until.since(row.access_until) > EXTEND_EVERY.min(idle / 8) {
+                    row.access_until = until;
+                    row.seen_at = now;
+                    rows::put_in(tx, id, &row)?;
+                }
+                Ok(row.access_until.since(now))
+            })
+            .await
+    }
+
+    /// Exchanges a refresh token for new tokens.
+    ///
+    /// # Errors
+    /// When it is not good; if it was used before, the whole sign-in is ended.
+    pub async fn refresh(&self, presented: &str) -> Result<NewSession, AccountError> {
+        let next = fresh()?;
+        let now = self.clock.now();
+        let rotation = Rotation {
+            presented: TokenHash::of(presented),
+            next: Token::known(next.reveal().to_owned()),
+            successors: self.successors.clone(),
+            idle: self.lifetimes.idle,
+            now,
+            watchers: self.watchers.clone(),
+        };
+        match self.store.write(move |tx| rotation.run_in(tx)).await? {
+            Rotated::Next(id, account) => self.by_tokens(id, next, account, now),
+            Rotated::Again(id, account, refresh) => self.by_tokens(id, refresh, account, now),
+            Rotated::Refused => Err(AccountError::NotSignedIn),
+        }
+    }
+
+    /// Notes that the person has just proven again who they are. A cookie gets another value, so
+    /// that one that was planted or seen before does not profit.
+    ///
+    /// # Errors
+    /// When the sign-in has ended, or the store fails.
+    pub async fn proven(&self, id: SessionId) -> Result<NewSession, AccountError> {
+        let (now, lifetimes, cookie) = (self.clock.now(), self.lifetimes, fresh()?);
+        let hash = cookie.hash();
+        let (account, is_cookie) = self
+            .store
+            .write(move |tx| {
+                let mut row = rows::session(tx, id)?.ok_or(AccountError::NotSignedIn)?;
+                signed_in(tx, id, &row)?;
+                row.proven_at = now;
+                row.seen_at = now;
+                if row.by_cookie {
+                    rows::forget_token_in(tx, &row.access);
+                    row.access = hash;
+                    row.access_until = now.plus(lifetimes.idle).min(row.until);
+                }
+                rows::put_in(tx, id, &row)?;
+                Ok::<_, AccountError>((usable(tx, row.account)?, row.by_cookie))
+            })
+            .await?;
+        if is_cookie {
+            return Ok(by_cookie(cookie, account, lifetimes.idle));
+        }
+        let access = self.tokens.make((account.id, account.epoch), id, now, super::ACCESS)?;
+        Ok(NewSession { access, expires_in: super::ACCESS, refresh: None, account })
+    }
+}
+
+impl Rotation {
+    /// A replayed token must end the sign-in durably, so it is no error inside the transaction.
+    fn run_in(&self, tx: &mut WriteTx<'_>) -> Result<Rotated, AccountError> {
+        let Some((id, mut row)) = rows::by_token(tx, &self.presented)? else {
+            return Ok(Rotated::Refused);
+        };
+        let over = self.now >= row.until || self.now >= row.seen_at.plus(self.idle);
+        if over || signed_in(tx, id, &row).is_err() {
+            rows::end_in(tx, id, &row);
+            return Ok(Rotated::Refused);
+        }
+        if row.spent.contains(&self.presented) {
+            // Nobody but the one who asked twice has a successor that is still unused.
+            let recent = self.successors.of(&self.presented, self.now);
+            if let Some(recent) = recent.filter(|recent| row.refresh == Some(recent.hash())) {
+                return Ok(Rotated::Again(id, usable(tx, row.account)?, recent));
+            }
+            rows::end_in(tx, id, &row);
+            let stolen = SecurityEvent::RefreshReused;
+            self.watchers.tell_in(tx, row.account, &stolen, self.now)?;
+            return Ok(Rotated::Refused);
+        }
+        if row.refresh != Some(self.presented) {
+            return Ok(Rotated::Refused);
+        }
+        let account = usable(tx, row.account)?;
+        row.spent.push(self.presented);
+        if row.spent.len() > SPENT {
+            rows::forget_token_in(tx, &row.spent.remove(0));
+        }
+        row.refresh = Some(self.next.hash());
+        row.seen_at = self.now;
+        rows::put_in(tx, id, &row)?;
+        // Before the next request with the same token is looked at.
+        self.successors.keep(self.presented, &self.next, self.now);
+        Ok(Rotated::Next(id, account))
+    }
+}

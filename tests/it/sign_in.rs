@@ -1,0 +1,304 @@
+//! What opens an account, how long, and what ends it: cookies, tokens, guesses, proofs.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::PASSWORD;
+use crate::support::client::{Client, id, items, text};
+use crate::support::reply::Reply;
+use crate::support::server::Server;
+
+const NEW_PASSWORD: &str = "violet umbrella quartz 42";
+
+async fn login(client: &Client, password: &str) -> Reply {
+    login_as(client, "admin@example.org", password).await
+}
+
+async fn login_as(client: &Client, email: &str, password: &str) -> Reply {
+    client.post("/auth/login", json!({"email": email, "password": password})).await
+}
+
+async fn refresh(client: &Client, token: &Value) -> Reply {
+    client.post("/auth/refresh", json!({"refresh_token": token})).await
+}
+
+fn bearer(server: &Server, session: &Value) -> Client {
+    server.client().with_token(&text(&session["access_token"]))
+}
+
+/// A browser at our page: its cookies, as it would send them.
+async fn browse(server: &Server, cookies: &str, password: &str) -> (u16, Vec<String>) {
+    let origin = format!("http://{}", server.address());
+    let body = json!({"email": "admin@example.org", "password": password});
+    let ask = server.client().post("/auth/login", body).header("origin", &origin);
+    let reply = if cookies.is_empty() { ask.await } else { ask.header("cookie", cookies).await };
+    let set = reply.headers.get_all("set-cookie").iter();
+    let set = set.map(|value| value.to_str().unwrap().split(';').next().unwrap().to_owned());
+    (reply.status, set.collect())
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_back_ends_the_whole_sign_in() {
+    let server = Server::start().await;
+    server.admin().await;
+    let stranger = server.client();
+    let first = login(&stranger, PASSWORD).await.is(200);
+    let second = refresh(&stranger, &first["refresh_token"]).await.is(200);
+    let third = refresh(&stranger, &second["refresh_token"]).await.is(200);
+    bearer(&server, &third).get("/auth/me").await.is(200);
+    refresh(&stranger, &first["refresh_token"]).await.problem(401, "unauthenticated");
+    for session in [&first, &second, &third] {
+        bearer(&server, session).get("/auth/me").await.problem(401, "unauthenticated");
+        refresh(&stranger, &session["refresh_token"]).await.problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn whoever_refreshes_twice_at_the_same_moment_gets_one_lineage() {
+    let server = Server::start().await;
+    server.admin().await;
+    let first = login(&server.client(), PASSWORD).await.is(200);
+    let mut current = first["refresh_token"].clone();
+    for _ in 0..5 {
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let (client, token) = (server.client(), current.clone());
+            asking.spawn(async move { refresh(&client, &token).await.is(200) });
+        }
+        let answers = asking.join_all().await;
+        let next = answers[0]["refresh_token"].clone();
+        assert!(answers.iter().all(|answer| answer["refresh_token"] == next));
+        current = next;
+    }
+    server.advance(Duration::from_secs(11)).await;
+    refresh(&server.client(), &first["refresh_token"]).await.problem(401, "unauthenticated");
+    refresh(&server.client(), &current).await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn tokens_that_we_did_not_make_open_nothing() {
+    let server = Server::start().await;
+    server.admin().await;
+    let session = login(&server.client(), PASSWORD).await.is(200);
+    let token = text(&session["access_token"]);
+    let parts: Vec<&str> = token.split('.').collect();
+    let other = Server::start().await;
+    other.admin().await;
+    let foreign = login(&other.client(), PASSWORD).await.is(200);
+    for forged in [
+        format!("{}.{}.", parts[0], parts[1]),
+        format!("eyJhbGciOiJub25lIn0.{}.", parts[1]),
+        format!("eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.{}.{}", parts[1], parts[2]),
+        format!("{}.{}.{}", parts[0], parts[1], "A".repeat(86)),
+        text(&foreign["access_token"]),
+        text(&session["refresh_token"]),
+    ] {
+        let client = server.client().with_token(&forged);
+        client.get("/auth/me").await.problem(401, "unauthenticated");
+    }
+    bearer(&server, &session).get("/auth/me").await.is(200);
+}
+
+#[tokio::test]
+async fn guesses_at_one_account_have_to_wait_and_its_owner_does_not() {
+    let server = Server::start().await;
+    server.admin().await;
+    let (status, cookies) = browse(&server, "", PASSWORD).await;
+    assert_eq!(status, 200);
+    let device = cookies.iter().find(|cookie| cookie.contains("cm_dev=")).expect("a device");
+    let stranger = server.client();
+    login(&stranger, "not this one").await.problem(401, "invalid_credentials");
+    for wait in [1, 3, 5, 10, 10] {
+        let refused = login(&stranger, PASSWORD).await;
+        assert_eq!(refused.headers["retry-after"], wait.to_string().as_str());
+        refused.problem(429, "too_many_attempts");
+        // The device that signed in before is not held up by strangers.
+        assert_eq!(browse(&server, device, PASSWORD).await.0, 200);
+        server.advance(Duration::from_secs(wait)).await;
+        login(&stranger, "nor this one").await.problem(401, "invalid_credentials");
+    }
+    server.advance(Duration::from_secs(10)).await;
+    login(&stranger, PASSWORD).await.is(200);
+    login(&stranger, PASSWORD).await.is(200);
+}
+
+#[tokio::test]
+async fn an_address_that_is_no_account_is_held_up_just_the_same() {
+    let server = Server::start().await;
+    server.admin().await;
+    let mut seen = Vec::new();
+    for email in ["admin@example.org", "nobody@example.org"] {
+        let client = server.client();
+        let first = login_as(&client, email, "wrong horse battery").await;
+        let second = login_as(&client, email, "wrong horse battery").await;
+        let facts = |reply: &Reply| {
+            let names: Vec<String> = reply.headers.keys().map(ToString::to_string).collect();
+            (reply.status, names, reply.headers.get("retry-after").cloned())
+        };
+        let facts = (facts(&first), facts(&second));
+        let mut bodies = (first.json(), second.json());
+        bodies.0["request_id"].take();
+        bodies.1["request_id"].take();
+        seen.push((facts, bodies));
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+#[tokio::test]
+async fn a_network_address_that_guesses_at_many_accounts_has_to_wait() {
+    let server = Server::with(&[("CLONEMEMORIA_SERVER_TRUSTED_PROXIES", "127.0.0.1")]).await;
+    server.admin().await;
+    let from = |address: &'static str, n: usize| {
+        let body = json!({"email": format!("u{n}@example.org"), "password": "wrong guess"});
+        server.client().post("/auth/login", body).header("x-forwarded-for", address)
+    };
+    for n in 0..10 {
+        from("203.0.113.9", n).await.problem(401, "invalid_credentials");
+    }
+    from("203.0.113.9", 10).await.problem(429, "rate_limited");
+    from("198.51.100.7, 203.0.113.9", 11).await.problem(429, "rate_limited");
+    from("203.0.113.10", 12).await.problem(401, "invalid_credentials");
+    server.advance(Duration::from_secs(60)).await;
+    from("203.0.113.9", 13).await.problem(401, "invalid_credentials");
+    from("203.0.113.9", 14).await.problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn weak_passwords_are_refused_wherever_one_is_set() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let register = |password: &str| {
+        let body = json!({"email": "eve@example.org", "password": password, "display_name": "Eve"});
+        server.client().post("/auth/register", body)
+    };
+    register("eve@example.org").await.invalid(&["/password"]);
+    for weak in ["short", "password1234", &"x y ".repeat(40)] {
+        register(weak).await.invalid(&["/password"]);
+        let body = json!({"current_password": PASSWORD, "new_password": weak});
+        ada.post("/auth/password/change", body).await.invalid(&["/new_password"]);
+    }
+    register("Sechzehn Zeichen, ein Wort: Zwetschgenknödel 🍑").await.is(201);
+}
+
+#[tokio::test]
+async fn a_new_password_ends_everything_that_opened_the_account_before() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let other = login(&server.client(), PASSWORD).await.is(200);
+    let (_, cookies) = browse(&server, "", PASSWORD).await;
+    let body = json!({"current_password": "wrong one here", "new_password": NEW_PASSWORD});
+    ada.post("/auth/password/change", body).await.problem(401, "invalid_credentials");
+    server.advance(Duration::from_secs(2)).await;
+    let body = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
+    let renewed = ada.post("/auth/password/change", body).await.is(200);
+    bearer(&server, &renewed).get("/auth/me").await.is(200);
+    ada.get("/auth/me").await.problem(401, "unauthenticated");
+    bearer(&server, &other).get("/auth/me").await.problem(401, "unauthenticated");
+    refresh(&server.client(), &other["refresh_token"]).await.problem(401, "unauthenticated");
+    let by_cookie = server.client().get("/auth/me").header("cookie", &cookies[0]).await;
+    by_cookie.problem(401, "unauthenticated");
+    login(&server.client(), PASSWORD).await.problem(401, "invalid_credentials");
+    server.advance(Duration::from_secs(1)).await;
+    login(&server.client(), NEW_PASSWORD).await.is(200);
+    refresh(&server.client(), &renewed["refresh_token"]).await.is(200);
+}
+
+#[tokio::test]
+async fn sensitive_things_need_a_fresh_proof() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let body = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
+    server.advance(Duration::from_secs(5 * 60 + 1)).await;
+    ada.post("/auth/password/change", body.clone()).await.problem(401, "reauth_required");
+    ada.post("/auth/reauth", json!({"password": "not mine at all"})).await.is(401);
+    server.advance(Duration::from_secs(1)).await;
+    let renewed = ada.post("/auth/reauth", json!({"password": PASSWORD})).await.is(200);
+    assert_eq!(renewed["refresh_token"], Value::Null);
+    bearer(&server, &renewed).post("/auth/password/change", body).await.is(200);
+}
+
+#[tokio::test]
+async fn a_browsers_cookie_is_another_after_every_proof() {
+    let server = Server::start().await;
+    server.admin().await;
+    let planted = "__Host-cm_sid=planted-by-somebody";
+    let (_, cookies) = browse(&server, planted, PASSWORD).await;
+    let cookie = cookies.iter().find(|cookie| cookie.contains("cm_sid=")).unwrap();
+    assert!(!cookie.contains("planted"));
+    let origin = format!("http://{}", server.address());
+    let ask = server.client().post("/auth/reauth", json!({"password": PASSWORD}));
+    let reply = ask.header("origin", &origin).header("cookie", cookie).await;
+    let renewed = reply.headers["set-cookie"].to_str().unwrap();
+    for flag in ["__Host-cm_sid=", "Path=/", "HttpOnly", "SameSite=Lax", "Secure"] {
+        assert!(renewed.contains(flag), "{renewed}");
+    }
+    let renewed = renewed.split(';').next().unwrap().to_owned();
+    assert_ne!(&renewed, cookie);
+    let me = |cookie: &str| server.client().get("/auth/me").header("cookie", cookie);
+    me(cookie).await.problem(401, "unauthenticated");
+    me(planted).await.problem(401, "unauthenticated");
+    me(&renewed).await.is(200);
+}
+
+#[tokio::test]
+async fn one_sees_ones_sign_ins_and_ends_them() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let ben = server.account("ben").await;
+    let body = json!({"email": "admin@example.org", "password": PASSWORD});
+    let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let other = server.client().post("/auth/login", body).header("user-agent", agent).await;
+    let other = bearer(&server, &other.is(200));
+    let open = items(&ada.get("/auth/sessions").await.is(200));
+    assert_eq!(open.len(), 2);
+    assert_eq!(open[0]["device"], "Firefox on Linux");
+    assert_eq!((&open[0]["current"], &open[1]["current"]), (&json!(false), &json!(true)));
+    assert_eq!(open[0]["address"], "127.0.0.1");
+    let path = format!("/auth/sessions/{}", id(&open[0]));
+    ben.delete(&path).await.problem(404, "not_found");
+    other.get("/auth/me").await.is(200);
+    ada.delete(&path).await.is(204);
+    ada.delete(&path).await.problem(404, "not_found");
+    other.get("/auth/me").await.problem(401, "unauthenticated");
+    let third = bearer(&server, &login(&server.client(), PASSWORD).await.is(200));
+    ada.delete("/auth/sessions").await.is(204);
+    third.get("/auth/me").await.problem(401, "unauthenticated");
+    ada.get("/auth/me").await.is(200);
+    ben.get("/auth/me").await.is(200);
+}
+
+#[tokio::test]
+async fn an_unused_sign_in_ends_and_a_used_one_ends_later() {
+    let server = Server::start().await;
+    server.admin().await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    let unused = login(&server.client(), PASSWORD).await.is(200);
+    let mut used = login(&server.client(), PASSWORD).await.is(200);
+    for _ in 0..9 {
+        server.advance(3 * day).await;
+        used = refresh(&server.client(), &used["refresh_token"]).await.is(200);
+    }
+    refresh(&server.client(), &unused["refresh_token"]).await.problem(401, "unauthenticated");
+    server.advance(3 * day).await;
+    refresh(&server.client(), &used["refresh_token"]).await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn sign_ins_live_through_a_restart() {
+    let mut server = Server::start().await;
+    let ada = server.admin().await;
+    let session = login(&server.client(), PASSWORD).await.is(200);
+    server.restart().await;
+    server.again(&ada).get("/auth/me").await.is(200);
+    refresh(&server.client(), &session["refresh_token"]).await.is(200);
+}
+
+#[tokio::test]
+async fn a_stale_cookie_beside_a_token_changes_nothing() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let ask = ada.ask(Method::POST, "/clones").json(&json!({"name": "Maria"}));
+    ask.header("cookie", "__Host-cm_sid=stale").await.is(201);
+}
