@@ -14,6 +14,7 @@ use self::build::{build, embedder, open_store, prepare};
 pub use self::start_error::{StartError, exit_code_of};
 use self::sweep::sweep;
 use crate::accounts::{self, AccountEraser};
+use crate::api_keys::{self, ApiKeyEraser};
 use crate::clones::{self, CloneEraser};
 use crate::config::Config;
 use crate::consents::{self, ConsentEraser};
@@ -49,6 +50,7 @@ pub fn tables() -> Vec<TableInfo> {
         jobs::discarded::TABLES,
         accounts::TABLES,
         sessions::TABLES,
+        api_keys::TABLES,
         spaces::TABLES,
         consents::TABLES,
         clones::TABLES,
@@ -68,6 +70,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(CloneEraser),
         Box::new(ConsentEraser),
         Box::new(SpaceEraser),
+        Box::new(ApiKeyEraser),
         Box::new(SessionEraser),
         Box::new(AccountEraser),
     ]

@@ -6,6 +6,7 @@ mod principal;
 
 pub use need::{FRESH_FOR, Need, Refusal, permit};
 pub use permissions::{Action, Visibility, may, may_read_memory};
-pub use principal::{Principal, Proof, Scopes};
+pub use principal::{Principal, Proof};
 
+pub use crate::api_keys::Scopes;
 pub use crate::spaces::Role;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::api_keys::{Holder, Scopes};
 use crate::kernel::{AccountId, ApiKeyId, CloneId, SessionId, ShareLinkId, Timestamp};
 use crate::sessions::{SignInBy, SignedIn};
 
@@ -49,17 +50,6 @@ pub enum Proof {
     },
 }
 
-/// What an API key is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Scopes {
-    /// Reading clones, memories and conversations.
-    pub read: bool,
-    /// Adding and changing clones and memories.
-    pub write: bool,
-    /// Talking with clones.
-    pub chat: bool,
-}
-
 impl Principal {
     /// The sign-in, if a person who signed in asks.
     pub fn session(&self) -> Option<SessionId> {
@@ -90,5 +80,13 @@ impl From<SignedIn> for Principal {
     fn from(signed_in: SignedIn) -> Self {
         let SignedIn { account, is_admin, session, by, proven_at, locale } = signed_in;
         Self { account, is_admin, proof: Proof::Session { id: session, by, proven_at }, locale }
+    }
+}
+
+impl From<Holder> for Principal {
+    fn from(holder: Holder) -> Self {
+        let Holder { account, key, scopes, clones, locale } = holder;
+        // What administers the instance is a person, never a program.
+        Self { account, is_admin: false, proof: Proof::Key { id: key, scopes, clones }, locale }
     }
 }

@@ -103,6 +103,11 @@ impl Accounts {
             .await
     }
 
+    /// A key of this instance for one purpose; other purposes do not follow from it.
+    pub fn key_for(&self, purpose: &'static str) -> [u8; 32] {
+        self.blind.derive(purpose)
+    }
+
     /// Who may register.
     pub fn registration(&self) -> Registration {
         self.registration

@@ -99,6 +99,10 @@ impl BlindKey {
         Ok(Self(key))
     }
 
+    pub(super) fn derive(&self, purpose: &'static str) -> [u8; 32] {
+        blake3::derive_key(purpose, &self.0)
+    }
+
     pub(super) fn index(&self, email: &Email) -> TokenHash {
         TokenHash(blake3::keyed_hash(&self.0, email.folded().as_bytes()).into())
     }

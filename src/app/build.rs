@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{StartError, erasers, tables};
 use crate::accounts::{Accounts, Listeners, Watchers};
 use crate::admin::Admin;
+use crate::api_keys::ApiKeys;
 use crate::clones::{Clones, ProviderChoice, Providers};
 use crate::config::Config;
 use crate::consents::Consents;
@@ -30,15 +31,19 @@ pub(super) fn embedder(config: &Config) -> Option<Embedder> {
     embedder
 }
 
-/// Builds the services, each over those below it.
-pub(super) async fn build(
+/// Who comes in, and with what.
+struct People {
+    accounts: Accounts,
+    sessions: Sessions,
+    api_keys: ApiKeys,
+}
+
+async fn people(
     config: &Config,
     store: &Store,
     clock: &Clock,
     tasks: &Tasks,
-    embedder: Option<Embedder>,
-) -> Result<ServiceParts, StartError> {
-    let (store, clock) = (store.clone(), clock.clone());
+) -> Result<People, StartError> {
     let watchers = Watchers::default();
     let listeners = Listeners {
         on_created: vec![Arc::new(spaces::make_personal_in)],
@@ -48,7 +53,24 @@ pub(super) async fn build(
         Accounts::open(store.clone(), clock.clone(), config.registration, listeners).await?;
     accounts.calibrate(tasks);
     let lifetimes = config.sessions;
-    let sessions = Sessions::open(store.clone(), clock.clone(), lifetimes, watchers).await?;
+    let sessions =
+        Sessions::open(store.clone(), clock.clone(), lifetimes, watchers.clone()).await?;
+    let pepper = accounts.key_for("clonememoria api keys");
+    let api_keys = ApiKeys::new(store.clone(), clock.clone(), watchers, pepper);
+    api_keys.start(tasks);
+    Ok(People { accounts, sessions, api_keys })
+}
+
+/// Builds the services, each over those below it.
+pub(super) async fn build(
+    config: &Config,
+    store: &Store,
+    clock: &Clock,
+    tasks: &Tasks,
+    embedder: Option<Embedder>,
+) -> Result<ServiceParts, StartError> {
+    let (store, clock) = (store.clone(), clock.clone());
+    let People { accounts, sessions, api_keys } = people(config, &store, &clock, tasks).await?;
     let consents = Consents::new(store.clone(), clock.clone());
     let (models, providers) = language_models(config)?;
     let graphs =
@@ -90,6 +112,7 @@ pub(super) async fn build(
         clock,
         accounts,
         sessions,
+        api_keys,
         memories,
         retrieval,
         conversations,

@@ -12,6 +12,9 @@ pub enum CloneError {
     /// The account can see the clone, but may not do this.
     #[error("the role does not allow this")]
     Forbidden,
+    /// The key opens some clones only, and a new one is not among them.
+    #[error("the key opens other clones only")]
+    Narrow,
     /// The clone was changed since the caller looked.
     #[error("the clone has changed in the meantime")]
     Stale,
@@ -42,6 +45,11 @@ impl From<CloneError> for Fault {
                 Kind::Forbidden,
                 "forbidden",
                 "Your role in this space does not allow this.",
+            ),
+            CloneError::Narrow => Self::new(
+                Kind::Forbidden,
+                "key_limited",
+                "This key opens some clones only; a key for all clones can make new ones.",
             ),
             CloneError::Stale => Self::new(
                 Kind::Stale,

@@ -62,6 +62,9 @@ impl Clones {
                 };
                 let role = spaces::role_in(tx, who.account, space)?.ok_or(CloneError::Missing)?;
                 permit(role, Action::CreateClone)?;
+                if who.is_narrow() {
+                    return Err(CloneError::Narrow);
+                }
                 let persona = Persona {
                     id: CloneId::fresh(),
                     space,
@@ -249,7 +252,7 @@ pub fn visible_to(tx: &impl Rows, who: &Principal) -> Result<Vec<(CloneId, Role)
     for (space, role) in spaces::roles_of(tx, who.account)? {
         for persona in rows::in_space(tx, space)? {
             let open = persona.profile.visibility != Reach::Private || role >= Role::Steward;
-            if persona.deleted_at.is_none() && open {
+            if persona.deleted_at.is_none() && open && who.reaches(persona.id) {
                 visible.push((persona.id, role));
             }
         }
@@ -297,6 +300,9 @@ fn relation(
     who: &Principal,
     persona: &Persona,
 ) -> Result<Option<Role>, StoreError> {
+    if !who.reaches(persona.id) {
+        return Ok(None);
+    }
     let member = spaces::role_in(tx, who.account, persona.space)?;
     Ok(match (persona.profile.visibility, member) {
         (Reach::Private, role) => role.filter(|role| *role >= Role::Steward),

@@ -16,10 +16,12 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::api::Services;
 use super::client::Client;
+use super::footnotes::Footnotes;
 use super::origin::{from_our_page, same_origin};
 use super::problem::Problem;
-use crate::access::{Need, Principal, permit};
+use crate::access::{Need, Principal, Proof, permit};
 use crate::accounts::{AccountError, Email};
+use crate::api_keys::ApiKeyError;
 use crate::jobs::Once;
 use crate::kernel::{Fault, Kind, TokenHash};
 use crate::sessions::{Device, SignInBy};
@@ -131,6 +133,15 @@ impl<'a, N: Needs> ApiExtractor<'a> for Ask<N> {
     }
 }
 
+/// Whether what a request brought still opens anything: for what goes on longer than a look.
+pub fn still_in(services: &Services, who: &Principal) -> bool {
+    match who.proof {
+        Proof::Session { id, .. } => services.sessions.is_open(id).unwrap_or(false),
+        Proof::Key { id, .. } => services.api_keys.is_open(who.account, id).unwrap_or(false),
+        Proof::Share { .. } => false,
+    }
+}
+
 /// What anybody may call, and the services to answer with.
 pub struct Open(Services);
 
@@ -150,8 +161,9 @@ impl<'a> FromRequest<'a> for Open {
 
 fn principal(services: &Services, request: &Request) -> Result<Principal, Fault> {
     let headers = request.headers();
-    if headers.contains_key("x-api-key") {
-        return Err(not_signed_in());
+    if let Some(key) = headers.get("x-api-key") {
+        let key = key.to_str().map_err(|_| not_signed_in())?;
+        return by_key(services, request, key);
     }
     if let Some(proof) = headers.get(AUTHORIZATION) {
         let token = bearer(proof).ok_or_else(not_signed_in)?;
@@ -163,6 +175,26 @@ fn principal(services: &Services, request: &Request) -> Result<Principal, Fault>
         require_same_origin(services, request)?;
     }
     Ok(signed_in.into())
+}
+
+/// The account of an API key. How much is left of the key's window goes onto the answer,
+/// whatever it is.
+fn by_key(services: &Services, request: &Request, key: &str) -> Result<Principal, Fault> {
+    let resolved = services.api_keys.resolve(key);
+    let left = match &resolved {
+        Ok((_, left)) | Err(ApiKeyError::Spent(left)) => Some(*left),
+        Err(_) => None,
+    };
+    let notes = request.data::<Footnotes>();
+    if let (Some(left), Some(notes)) = (left, notes) {
+        notes.rate(left);
+    }
+    let (holder, _) = resolved?;
+    if let Some(notes) = notes {
+        let (keys, owner) = (services.api_keys.clone(), (holder.account, holder.key));
+        notes.when_answered(move |operation| keys.count(owner, operation));
+    }
+    Ok(holder.into())
 }
 
 /// Refuses an unsafe request with a cookie that was not made by our own pages.

@@ -23,6 +23,7 @@ use tracing::Instrument as _;
 
 use super::client::{Client, Peer, Proxies};
 use super::etag::Known;
+use super::footnotes::Footnotes;
 use super::metrics::{Group, Metrics};
 use super::problem::Problem;
 
@@ -113,6 +114,8 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         let client = Client::of(peer, request.headers(), &self.guard.proxies);
         request.set_data(client);
         request.set_data(id.clone());
+        let footnotes = Footnotes::default();
+        request.set_data(footnotes.clone());
         let known = Known::of(&request);
         let path = request.uri().path();
         let group = Group::of(path.strip_prefix(&*self.guard.base_path).unwrap_or(path));
@@ -129,10 +132,12 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         if method == Method::HEAD {
             behead(&mut response);
         }
+        let route = operation.unwrap_or(group.name());
+        footnotes.settle(response.headers_mut(), route);
         self.guard.finish(&mut response, &id, client, group);
         let line = Line {
             method,
-            route: operation.unwrap_or(group.name()),
+            route,
             quiet: group == Group::Probe,
             status: response.status().as_u16(),
             started,

@@ -17,6 +17,7 @@ mod device;
 pub mod docs;
 pub mod edge;
 pub mod etag;
+pub mod footnotes;
 pub mod gate;
 pub mod guard;
 pub mod health;

@@ -166,6 +166,9 @@ fn find(tx: &impl Rows, who: &Principal, id: DiscardedId) -> Result<Discarded, T
 }
 
 fn may_restore(tx: &impl Rows, who: &Principal, discarded: &Discarded) -> Result<bool, StoreError> {
+    if !who.reaches(discarded.clone) {
+        return Ok(false);
+    }
     let own = discarded.by == who.account;
     if discarded.kind == Discard::Conversation {
         return Ok(own);

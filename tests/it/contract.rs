@@ -161,6 +161,19 @@ impl Walk {
         self.ids.iter().fold(template.to_owned(), named)
     }
 
+    /// The calls about accounts and what opens them.
+    async fn of_accounts(&mut self) {
+        self.reads("/setup", "").await;
+        self.sends("post", "/auth/register", 201).await;
+        self.sends("post", "/auth/reauth", 200).await;
+        let key = self.sends("post", "/api-keys", 201).await;
+        self.ids.push(("api_key_id", id(&key)));
+        let used = self.client.get("/clones").header("x-api-key", &text(&key["key"])).await;
+        used.is(200);
+        self.sends("patch", "/auth/me", 200).await;
+        self.sends("patch", "/auth/me/consent", 200).await;
+    }
+
     fn checked(&self, verb: &str, template: &str, status: u16, body: Value) -> Value {
         let response = &self.document["paths"][template][verb]["responses"][status.to_string()];
         let schema = &response["content"]["application/json"]["schema"];
@@ -177,11 +190,7 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
     let server = Server::start().await;
     let ada = server.admin().await;
     let mut walk = Walk { document: document(), client: ada.clone(), ids: Vec::new() };
-    walk.reads("/setup", "").await;
-    walk.sends("post", "/auth/register", 201).await;
-    walk.sends("post", "/auth/reauth", 200).await;
-    walk.sends("patch", "/auth/me", 200).await;
-    walk.sends("patch", "/auth/me/consent", 200).await;
+    walk.of_accounts().await;
     let clone = walk.sends("post", "/clones", 201).await;
     walk.ids.push(("clone_id", id(&clone)));
     walk.sends("patch", "/clones/{clone_id}", 200).await;
@@ -210,6 +219,7 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
         "/auth/me",
         "/auth/me/consent",
         "/auth/sessions",
+        "/api-keys",
         "/clones",
         "/clones/{clone_id}",
         "/clones/{clone_id}/settings",

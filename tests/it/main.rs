@@ -15,6 +15,7 @@
 
 mod support;
 
+mod api_keys;
 mod bad_input;
 mod base_path;
 mod cli;

@@ -27,6 +27,7 @@ fn body_of(operation: &str, things: &BTreeMap<&str, String>) -> Option<Value> {
         "change_me" => json!({"display_name": "Eve"}),
         "change_consents" => json!({"voice_processing": true}),
         "rate_answer" => json!({"rating": 1}),
+        "create_api_key" => json!({"label": "Eve's", "scopes": ["read"]}),
         "reauth" => json!({"password": "not the right one"}),
         "change_password" => json!({"new_password": "a long password here"}),
         "login" => json!({"email": "admin@example.org", "password": "wrong password here"}),
@@ -60,6 +61,13 @@ async fn things_of(ada: &Client) -> BTreeMap<&'static str, String> {
         ("message_id", id(&answer)),
         ("space_id", id(&space)),
         ("trash_id", id(&gone)),
+        (
+            "api_key_id",
+            id(&ada
+                .post("/api-keys", json!({"label": "A program", "scopes": ["read"]}))
+                .await
+                .is(201)),
+        ),
         ("session_id", id(&items(&ada.get("/auth/sessions").await.is(200))[0])),
         ("n", "1".to_owned()),
     ])

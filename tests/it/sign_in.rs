@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::PASSWORD;
 use crate::support::client::{Client, id, items, text};
+use crate::support::llm::{Act, Answer, End, Llm};
 use crate::support::reply::Reply;
 use crate::support::server::Server;
 
@@ -301,4 +302,26 @@ async fn a_stale_cookie_beside_a_token_changes_nothing() {
     let ada = server.admin().await;
     let ask = ada.ask(Method::POST, "/clones").json(&json!({"name": "Maria"}));
     ask.header("cookie", "__Host-cm_sid=stale").await.is(201);
+}
+
+#[tokio::test]
+async fn a_running_stream_ends_a_moment_after_its_sign_in() {
+    let llm = Llm::start().await;
+    llm.always(Act::Answer(Answer::of(&["We swam"]).ending(End::Hang)));
+    let server = Server::answering_from(&llm.base_url()).await;
+    let ada = server.admin().await;
+    let clone = ada.new_clone("Maria").await;
+    ada.remember(&clone, "We swam in the lake.").await;
+    let conversation = ada.converse(&clone).await;
+    let mut events = ada.say_streaming(&conversation, "Where did you swim?").await;
+    while events.next().await.expect("a delta").name != "delta" {}
+    let other = bearer(&server, &login(&server.client(), PASSWORD).await.is(200));
+    let sessions = items(&other.get("/auth/sessions").await.is(200));
+    let first = sessions.iter().find(|session| session["current"] == false).unwrap();
+    let ended = std::time::Instant::now();
+    other.delete(&format!("/auth/sessions/{}", id(first))).await.is(204);
+    let last = events.next().await.expect("a last word");
+    assert_eq!((last.name.as_str(), &last.data["code"]), ("error", &json!("unauthenticated")));
+    assert!(events.next().await.is_none());
+    assert!(ended.elapsed() < Duration::from_secs(1), "{:?}", ended.elapsed());
 }

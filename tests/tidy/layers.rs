@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["kernel"],
     &["store", "index", "embed", "providers"],
     &["jobs"],
-    &["accounts", "sessions", "spaces", "consents"],
+    &["accounts", "sessions", "api_keys", "spaces", "consents"],
     &["access"],
     &["clones"],
     &["memories"],
@@ -29,7 +29,7 @@ const NARROW: &[(&str, &[&str])] = &[
     ("index", &["kernel"]),
     ("embed", &["kernel"]),
     ("providers", &["kernel"]),
-    ("access", &["kernel", "sessions", "spaces"]),
+    ("access", &["kernel", "sessions", "api_keys", "spaces"]),
 ];
 
 /// What `http` must not know, though it lies below.

@@ -3,7 +3,7 @@
 use poem_openapi::types::MaybeUndefined as Patch;
 
 use crate::accounts::NewPassword;
-use crate::kernel::{Change, Fault, FieldFault, FuzzyDate, Id, Text};
+use crate::kernel::{Change, Fault, FieldFault, FuzzyDate, Id, Text, Timestamp};
 
 /// The faults found so far in a request body.
 #[derive(Default)]
@@ -103,6 +103,16 @@ impl Fields {
     /// A fuzzy date that may be absent.
     pub fn date(&mut self, pointer: &str, date: Option<String>) -> Option<FuzzyDate> {
         date.and_then(|date| self.checked(pointer, FuzzyDate::parse(&date)))
+    }
+
+    /// A moment in RFC 3339.
+    pub fn moment(&mut self, pointer: &str, text: &str) -> Option<Timestamp> {
+        let parsed: Result<jiff::Timestamp, _> = text.parse();
+        let Ok(moment) = parsed else {
+            self.fault(pointer, "must be a moment such as 2027-01-31T12:00:00Z");
+            return None;
+        };
+        Some(Timestamp(moment.as_microsecond()))
     }
 
     /// An identifier that may be absent.

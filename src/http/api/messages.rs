@@ -8,7 +8,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde::Deserialize;
 
-use self::events::{AnswerEvents, frames, replay};
+use self::events::{AnswerEvents, Reader, frames, replay};
 use super::conversations::views::{Exchange, MessageList, MessageView, exchange, message_view};
 use super::fields::{Fields, path_id};
 use super::{Group, Services, cursor};
@@ -212,7 +212,9 @@ impl MessageApi {
         let seen = wants.seen.unwrap_or(0);
         let following = ask.conversations.follow(&ask.who, conversation, id, seen)?;
         Ok(match following {
-            Following::Live(listener) => frames(&ask, listener, None, request_id),
+            Following::Live(listener) => {
+                frames(Reader::new(&ask, &ask.who, conversation, listener, request_id), None)
+            }
             Following::Ended(message) => replay(&ask, &message, seen),
         })
     }
@@ -306,7 +308,8 @@ async fn answer(
         if let Some((_, Event::Failed(failure))) = first {
             return Err(Fault::from(failure).into());
         }
-        return Ok(Reply::Stream(frames(services, listener, first, request_id)));
+        let reader = Reader::new(services, who, begun.conversation, listener, request_id);
+        return Ok(Reply::Stream(frames(reader, first)));
     }
     while let Some((_, event)) = listener.next().await {
         match event {

@@ -1,5 +1,6 @@
 //! The API, a file a slice: views, parameters, and handlers of a few lines that translate.
 
+mod api_keys;
 mod auth;
 mod clones;
 mod conversations;
@@ -22,6 +23,7 @@ use url::Url;
 use super::sse::Streams;
 use crate::accounts::Accounts;
 use crate::admin::Admin;
+use crate::api_keys::ApiKeys;
 use crate::clones::Clones;
 use crate::consents::Consents;
 use crate::conversations::Conversations;
@@ -41,6 +43,7 @@ pub struct Parts {
     pub clock: Clock,
     pub accounts: Accounts,
     pub sessions: Sessions,
+    pub api_keys: ApiKeys,
     pub consents: Consents,
     pub spaces: Spaces,
     pub clones: Clones,
@@ -93,6 +96,7 @@ pub fn api() -> impl OpenApi + 'static {
         system::SystemApi,
         auth::AuthApi,
         sign_ins::SignInApi,
+        api_keys::ApiKeyApi,
         password::PasswordApi,
         spaces::SpaceApi,
         clones::CloneApi,
@@ -112,6 +116,8 @@ enum Group {
     System,
     /// Accounts, sign-in, consents.
     Identity,
+    /// API keys.
+    Keys,
     /// Spaces.
     Spaces,
     /// Clones and their settings.

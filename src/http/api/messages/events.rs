@@ -1,18 +1,24 @@
 //! An answer as a stream of events.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::stream;
 use poem_openapi::types::ToJSON as _;
 use poem_openapi::{Object, Union};
+use tokio::time::Instant;
 
 use super::super::clones::settings::GroundingWord;
 use super::super::conversations::views::{CitationView, MessageView, citation_view, message_view};
 use super::Services;
+use crate::access::Principal;
+use crate::accounts::AccountError;
 use crate::conversations::{Event, Listener, Message};
+use crate::http::auth::still_in;
 use crate::http::guard::RequestId;
 use crate::http::problem::{Problem, ProblemView};
 use crate::http::sse::{Events, frame};
-use crate::kernel::Fault;
+use crate::kernel::{ConversationId, Fault};
 
 /// The event `start`: the question is stored, the answer begins.
 #[derive(Object)]
@@ -127,22 +133,85 @@ impl AnswerEvent {
 /// The stream of an answer.
 pub(super) type AnswerEvents = Events<AnswerEvent>;
 
-/// An answer as it is written. `first` was taken out of `listener` before.
-pub(super) fn frames(
-    services: &Services,
+/// How often it is looked whether the reader of a stream may still read it.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// A reader of an answer in the making, who may lose the right to it at any moment.
+pub(super) struct Reader {
+    services: Services,
+    who: Principal,
+    conversation: ConversationId,
     listener: Listener,
-    first: Option<(u64, Event)>,
     request_id: RequestId,
-) -> AnswerEvents {
-    let frames = stream::unfold((listener, first, request_id), |(mut listener, first, id)| async {
-        let (number, event) = match first {
-            Some(first) => first,
-            None => listener.next().await?,
+    /// The number of the last event that was sent.
+    reached: u64,
+}
+
+impl Reader {
+    pub(super) fn new(
+        services: &Services,
+        who: &Principal,
+        conversation: ConversationId,
+        listener: Listener,
+        request_id: RequestId,
+    ) -> Self {
+        let (services, who) = (services.clone(), who.clone());
+        Self { services, who, conversation, listener, request_id, reached: 0 }
+    }
+
+    /// The next event; the refusal if the reader may not have it any more; nothing at the end.
+    async fn next(&mut self) -> Option<Result<(u64, Event), Fault>> {
+        loop {
+            tokio::select! {
+                biased;
+                event = self.listener.next() => return event.map(Ok),
+                () = tokio::time::sleep(LOOK_EVERY) => {
+                    if let Err(refused) = self.check() {
+                        return Some(Err(refused));
+                    }
+                }
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        if !still_in(&self.services, &self.who) {
+            return Err(AccountError::NotSignedIn.into());
+        }
+        Ok(self.services.conversations.get(&self.who, self.conversation).map(|_| ())?)
+    }
+}
+
+/// An answer as it is written. `first` was taken out of the reader before.
+pub(super) fn frames(reader: Reader, first: Option<(u64, Event)>) -> AnswerEvents {
+    let streams = reader.services.streams().clone();
+    let state = Some((reader, first, Instant::now()));
+    let frames = stream::unfold(state, |state| async {
+        let (mut reader, first, mut checked) = state?;
+        let next = match first {
+            Some(first) => Ok(first),
+            None => reader.next().await?,
         };
-        let frame = AnswerEvent::of(event, &id).frame(number);
-        Some((frame, (listener, None, id)))
+        // Of a stream that never pauses, too.
+        let next = if checked.elapsed() < LOOK_EVERY {
+            next
+        } else {
+            checked = Instant::now();
+            next.and_then(|next| reader.check().map(|()| next))
+        };
+        match next {
+            Ok((number, event)) => {
+                let frame = AnswerEvent::of(event, &reader.request_id).frame(number);
+                reader.reached = number;
+                Some((frame, Some((reader, None, checked))))
+            }
+            Err(refused) => {
+                let refused = AnswerEvent::of(Event::Failed(refused.into()), &reader.request_id);
+                Some((refused.frame(reader.reached + 1), None))
+            }
+        }
     });
-    services.streams().send(frames)
+    streams.send(frames)
 }
 
 /// An answer that ended some time ago, for somebody who has seen events up to `seen` of it. What

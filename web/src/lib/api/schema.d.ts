@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    "/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The API keys of the account */
+        get: operations["list_api_keys"];
+        put?: never;
+        /** Make an API key */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys/{api_key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API key */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys/{api_key_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How an API key was used */
+        get: operations["get_api_key_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -801,6 +853,59 @@ export interface components {
             output_tokens: number;
         };
         /**
+         * ApiKeyList
+         * @description The keys of the account, newest first.
+         */
+        ApiKeyList: {
+            items: components["schemas"]["ApiKeyView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * ApiKeyUsage
+         * @description How a key was used, oldest day first.
+         */
+        ApiKeyUsage: {
+            items: components["schemas"]["ApiKeyUse"][];
+            next_cursor: string | null;
+        };
+        /**
+         * ApiKeyUse
+         * @description How often a key was used for something on a day.
+         */
+        ApiKeyUse: {
+            /** @description The day, in UTC. */
+            day: string;
+            /** @description The name of the operation (`operationId`). */
+            endpoint: string;
+            /** Format: uint64 */
+            requests: number;
+        };
+        /**
+         * ApiKeyView
+         * @description A key, without its secret.
+         */
+        ApiKeyView: {
+            clone_ids: string[] | null;
+            created_at: string;
+            expires_at: string | null;
+            id: string;
+            label: string;
+            /** @description To some seconds. */
+            last_used_at: string | null;
+            /** @description How the key begins. */
+            prefix: string;
+            /** Format: uint32 */
+            rate_limit_requests: number;
+            /** Format: uint64 */
+            rate_limit_window_seconds: number;
+            /**
+             * Format: uint64
+             * @description Requests within the last thirty days.
+             */
+            requests_30_days: number;
+            scopes: components["schemas"]["ScopeWord"][];
+        };
+        /**
          * @description Who says a message.
          * @enum {string}
          */
@@ -1264,6 +1369,36 @@ export interface components {
             totp?: string | null;
         };
         /**
+         * MadeKeyView
+         * @description A key that was just made.
+         */
+        MadeKeyView: {
+            clone_ids: string[] | null;
+            created_at: string;
+            expires_at: string | null;
+            id: string;
+            /**
+             * @description The key itself, shown this once. A repeated request (`Idempotency-Key`) does not get it
+             *     again.
+             */
+            key: string | null;
+            label: string;
+            /** @description To some seconds. */
+            last_used_at: string | null;
+            /** @description How the key begins. */
+            prefix: string;
+            /** Format: uint32 */
+            rate_limit_requests: number;
+            /** Format: uint64 */
+            rate_limit_window_seconds: number;
+            /**
+             * Format: uint64
+             * @description Requests within the last thirty days.
+             */
+            requests_30_days: number;
+            scopes: components["schemas"]["ScopeWord"][];
+        };
+        /**
          * MemoryList
          * @description Memories, newest first.
          */
@@ -1384,6 +1519,30 @@ export interface components {
          * @enum {string}
          */
         ModeWord: "hybrid" | "text" | "vector";
+        /**
+         * NewApiKey
+         * @description A key to be made.
+         */
+        NewApiKey: {
+            /** @description The only clones it opens; all of the account's if this is left out. */
+            clone_ids?: string[] | null;
+            /** @description When it stops working; never if this is left out. */
+            expires_at?: string | null;
+            /** @description What to call it. */
+            label: string;
+            /**
+             * Format: uint32
+             * @description Requests in a window; 100 if this is left out.
+             */
+            rate_limit_requests?: number | null;
+            /**
+             * Format: uint32
+             * @description Seconds of a window; 3600 if this is left out.
+             */
+            rate_limit_window_seconds?: number | null;
+            /** @description What it is for; at least one. */
+            scopes: components["schemas"]["ScopeWord"][];
+        };
         /**
          * NewClone
          * @description A new clone.
@@ -1683,6 +1842,11 @@ export interface components {
          * @enum {string}
          */
         RoleWord: "visitor" | "contributor" | "steward" | "owner";
+        /**
+         * @description What a key is for.
+         * @enum {string}
+         */
+        ScopeWord: "read" | "write" | "chat";
         /**
          * SearchView
          * @description What was found, best first.
@@ -2020,6 +2184,196 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_api_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "clone_ids": null,
+                     *           "created_at": "2026-11-21T05:55:38.719164Z",
+                     *           "expires_at": null,
+                     *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "label": "Photo frame in the kitchen",
+                     *           "last_used_at": null,
+                     *           "prefix": "cmk_7Qm2Zx9a",
+                     *           "rate_limit_requests": 100,
+                     *           "rate_limit_window_seconds": 3600,
+                     *           "requests_30_days": 0,
+                     *           "scopes": [
+                     *             "read",
+                     *             "chat"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "Photo frame in the kitchen",
+                 *       "rate_limit_requests": 100,
+                 *       "rate_limit_window_seconds": 3600,
+                 *       "scopes": [
+                 *         "read",
+                 *         "chat"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clone_ids": null,
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "expires_at": null,
+                     *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "key": "cmk_7Qm2Zx9a_1b0ZC3k9QvXw2TtY7uJmR4sLpE6hNfGdAq8KoVi5cBx_09f3a7c2",
+                     *       "label": "Photo frame in the kitchen",
+                     *       "last_used_at": null,
+                     *       "prefix": "cmk_7Qm2Zx9a",
+                     *       "rate_limit_requests": 100,
+                     *       "rate_limit_window_seconds": 3600,
+                     *       "requests_30_days": 0,
+                     *       "scopes": [
+                     *         "read",
+                     *         "chat"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MadeKeyView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                api_key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_api_key_usage: {
+        parameters: {
+            query?: {
+                /** @description How many days back, 1 to 365. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                api_key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "day": "2026-11-21",
+                     *           "endpoint": "get_clone",
+                     *           "requests": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyUsage"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     login: {
         parameters: {
             query?: never;
