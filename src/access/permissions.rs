@@ -16,6 +16,19 @@ pub enum Visibility {
     Space,
 }
 
+/// Who can find and talk with a clone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// The owner and the stewards of its space.
+    #[default]
+    Private,
+    /// Everyone in its space.
+    Space,
+    /// Everyone with an account here.
+    Public,
+}
+
 /// What can be done to a clone and what belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -37,11 +50,15 @@ pub enum Action {
     ChangeMemories,
     /// Talk with it.
     Talk,
+    /// Hand out links with which others talk with it.
+    Share,
+    /// Take it into another space.
+    MoveClone,
 }
 
 impl Action {
     /// Every action, for tests that go through the table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ReadClone,
         Self::CreateClone,
         Self::ChangeClone,
@@ -51,7 +68,19 @@ impl Action {
         Self::AddMemories,
         Self::ChangeMemories,
         Self::Talk,
+        Self::Share,
+        Self::MoveClone,
     ];
+}
+
+/// What somebody is to a clone of a reach, who has this role in its space, or none. What a
+/// proof reaches at all ([`super::Principal::reaches`]) was asked before: deny beats allow.
+pub fn role_at(reach: Reach, member: Option<Role>) -> Option<Role> {
+    match reach {
+        Reach::Private => member.filter(|role| *role >= Role::Steward),
+        Reach::Space => member,
+        Reach::Public => Some(member.unwrap_or(Role::Visitor)),
+    }
 }
 
 /// Whether a role is enough for an action.
@@ -75,8 +104,10 @@ fn least(action: Action) -> Role {
             Role::Visitor
         }
         Action::AddMemories => Role::Contributor,
-        Action::CreateClone | Action::ChangeClone | Action::ChangeMemories => Role::Steward,
-        Action::DeleteClone => Role::Owner,
+        Action::CreateClone | Action::ChangeClone | Action::ChangeMemories | Action::Share => {
+            Role::Steward
+        }
+        Action::DeleteClone | Action::MoveClone => Role::Owner,
     }
 }
 
@@ -84,7 +115,8 @@ fn least(action: Action) -> Role {
 mod tests {
     use super::*;
 
-    const ROLES: [Role; 4] = [Role::Visitor, Role::Contributor, Role::Steward, Role::Owner];
+    const ROLES: [Role; 4] = Role::ALL;
+    const REACHES: [Reach; 3] = [Reach::Private, Reach::Space, Reach::Public];
 
     #[test]
     fn the_table_is_as_promised() {
@@ -105,6 +137,28 @@ mod tests {
                 assert!(may(pair[1], action) || !may(pair[0], action));
             }
         }
+    }
+
+    #[test]
+    fn a_wider_reach_or_a_higher_role_never_takes_anything_away() {
+        let members: Vec<Option<Role>> =
+            std::iter::once(None).chain(ROLES.into_iter().map(Some)).collect();
+        for reaches in REACHES.windows(2) {
+            for member in &members {
+                assert!(role_at(reaches[0], *member) <= role_at(reaches[1], *member));
+            }
+        }
+        for reach in REACHES {
+            for pair in members.windows(2) {
+                assert!(role_at(reach, pair[0]) <= role_at(reach, pair[1]));
+            }
+            for member in &members {
+                let at = role_at(reach, *member);
+                assert!(at <= (*member).max(Some(Role::Visitor)), "nobody becomes more than that");
+            }
+        }
+        assert_eq!(role_at(Reach::Private, Some(Role::Contributor)), None);
+        assert_eq!(role_at(Reach::Public, None), Some(Role::Visitor));
     }
 
     #[test]

@@ -35,7 +35,7 @@ use crate::store::{Rows as _, Store, StoreError, WriteTx};
 
 /// Runs in the transaction that makes an account.
 pub type OnCreated =
-    Arc<dyn Fn(&mut WriteTx<'_>, &Account) -> Result<(), StoreError> + Send + Sync>;
+    Arc<dyn Fn(&mut WriteTx<'_>, &Account) -> Result<(), AccountError> + Send + Sync>;
 
 /// Who is told of what happens to accounts.
 #[derive(Clone, Default)]
@@ -44,6 +44,17 @@ pub struct Listeners {
     pub on_created: Vec<OnCreated>,
     /// Of what concerns its safety.
     pub watchers: Watchers,
+}
+
+/// What somebody who signs up brings.
+pub enum Ticket {
+    /// Nothing.
+    None,
+    /// The token of an invitation to this server.
+    Invite(Secret<String>),
+    /// Somebody here vouches for them: an invitation into a space, which is spent in the same
+    /// transaction (`NewAccount::also`), or a provider of sign-ins that may make accounts.
+    Vouched,
 }
 
 /// The accounts of this instance.
@@ -158,16 +169,12 @@ impl Accounts {
     ///
     /// # Errors
     /// When the mode or the invitation does not allow it, or the address is taken.
-    pub async fn register(
-        &self,
-        new: NewAccount,
-        invite: Option<Secret<String>>,
-    ) -> Result<Account, AccountError> {
-        let invite = match (self.registration, invite) {
+    pub async fn register(&self, new: NewAccount, ticket: Ticket) -> Result<Account, AccountError> {
+        let invite = match (self.registration, ticket) {
             (Registration::Closed, _) => return Err(AccountError::RegistrationClosed),
-            (Registration::Open, _) => None,
-            (Registration::Invite, None) => return Err(AccountError::InviteNeeded),
-            (Registration::Invite, Some(token)) => Some(TokenHash::of(token.reveal())),
+            (Registration::Open, _) | (Registration::Invite, Ticket::Vouched) => None,
+            (Registration::Invite, Ticket::None) => return Err(AccountError::InviteNeeded),
+            (Registration::Invite, Ticket::Invite(token)) => Some(TokenHash::of(token.reveal())),
         };
         if self.setup_needed()? {
             return Err(AccountError::SetUpFirst);

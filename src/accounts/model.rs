@@ -61,6 +61,11 @@ impl Email {
         &self.0
     }
 
+    /// Whether mail to both goes to the same box, as far as the spelling tells.
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.folded() == other.folded()
+    }
+
     /// The form under which addresses are the same.
     pub(super) fn folded(&self) -> String {
         use unicode_normalization::UnicodeNormalization as _;

@@ -46,7 +46,7 @@ async fn people(
 ) -> Result<People, StartError> {
     let watchers = Watchers::default();
     let listeners = Listeners {
-        on_created: vec![Arc::new(spaces::make_personal_in)],
+        on_created: vec![Arc::new(|tx, account| Ok(spaces::make_personal_in(tx, account)?))],
         watchers: watchers.clone(),
     };
     let accounts =
@@ -107,7 +107,7 @@ pub(super) async fn build(
     Ok(ServiceParts {
         admin,
         consents,
-        spaces: Spaces::new(store.clone()),
+        spaces: Spaces::new(store.clone(), clock.clone()),
         clones: Clones::new(store, clock.clone(), providers),
         clock,
         accounts,

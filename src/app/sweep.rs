@@ -8,6 +8,7 @@ use crate::jobs;
 use crate::kernel::{Clock, Timestamp};
 use crate::privacy::Trash;
 use crate::sessions::Sessions;
+use crate::spaces;
 use crate::store::{Store, StoreError};
 
 /// How often expired things are swept away.
@@ -47,5 +48,6 @@ async fn sweep_once(
         tracing::info!(erased, "things were erased after their time in the trash");
     }
     sessions.sweep().await?;
+    store.write(move |tx| spaces::sweep_in(tx, now)).await?;
     store.write(move |tx| jobs::once::forget_old_in(tx, now)).await
 }

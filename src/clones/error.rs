@@ -15,6 +15,12 @@ pub enum CloneError {
     /// The key opens some clones only, and a new one is not among them.
     #[error("the key opens other clones only")]
     Narrow,
+    /// The space it is to move into is not there, or not the account's to know of.
+    #[error("there is no such space")]
+    NoSuchSpace,
+    /// Something with its space could not be done.
+    #[error(transparent)]
+    Space(#[from] crate::spaces::SpaceError),
     /// The clone was changed since the caller looked.
     #[error("the clone has changed in the meantime")]
     Stale,
@@ -46,6 +52,8 @@ impl From<CloneError> for Fault {
                 "forbidden",
                 "Your role in this space does not allow this.",
             ),
+            CloneError::NoSuchSpace => Self::field("/space_id", "there is no such space"),
+            CloneError::Space(error) => error.into(),
             CloneError::Narrow => Self::new(
                 Kind::Forbidden,
                 "key_limited",

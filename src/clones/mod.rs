@@ -6,22 +6,27 @@
 
 mod effective;
 mod error;
+mod homes;
 mod model;
 mod rows;
 
-use crate::access::{Action, Principal, Role, may};
+use crate::access::{Action, Principal, Role, may, role_at};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Once, Subject as Erased};
-use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, Page, PageRequest, SpaceId};
+use crate::kernel::{
+    AccountId, Clock, CloneId, DiscardedId, Page, PageRequest, SpaceId, Timestamp,
+};
 use crate::spaces;
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use effective::Providers;
 pub use error::CloneError;
 pub use model::{
-    Counts, Effective, Grounding, Label, Persona, Profile, ProfileChange, ProviderChoice, Reach,
-    Seen, Settings, SettingsChange, Subject,
+    Counts, Effective, Grounding, Label, Persona, Profile, ProfileChange, ProviderChoice, Seen,
+    Settings, SettingsChange, Subject,
 };
+
+pub use crate::access::Reach;
 pub use rows::{Counted, TABLES, count_in};
 
 /// The clones of this instance.
@@ -111,7 +116,7 @@ impl Clones {
         })
     }
 
-    /// Changes a clone's profile.
+    /// Changes a clone's profile, or takes it into another space.
     ///
     /// # Errors
     /// When the asker may not, the clone changed since `expected`, or the store fails.
@@ -120,6 +125,7 @@ impl Clones {
         who: &Principal,
         id: CloneId,
         change: ProfileChange,
+        space: Option<SpaceId>,
         expected: Option<u64>,
     ) -> Result<Seen, CloneError> {
         let who = who.clone();
@@ -131,6 +137,9 @@ impl Clones {
                     return Err(CloneError::Stale);
                 }
                 change.apply(&mut persona.profile);
+                if let Some(space) = space.filter(|space| *space != persona.space) {
+                    homes::move_in(tx, &who, &mut persona, space)?;
+                }
                 persona.updated_at = now;
                 persona.version += 1;
                 rows::put_in(tx, &persona)?;
@@ -149,18 +158,7 @@ impl Clones {
         self.store
             .write(move |tx| {
                 let (mut persona, _) = open(tx, &who, id, Action::DeleteClone)?;
-                persona.deleted_at = Some(now);
-                rows::put_in(tx, &persona)?;
-                let discarded = Discarded {
-                    id: DiscardedId::from_bytes(id.bytes()),
-                    kind: Discard::Clone,
-                    clone: id,
-                    space: persona.space,
-                    title: persona.profile.name.to_string(),
-                    by: who.account,
-                    at: now,
-                };
-                Ok(discarded::put_in(tx, discarded)?)
+                discard_in(tx, &who, &mut persona, now)
             })
             .await
     }
@@ -251,10 +249,9 @@ pub fn visible_to(tx: &impl Rows, who: &Principal) -> Result<Vec<(CloneId, Role)
     let mut visible = Vec::new();
     for (space, role) in spaces::roles_of(tx, who.account)? {
         for persona in rows::in_space(tx, space)? {
-            let open = persona.profile.visibility != Reach::Private || role >= Role::Steward;
-            if persona.deleted_at.is_none() && open && who.reaches(persona.id) {
-                visible.push((persona.id, role));
-            }
+            let role = role_at(persona.profile.visibility, Some(role));
+            let role = role.filter(|_| persona.deleted_at.is_none() && who.reaches(persona.id));
+            visible.extend(role.map(|role| (persona.id, role)));
         }
     }
     Ok(visible)
@@ -275,6 +272,26 @@ pub fn name_of(tx: &impl Rows, id: CloneId) -> Result<Option<String>, StoreError
 pub fn owner_of(tx: &impl Rows, id: CloneId) -> Result<Option<AccountId>, StoreError> {
     let persona = rows::persona(tx, id)?.filter(|persona| persona.deleted_at.is_none());
     Ok(persona.map(|persona| persona.created_by))
+}
+
+fn discard_in(
+    tx: &mut WriteTx<'_>,
+    who: &Principal,
+    persona: &mut Persona,
+    now: Timestamp,
+) -> Result<(), CloneError> {
+    persona.deleted_at = Some(now);
+    rows::put_in(tx, persona)?;
+    let discarded = Discarded {
+        id: DiscardedId::from_bytes(persona.id.bytes()),
+        kind: Discard::Clone,
+        clone: persona.id,
+        space: persona.space,
+        title: persona.profile.name.to_string(),
+        by: who.account,
+        at: now,
+    };
+    Ok(discarded::put_in(tx, discarded)?)
 }
 
 /// Takes a clone out of the trash.
@@ -304,11 +321,7 @@ fn relation(
         return Ok(None);
     }
     let member = spaces::role_in(tx, who.account, persona.space)?;
-    Ok(match (persona.profile.visibility, member) {
-        (Reach::Private, role) => role.filter(|role| *role >= Role::Steward),
-        (Reach::Space, role) => role,
-        (Reach::Public, role) => Some(role.unwrap_or(Role::Visitor)),
-    })
+    Ok(role_at(persona.profile.visibility, member))
 }
 
 fn permit(role: Role, action: Action) -> Result<(), CloneError> {

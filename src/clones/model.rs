@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::Role;
+use crate::access::{Reach, Role};
 use crate::kernel::{AccountId, Change, CloneId, FuzzyDate, SpaceId, Text, Timestamp};
 
 /// Whom a clone is of.
@@ -19,19 +19,6 @@ pub enum Subject {
     Deceased,
     /// A made-up character.
     Fictional,
-}
-
-/// Who can find and talk with a clone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reach {
-    /// The owner and the stewards of its space.
-    #[default]
-    Private,
-    /// Everyone in its space.
-    Space,
-    /// Everyone with an account here.
-    Public,
 }
 
 /// A short label, such as a tag or a trait.

@@ -140,6 +140,10 @@ pub(super) fn put_in(tx: &mut WriteTx<'_>, persona: &Persona) -> Result<(), Stor
     tx.put(&IN_SPACE, &(persona.space, persona.id), &())
 }
 
+pub(super) fn leave_space_in(tx: &mut WriteTx<'_>, space: SpaceId, id: CloneId) {
+    tx.remove(&IN_SPACE, &(space, id));
+}
+
 pub(super) fn settings(tx: &impl Rows, id: CloneId) -> Result<Settings, StoreError> {
     let Some(row) = tx.get(&SETTINGS, &id)? else {
         return Ok(Settings::default());

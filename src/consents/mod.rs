@@ -150,7 +150,9 @@ impl Consents {
         if !said.iter().any(|(consent, _)| *consent == Consent::DataProcessing) {
             said.push((Consent::DataProcessing, true));
         }
-        std::sync::Arc::new(move |tx, account| state_in(tx, account.id, &said, account.created_at))
+        std::sync::Arc::new(move |tx, account| {
+            Ok(state_in(tx, account.id, &said, account.created_at)?)
+        })
     }
 }
 

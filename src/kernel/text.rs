@@ -50,6 +50,12 @@ impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
     }
 }
 
+impl<const MAX: usize> From<Text<1, MAX>> for Text<0, MAX> {
+    fn from(text: Text<1, MAX>) -> Self {
+        Self(text.0)
+    }
+}
+
 impl<const MAX: usize> Default for Text<0, MAX> {
     fn default() -> Self {
         Self(String::new())

@@ -1,85 +1,38 @@
 //! With whom: spaces, and what each account is in them. Every clone lives in exactly one space.
+//!
+//! A space has one owner. Stewards look after who is in it, below themselves. A personal space
+//! has its owner and nobody else; to share a clone, it moves into a shared space.
 
+mod error;
+mod invitations;
+mod members;
+mod model;
 mod rows;
 
-use serde::{Deserialize, Serialize};
-
 use crate::accounts::Account;
-use crate::jobs::{Eraser, Subject};
-use crate::kernel::{AccountId, Fault, SpaceId, Text, Timestamp};
+use crate::jobs::{Eraser, Once, Subject};
+use crate::kernel::{AccountId, Clock, SpaceId, Text, Timestamp};
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
+pub use error::SpaceError;
+pub use invitations::{NewInvitation, accept_in};
+pub use model::{Invitation, MadeInvitation, Member, Offer, Role, Space, SpaceType};
 pub use rows::TABLES;
 
-/// What an account is to a space, and through it to the clones in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// May talk with the clones and read what is open to the space.
-    Visitor,
-    /// May add memories too.
-    Contributor,
-    /// May shape the clones and all their memories.
-    Steward,
-    /// May do everything, handing over and deleting included.
-    Owner,
-}
-
-/// What a space is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SpaceType {
-    /// The one that comes with an account.
-    Personal,
-    /// One for several people.
-    Shared,
-}
-
-/// A family or team.
-#[derive(Clone, Debug)]
-pub struct Space {
-    /// Its identifier.
-    pub id: SpaceId,
-    /// Its name; empty for a personal one, which the reader's language names.
-    pub name: Text<0, 100>,
-    /// What it is for.
-    pub kind: SpaceType,
-    /// What the asking account is in it.
-    pub role: Role,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// A failure of this slice.
-#[derive(Debug, thiserror::Error)]
-pub enum SpaceError {
-    /// There is no such space, or the account is not in it.
-    #[error("there is no such space")]
-    Missing,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<SpaceError> for Fault {
-    fn from(error: SpaceError) -> Self {
-        match error {
-            SpaceError::Missing => Self::not_found(),
-            SpaceError::Store(error) => error.into(),
-        }
-    }
-}
+/// Shared spaces that one account can own.
+const MOST: usize = 100;
 
 /// The spaces of this instance.
 #[derive(Clone)]
 pub struct Spaces {
     store: Store,
+    clock: Clock,
 }
 
 impl Spaces {
     /// The spaces in a store.
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock }
     }
 
     /// The spaces an account is in, its personal one first.
@@ -97,6 +50,97 @@ impl Spaces {
     pub fn space(&self, account: AccountId, id: SpaceId) -> Result<Space, SpaceError> {
         self.store.read(|tx| rows::space(tx, account, id))?.ok_or(SpaceError::Missing)
     }
+
+    /// Makes a shared space; who makes it owns it.
+    ///
+    /// # Errors
+    /// When the account owns too many, or the store fails.
+    pub async fn create(
+        &self,
+        account: AccountId,
+        name: Text<1, 100>,
+        once: Option<Once>,
+    ) -> Result<Space, SpaceError> {
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let id = match Once::made_in(once.as_ref(), tx)? {
+                    Some(made) => SpaceId::from_bytes(made),
+                    None => {
+                        let own = rows::spaces_of(tx, account)?.into_iter();
+                        if own.filter(|space| space.role == Role::Owner).count() > MOST {
+                            return Err(SpaceError::TooMany);
+                        }
+                        let id = rows::make_in(tx, account, name.into(), SpaceType::Shared, now)?;
+                        Once::record_in(once.as_ref(), tx, &id.bytes())?;
+                        id
+                    }
+                };
+                rows::space(tx, account, id)?.ok_or(SpaceError::Missing)
+            })
+            .await
+    }
+
+    /// Gives a shared space another name.
+    ///
+    /// # Errors
+    /// When the account may not, or the store fails.
+    pub async fn rename(
+        &self,
+        account: AccountId,
+        id: SpaceId,
+        name: Text<1, 100>,
+    ) -> Result<Space, SpaceError> {
+        self.store
+            .write(move |tx| {
+                shared_in(tx, account, id, Role::Steward)?;
+                rows::rename_in(tx, id, name.into())?;
+                rows::space(tx, account, id)?.ok_or(SpaceError::Missing)
+            })
+            .await
+    }
+}
+
+/// Removes what has expired; called now and then.
+///
+/// # Errors
+/// When the store fails.
+pub fn sweep_in(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    rows::sweep_in(tx, now)
+}
+
+/// A shared space that an account is in with at least a role.
+fn shared_in(
+    tx: &impl Rows,
+    account: AccountId,
+    id: SpaceId,
+    least: Role,
+) -> Result<Space, SpaceError> {
+    let space = rows::space(tx, account, id)?.ok_or(SpaceError::Missing)?;
+    if space.kind == SpaceType::Personal {
+        return Err(SpaceError::Personal);
+    }
+    if space.role < least {
+        return Err(SpaceError::Forbidden);
+    }
+    Ok(space)
+}
+
+/// Fails unless an account owns a shared space.
+///
+/// # Errors
+/// When it does not, or the space is personal.
+pub fn require_owned(tx: &impl Rows, account: AccountId, id: SpaceId) -> Result<(), SpaceError> {
+    shared_in(tx, account, id, Role::Owner).map(|_| ())
+}
+
+/// Closes a shared space that the account owns. What lives in it must have left before.
+///
+/// # Errors
+/// When the account does not own it, or it is personal.
+pub fn close_in(tx: &mut WriteTx<'_>, account: AccountId, id: SpaceId) -> Result<(), SpaceError> {
+    require_owned(tx, account, id)?;
+    Ok(rows::remove_in(tx, id)?)
 }
 
 /// What an account is in a space; nothing if it is not in it.
@@ -132,7 +176,8 @@ pub fn personal_in(tx: &impl Rows, account: AccountId) -> Result<Option<SpaceId>
 /// # Errors
 /// When the store fails.
 pub fn make_personal_in(tx: &mut WriteTx<'_>, account: &Account) -> Result<(), StoreError> {
-    rows::put_personal_in(tx, account.id, account.created_at)
+    let (name, at) = (Text::default(), account.created_at);
+    rows::make_in(tx, account.id, name, SpaceType::Personal, at).map(|_| ())
 }
 
 /// Removes what this slice knows of an account.

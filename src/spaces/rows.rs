@@ -1,18 +1,25 @@
-//! How spaces and memberships are stored.
+//! How spaces, memberships and invitations are stored.
+
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{AccountId, SpaceId, Text, Timestamp};
-use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::kernel::{AccountId, InvitationId, SpaceId, Text, Timestamp, TokenHash};
+use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
-use super::{Role, Space, SpaceType};
+use super::{Invitation, Member, Role, Space, SpaceType};
 
 const SPACES: Table<SpaceId, SpaceRow> = Table::new("spaces", Holds::Account);
 const MEMBERS: Table<(SpaceId, AccountId), MemberRow> = Table::new("space_members", Holds::Account);
 const SPACES_OF: Table<(AccountId, SpaceId), ()> = Table::new("spaces_of_account", Holds::Account);
+const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
+    Table::new("space_invitations", Holds::Account);
+const BY_TOKEN: Table<TokenHash, PlaceRow> =
+    Table::new("space_invitations_by_token", Holds::Account);
 
 /// The tables of this slice.
-pub const TABLES: &[TableInfo] = &[SPACES.info(), MEMBERS.info(), SPACES_OF.info()];
+pub const TABLES: &[TableInfo] =
+    &[SPACES.info(), MEMBERS.info(), SPACES_OF.info(), INVITATIONS.info(), BY_TOKEN.info()];
 
 #[derive(Serialize, Deserialize)]
 struct SpaceRow {
@@ -27,8 +34,27 @@ struct MemberRow {
     since: Timestamp,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct InvitationRow {
+    pub(super) token: TokenHash,
+    pub(super) role: Role,
+    /// The only address that can accept it.
+    pub(super) email: Option<String>,
+    pub(super) by: AccountId,
+    pub(super) created_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlaceRow {
+    space: SpaceId,
+    invitation: InvitationId,
+}
+
 impl Row for SpaceRow {}
 impl Row for MemberRow {}
+impl Row for InvitationRow {}
+impl Row for PlaceRow {}
 
 pub(super) fn space(
     tx: &impl Rows,
@@ -39,7 +65,13 @@ pub(super) fn space(
         return Ok(None);
     };
     let SpaceRow { name, kind, created_at } = row;
-    Ok(Some(Space { id, name, kind, role, created_at }))
+    let members = members(tx, id)?.len();
+    Ok(Some(Space { id, name, kind, role, members, created_at }))
+}
+
+/// The name of a space, for somebody who is not in it yet.
+pub(super) fn name(tx: &impl Rows, id: SpaceId) -> Result<Option<Text<0, 100>>, StoreError> {
+    Ok(tx.get(&SPACES, &id)?.map(|row| row.name))
 }
 
 pub(super) fn spaces_of(tx: &impl Rows, account: AccountId) -> Result<Vec<Space>, StoreError> {
@@ -70,30 +102,149 @@ pub(super) fn roles_of(
     Ok(roles)
 }
 
+/// The members of a space, the highest roles first.
+pub(super) fn members(tx: &impl Rows, space: SpaceId) -> Result<Vec<Member>, StoreError> {
+    let rows: Vec<((SpaceId, AccountId), MemberRow)> = tx.list(&MEMBERS, &Range::prefix(&space))?;
+    let member = |((_, account), row): ((SpaceId, AccountId), MemberRow)| Member {
+        account,
+        role: row.role,
+        since: row.since,
+    };
+    let mut members: Vec<Member> = rows.into_iter().map(member).collect();
+    members.sort_by_key(|member| (std::cmp::Reverse(member.role), member.since));
+    Ok(members)
+}
+
 pub(super) fn personal(tx: &impl Rows, account: AccountId) -> Result<Option<SpaceId>, StoreError> {
     let first = spaces_of(tx, account)?.into_iter().next();
     Ok(first.filter(|space| space.kind == SpaceType::Personal).map(|space| space.id))
 }
 
-pub(super) fn put_personal_in(
+/// Makes a space with one member, its owner.
+pub(super) fn make_in(
     tx: &mut WriteTx<'_>,
+    owner: AccountId,
+    name: Text<0, 100>,
+    kind: SpaceType,
+    now: Timestamp,
+) -> Result<SpaceId, StoreError> {
+    let id = SpaceId::fresh();
+    tx.put(&SPACES, &id, &SpaceRow { name, kind, created_at: now })?;
+    put_member_in(tx, id, owner, Role::Owner, now)?;
+    Ok(id)
+}
+
+pub(super) fn rename_in(
+    tx: &mut WriteTx<'_>,
+    id: SpaceId,
+    name: Text<0, 100>,
+) -> Result<(), StoreError> {
+    let Some(row) = tx.get(&SPACES, &id)? else { return Ok(()) };
+    tx.put(&SPACES, &id, &SpaceRow { name, ..row })
+}
+
+pub(super) fn put_member_in(
+    tx: &mut WriteTx<'_>,
+    space: SpaceId,
     account: AccountId,
+    role: Role,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let id = SpaceId::fresh();
-    let name = Text::default();
-    tx.put(&SPACES, &id, &SpaceRow { name, kind: SpaceType::Personal, created_at: now })?;
-    tx.put(&MEMBERS, &(id, account), &MemberRow { role: Role::Owner, since: now })?;
-    tx.put(&SPACES_OF, &(account, id), &())
+    let since = tx.get(&MEMBERS, &(space, account))?.map_or(now, |row| row.since);
+    tx.put(&MEMBERS, &(space, account), &MemberRow { role, since })?;
+    tx.put(&SPACES_OF, &(account, space), &())
+}
+
+pub(super) fn remove_member_in(tx: &mut WriteTx<'_>, space: SpaceId, account: AccountId) {
+    tx.remove(&MEMBERS, &(space, account));
+    tx.remove(&SPACES_OF, &(account, space));
+}
+
+pub(super) fn put_invitation_in(
+    tx: &mut WriteTx<'_>,
+    space: SpaceId,
+    invitation: InvitationId,
+    row: &InvitationRow,
+) -> Result<(), StoreError> {
+    tx.put(&INVITATIONS, &(space, invitation), row)?;
+    tx.put(&BY_TOKEN, &row.token, &PlaceRow { space, invitation })
+}
+
+pub(super) fn invitation_by_token(
+    tx: &impl Rows,
+    token: &TokenHash,
+) -> Result<Option<(SpaceId, InvitationId, InvitationRow)>, StoreError> {
+    let Some(PlaceRow { space, invitation }) = tx.get(&BY_TOKEN, token)? else {
+        return Ok(None);
+    };
+    Ok(tx.get(&INVITATIONS, &(space, invitation))?.map(|row| (space, invitation, row)))
+}
+
+/// The invitations into a space that can still be accepted, newest first.
+pub(super) fn invitations(
+    tx: &impl Rows,
+    space: SpaceId,
+    now: Timestamp,
+) -> Result<Vec<Invitation>, StoreError> {
+    let rows: Vec<((SpaceId, InvitationId), InvitationRow)> =
+        tx.list(&INVITATIONS, &Range::prefix(&space))?;
+    let open = rows.into_iter().rev().filter(|(_, row)| now < row.expires_at);
+    Ok(open.map(|((_, id), row)| view(id, row)).collect())
+}
+
+pub(super) fn view(id: InvitationId, row: InvitationRow) -> Invitation {
+    let InvitationRow { role, email, by, created_at, expires_at, .. } = row;
+    Invitation { id, role, email, by, created_at, expires_at }
+}
+
+pub(super) fn remove_invitation_in(
+    tx: &mut WriteTx<'_>,
+    space: SpaceId,
+    invitation: InvitationId,
+) -> Result<bool, StoreError> {
+    let Some(row) = tx.get(&INVITATIONS, &(space, invitation))? else {
+        return Ok(false);
+    };
+    tx.remove(&BY_TOKEN, &row.token);
+    tx.remove(&INVITATIONS, &(space, invitation));
+    Ok(true)
+}
+
+/// Removes a space, its memberships and its invitations.
+pub(super) fn remove_in(tx: &mut WriteTx<'_>, id: SpaceId) -> Result<(), StoreError> {
+    for member in members(tx, id)? {
+        remove_member_in(tx, id, member.account);
+    }
+    for (_, invitation) in
+        tx.keys::<(SpaceId, InvitationId), InvitationRow>(&INVITATIONS, &Range::prefix(&id))?
+    {
+        remove_invitation_in(tx, id, invitation)?;
+    }
+    tx.remove(&SPACES, &id);
+    Ok(())
+}
+
+/// Removes invitations that nobody can accept any more.
+pub(super) fn sweep_in(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let mut over = Vec::new();
+    tx.scan(&INVITATIONS, &Range::all(), Direction::Up, |key, row: InvitationRow| {
+        if now >= row.expires_at {
+            over.push(key);
+        }
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
+    })?;
+    for (space, invitation) in over {
+        remove_invitation_in(tx, space, invitation)?;
+    }
+    Ok(())
 }
 
 pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), StoreError> {
     for (_, id) in tx.keys::<(AccountId, SpaceId), ()>(&SPACES_OF, &Range::prefix(&account))? {
-        tx.remove(&MEMBERS, &(id, account));
-        tx.remove(&SPACES_OF, &(account, id));
+        remove_member_in(tx, id, account);
         // A space nobody is in any more has no way back.
-        if tx.keys::<(SpaceId, AccountId), MemberRow>(&MEMBERS, &Range::prefix(&id))?.is_empty() {
-            tx.remove(&SPACES, &id);
+        if members(tx, id)?.is_empty() {
+            remove_in(tx, id)?;
         }
     }
     Ok(())

@@ -30,5 +30,6 @@ mod providers;
 mod search;
 mod setup;
 mod sign_in;
+mod spaces;
 mod upstream;
 mod web_ui;

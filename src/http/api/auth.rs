@@ -7,7 +7,7 @@ mod views;
 pub(super) use self::answers::{Cookies, SignedIn, SignedOut};
 use self::intake::{
     AccountPatch, ConsentChoices, LoginRequest, NewAccountFields, RefreshRequest, RegisterRequest,
-    SetupRequest, choices, language, new_account, time_zone,
+    SetupRequest, choices, language, new_account, time_zone, with_invitation,
 };
 use self::views::{
     AccountView, ConsentHistory, ConsentStatement, ConsentsView, SessionView, SetupView,
@@ -27,7 +27,7 @@ use crate::http::body::Body;
 use crate::http::gate::Gate;
 use crate::http::listing::wanted;
 use crate::http::problem::{Answer, Problem};
-use crate::kernel::{Fault, Secret, code_points};
+use crate::kernel::{Fault, code_points};
 use crate::sessions::{NewSession, SignInBy};
 
 pub struct AuthApi;
@@ -95,9 +95,9 @@ impl AuthApi {
                 consents: body.consents,
             },
         )?;
-        let invite = body.invite_token.map(Secret::new);
+        let (new, ticket) = with_invitation(&services, new, body.invite_token);
         let _pass = gate.admit()?;
-        let account = services.accounts.register(new, invite).await.map_err(Fault::from)?;
+        let account = services.accounts.register(new, ticket).await.map_err(Fault::from)?;
         sign_in(&services, &asked, &account, SignedIn::Created).await
     }
 

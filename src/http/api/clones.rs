@@ -92,6 +92,11 @@ impl CloneApi {
         body: Body<ClonePatch>,
     ) -> Answer<Tagged<Json<CloneView>>> {
         let id = path_id(&clone_id.0)?;
+        let mut fields = Fields::default();
+        let space = fields.replace("/space_id", body.0.space_id.clone(), |fields, id| {
+            fields.id("/space_id", Some(id))
+        });
+        fields.done()?;
         let change = profile_change(body.0)?;
         let expected = match known.is_given() {
             false => None,
@@ -101,7 +106,7 @@ impl CloneApi {
                 Some(seen.persona.version)
             }
         };
-        let seen = ask.clones.change(&ask.who, id, change, expected).await?;
+        let seen = ask.clones.change(&ask.who, id, change, space, expected).await?;
         Ok(Tagged { etag: etag(&seen), answer: Json(view(&seen)) })
     }
 

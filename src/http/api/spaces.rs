@@ -1,81 +1,58 @@
-//! Spaces: with whom clones are shared.
+//! Spaces: with whom clones are shared, and as what.
 
+mod views;
+
+pub use self::views::RoleWord;
+use self::views::{
+    InvitationChoices, InvitationList, InvitationMade, MadeInvitationView, MemberChange,
+    MemberList, MemberView, OfferView, SpaceChange, SpaceList, SpaceMade, SpaceName, SpaceView,
+    TokenOnly, invitation_view, member_view, new_invitation, offer_view, view,
+};
+
+use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
-use poem_openapi::{Enum, Object, OpenApi};
 
 use super::Group;
-use super::fields::path_id;
-use crate::access::Role;
-use crate::http::auth::{Ask, Reading};
+use super::fields::{Fields, path_id};
+use super::trash::Done;
+use crate::access::{Need, Role, permit};
+use crate::http::auth::{Ask, Asked, Open, Owning, OwningFresh, Reading};
+use crate::http::body::Body;
+use crate::http::gate::Gate;
 use crate::http::problem::Answer;
 use crate::kernel::Fault;
-use crate::spaces::{Space, SpaceType};
 
 pub struct SpaceApi;
-
-/// What an account is in a space.
-#[derive(Clone, Copy, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum RoleWord {
-    /// May talk with the clones and read what is open to the space.
-    Visitor,
-    /// May add memories too.
-    Contributor,
-    /// May shape the clones and all their memories.
-    Steward,
-    /// May do everything.
-    Owner,
-}
-
-impl From<Role> for RoleWord {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Visitor => Self::Visitor,
-            Role::Contributor => Self::Contributor,
-            Role::Steward => Self::Steward,
-            Role::Owner => Self::Owner,
-        }
-    }
-}
-
-/// What a space is for.
-#[derive(Enum)]
-#[oai(rename_all = "snake_case")]
-enum SpaceWord {
-    /// The one that comes with an account.
-    Personal,
-    /// One for several people.
-    Shared,
-}
-
-/// A space, as a member sees it.
-#[derive(Object)]
-struct SpaceView {
-    id: String,
-    /// Empty for a personal space.
-    name: String,
-    kind: SpaceWord,
-    /// What the caller is in it.
-    role: RoleWord,
-    created_at: String,
-}
-
-/// The spaces of the caller, the personal one first.
-#[derive(Object)]
-struct SpaceList {
-    items: Vec<SpaceView>,
-    next_cursor: Option<String>,
-}
 
 #[OpenApi]
 impl SpaceApi {
     /// The spaces the caller is in
     #[oai(path = "/spaces", method = "get", operation_id = "list_spaces", tag = "Group::Spaces")]
     async fn list(&self, ask: Ask<Reading>) -> Answer<Json<SpaceList>> {
-        let spaces = ask.spaces.of(ask.who.account).map_err(Fault::from)?;
+        // What opens some clones only knows nothing of with whom they are shared.
+        let spaces = match ask.who.is_narrow() {
+            true => Vec::new(),
+            false => ask.spaces.of(ask.who.account).map_err(Fault::from)?,
+        };
         let items = spaces.into_iter().map(view).collect();
         Ok(Json(SpaceList { items, next_cursor: None }))
+    }
+
+    /// Make a shared space
+    #[oai(path = "/spaces", method = "post", operation_id = "create_space", tag = "Group::Spaces")]
+    async fn create(
+        &self,
+        ask: Ask<Owning>,
+        asked: Asked,
+        body: Body<SpaceName>,
+    ) -> Answer<SpaceMade> {
+        let once = asked.once(&ask.who, &body.1, &ask);
+        let mut fields = Fields::default();
+        let name = fields.text("/name", body.0.name);
+        let name = fields.with(name)?;
+        let space = ask.spaces.create(ask.who.account, name, once).await.map_err(Fault::from)?;
+        Ok(SpaceMade::Created(Json(view(space))))
     }
 
     /// One space
@@ -87,20 +64,217 @@ impl SpaceApi {
     )]
     async fn get(&self, ask: Ask<Reading>, space_id: Path<String>) -> Answer<Json<SpaceView>> {
         let id = path_id(&space_id.0)?;
-        let space = ask.spaces.space(ask.who.account, id).map_err(Fault::from)?;
-        Ok(Json(view(space)))
+        if ask.who.is_narrow() {
+            return Err(Fault::not_found().into());
+        }
+        Ok(Json(view(ask.spaces.space(ask.who.account, id).map_err(Fault::from)?)))
     }
-}
 
-fn view(space: Space) -> SpaceView {
-    SpaceView {
-        id: space.id.to_string(),
-        name: space.name.to_string(),
-        kind: match space.kind {
-            SpaceType::Personal => SpaceWord::Personal,
-            SpaceType::Shared => SpaceWord::Shared,
-        },
-        role: space.role.into(),
-        created_at: space.created_at.to_string(),
+    /// Rename a space
+    #[oai(
+        path = "/spaces/:space_id",
+        method = "patch",
+        operation_id = "change_space",
+        tag = "Group::Spaces"
+    )]
+    async fn change(
+        &self,
+        ask: Ask<Owning>,
+        space_id: Path<String>,
+        body: Body<SpaceChange>,
+    ) -> Answer<Json<SpaceView>> {
+        let id = path_id(&space_id.0)?;
+        let mut fields = Fields::default();
+        let name = fields.replace("/name", body.0.name, |fields, name| fields.text("/name", name));
+        fields.done()?;
+        let account = ask.who.account;
+        let space = match name {
+            Some(name) => ask.spaces.rename(account, id, name).await,
+            None => ask.spaces.space(account, id),
+        };
+        Ok(Json(view(space.map_err(Fault::from)?)))
+    }
+
+    /// Delete a shared space with its content
+    ///
+    /// Its clones go into the owner's trash and can be brought back into the owner's personal
+    /// space.
+    #[oai(
+        path = "/spaces/:space_id",
+        method = "delete",
+        operation_id = "delete_space",
+        tag = "Group::Spaces"
+    )]
+    async fn delete(&self, ask: Ask<OwningFresh>, space_id: Path<String>) -> Answer<Done> {
+        for clone in ask.clones.delete_space(&ask.who, path_id(&space_id.0)?).await? {
+            ask.conversations.stop_all_from(clone);
+        }
+        Ok(Done::Done)
+    }
+
+    /// Who is in a space
+    #[oai(
+        path = "/spaces/:space_id/members",
+        method = "get",
+        operation_id = "list_members",
+        tag = "Group::Spaces"
+    )]
+    async fn members(&self, ask: Ask<Owning>, space_id: Path<String>) -> Answer<Json<MemberList>> {
+        let id = path_id(&space_id.0)?;
+        let space = ask.spaces.space(ask.who.account, id).map_err(Fault::from)?;
+        let members = ask.spaces.members(ask.who.account, id).map_err(Fault::from)?;
+        let mut items = Vec::with_capacity(members.len());
+        for member in members {
+            items.push(member_view(&ask, &ask.who, space.role, &member)?);
+        }
+        Ok(Json(MemberList { items, next_cursor: None }))
+    }
+
+    /// Give a member another role
+    ///
+    /// Making somebody the owner hands the space over; who did so is a steward from then on.
+    #[oai(
+        path = "/spaces/:space_id/members/:account_id",
+        method = "patch",
+        operation_id = "change_member",
+        tag = "Group::Spaces"
+    )]
+    async fn change_member(
+        &self,
+        ask: Ask<Owning>,
+        space_id: Path<String>,
+        account_id: Path<String>,
+        body: Body<MemberChange>,
+    ) -> Answer<Json<MemberView>> {
+        let (id, member) = (path_id(&space_id.0)?, path_id(&account_id.0)?);
+        let role = Role::from(body.0.role);
+        if role == Role::Owner {
+            permit(&ask.who, Need::Fresh, ask.clock.now()).map_err(Fault::from)?;
+        }
+        let own = ask.who.account;
+        let member = ask.spaces.change_role(own, id, member, role).await.map_err(Fault::from)?;
+        let space = ask.spaces.space(own, id).map_err(Fault::from)?;
+        Ok(Json(member_view(&ask, &ask.who, space.role, &member)?))
+    }
+
+    /// Take a member out of a space, or leave it
+    #[oai(
+        path = "/spaces/:space_id/members/:account_id",
+        method = "delete",
+        operation_id = "remove_member",
+        tag = "Group::Spaces"
+    )]
+    async fn remove_member(
+        &self,
+        ask: Ask<Owning>,
+        space_id: Path<String>,
+        account_id: Path<String>,
+    ) -> Answer<Done> {
+        let (id, member) = (path_id(&space_id.0)?, path_id(&account_id.0)?);
+        ask.spaces.remove_member(ask.who.account, id, member).await.map_err(Fault::from)?;
+        Ok(Done::Done)
+    }
+
+    /// The invitations that can still be accepted
+    #[oai(
+        path = "/spaces/:space_id/invitations",
+        method = "get",
+        operation_id = "list_invitations",
+        tag = "Group::Spaces"
+    )]
+    async fn invitations(
+        &self,
+        ask: Ask<Owning>,
+        space_id: Path<String>,
+    ) -> Answer<Json<InvitationList>> {
+        let id = path_id(&space_id.0)?;
+        let open = ask.spaces.invitations(ask.who.account, id).map_err(Fault::from)?;
+        let items = open.into_iter().map(|invitation| invitation_view(&ask, invitation));
+        Ok(Json(InvitationList { items: items.collect(), next_cursor: None }))
+    }
+
+    /// Invite somebody into a space
+    ///
+    /// The answer holds the token of the link once. With an address, only an account with that
+    /// address can accept.
+    #[oai(
+        path = "/spaces/:space_id/invitations",
+        method = "post",
+        operation_id = "invite",
+        tag = "Group::Spaces"
+    )]
+    async fn invite(
+        &self,
+        ask: Ask<Owning>,
+        asked: Asked,
+        space_id: Path<String>,
+        body: Body<InvitationChoices>,
+    ) -> Answer<InvitationMade> {
+        let id = path_id(&space_id.0)?;
+        let once = asked.once(&ask.who, &body.1, &ask);
+        let new = new_invitation(body.0)?;
+        let made = ask.spaces.invite(ask.who.account, id, new, once).await.map_err(Fault::from)?;
+        let token = made.token.map(|token| token.reveal().to_owned());
+        let about = invitation_view(&ask, made.invitation);
+        Ok(InvitationMade::Created(Json(MadeInvitationView { token, about })))
+    }
+
+    /// Withdraw an invitation
+    #[oai(
+        path = "/spaces/:space_id/invitations/:invitation_id",
+        method = "delete",
+        operation_id = "withdraw_invitation",
+        tag = "Group::Spaces"
+    )]
+    async fn withdraw(
+        &self,
+        ask: Ask<Owning>,
+        space_id: Path<String>,
+        invitation_id: Path<String>,
+    ) -> Answer<Done> {
+        let (id, invitation) = (path_id(&space_id.0)?, path_id(&invitation_id.0)?);
+        ask.spaces.withdraw(ask.who.account, id, invitation).await.map_err(Fault::from)?;
+        Ok(Done::Done)
+    }
+
+    /// What an invitation offers
+    ///
+    /// For whoever holds its token, signed in or not.
+    #[oai(
+        path = "/invitations/show",
+        method = "post",
+        operation_id = "show_invitation",
+        tag = "Group::Spaces"
+    )]
+    async fn show(
+        &self,
+        services: Open,
+        gate: Gate,
+        body: Body<TokenOnly>,
+    ) -> Answer<Json<OfferView>> {
+        let pass = gate.admit()?;
+        let offer = services.spaces.offer(&body.0.token).map_err(Fault::from)?;
+        pass.refund();
+        Ok(Json(offer_view(&services, offer)))
+    }
+
+    /// Join a space by an invitation
+    #[oai(
+        path = "/invitations/accept",
+        method = "post",
+        operation_id = "accept_invitation",
+        tag = "Group::Spaces"
+    )]
+    async fn accept(
+        &self,
+        ask: Ask<Owning>,
+        gate: Gate,
+        body: Body<TokenOnly>,
+    ) -> Answer<Json<SpaceView>> {
+        let pass = gate.admit()?;
+        let account = ask.accounts.account(ask.who.account).map_err(Fault::from)?;
+        let space = ask.spaces.accept(&account, &body.0.token).await.map_err(Fault::from)?;
+        pass.refund();
+        Ok(Json(view(ask.spaces.space(account.id, space).map_err(Fault::from)?)))
     }
 }

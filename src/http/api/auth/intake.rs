@@ -1,15 +1,18 @@
 //! What is sent to sign up and to change an account, checked.
 
+use std::sync::Arc;
+
 use poem_openapi::Object;
 use poem_openapi::types::MaybeUndefined as Patch;
 use serde::Deserialize;
 
 use super::super::Services;
 use super::super::fields::Fields;
-use crate::accounts::{Email, NewAccount};
+use crate::accounts::{AccountError, Email, NewAccount, Ticket};
 use crate::consents::Consent;
 use crate::http::problem::Answer;
-use crate::kernel::Text;
+use crate::kernel::{Secret, Text, TokenHash};
+use crate::spaces::{self, SpaceError};
 
 /// The first account.
 #[derive(Deserialize, Object)]
@@ -131,6 +134,31 @@ pub(super) fn new_account(services: &Services, sent: NewAccountFields) -> Answer
     let ((email, display_name), locale) = fields.with(whole)?;
     let also = Some(services.consents.with_sign_up(said));
     Ok(NewAccount { email, password, email_verified: false, display_name, locale, also })
+}
+
+/// What an invitation is worth to somebody who signs up: one into a space vouches for them, and
+/// they are in that space as soon as their account is there.
+pub(super) fn with_invitation(
+    services: &Services,
+    mut new: NewAccount,
+    token: Option<String>,
+) -> (NewAccount, Ticket) {
+    let Some(token) = token else { return (new, Ticket::None) };
+    if services.spaces.offer(&token).is_err() {
+        return (new, Ticket::Invite(Secret::new(token)));
+    }
+    let (token, now, also) = (TokenHash::of(&token), services.clock.now(), new.also.take());
+    new.also = Some(Arc::new(move |tx, account| {
+        if let Some(also) = &also {
+            also(tx, account)?;
+        }
+        spaces::accept_in(tx, account, &token, now).map_err(|error| match error {
+            SpaceError::Store(error) => AccountError::Store(error),
+            _ => AccountError::WrongInvite,
+        })?;
+        Ok(())
+    }));
+    (new, Ticket::Vouched)
 }
 
 pub(super) fn choices(sent: &ConsentChoices) -> Vec<(Consent, bool)> {

@@ -127,6 +127,8 @@ pub(super) struct ClonePatch {
     pub(super) category: Patch<String>,
     /// Who can find and talk with it.
     pub(super) visibility: Patch<ReachWord>,
+    /// The space it lives in. Its owner can take it into another, where they may make clones.
+    pub(super) space_id: Patch<String>,
 }
 
 /// A clone, as the caller sees it.

@@ -1,0 +1,85 @@
+//! Clones that change their space, and spaces that are closed.
+
+use crate::access::{Action, Principal};
+use crate::jobs::discarded;
+use crate::kernel::{CloneId, SpaceId};
+use crate::spaces;
+use crate::store::{StoreError, WriteTx};
+
+use super::{CloneError, Clones, Persona, permit, rows};
+
+impl Clones {
+    /// Deletes a shared space with its content: the clones in it go into the trash of its owner,
+    /// from where they can be brought back into the owner's personal space. Gives back which.
+    ///
+    /// # Errors
+    /// When the asker does not own the space, or it is personal.
+    pub async fn delete_space(
+        &self,
+        who: &Principal,
+        space: SpaceId,
+    ) -> Result<Vec<CloneId>, CloneError> {
+        let (who, now) = (who.clone(), self.clock.now());
+        self.store
+            .write(move |tx| {
+                spaces::require_owned(tx, who.account, space)?;
+                let home = spaces::personal_in(tx, who.account)?.ok_or(CloneError::Missing)?;
+                let mut gone = Vec::new();
+                for mut persona in rows::in_space(tx, space)? {
+                    gone.push(persona.id);
+                    settle_in(tx, &mut persona, home)?;
+                    if persona.deleted_at.is_none() {
+                        super::discard_in(tx, &who, &mut persona, now)?;
+                    } else {
+                        rows::put_in(tx, &persona)?;
+                    }
+                }
+                spaces::close_in(tx, who.account, space)?;
+                Ok(gone)
+            })
+            .await
+    }
+}
+
+/// Takes a clone into another space. Everything that belongs to it goes with it; who could see
+/// it only through the old space cannot any more.
+pub(super) fn move_in(
+    tx: &mut WriteTx<'_>,
+    who: &Principal,
+    persona: &mut Persona,
+    space: SpaceId,
+) -> Result<(), CloneError> {
+    if who.is_narrow() {
+        return Err(CloneError::Narrow);
+    }
+    let here = spaces::role_in(tx, who.account, persona.space)?.ok_or(CloneError::Missing)?;
+    permit(here, Action::MoveClone)?;
+    let there = spaces::role_in(tx, who.account, space)?.ok_or(CloneError::NoSuchSpace)?;
+    permit(there, Action::CreateClone)?;
+    Ok(settle_in(tx, persona, space)?)
+}
+
+fn settle_in(
+    tx: &mut WriteTx<'_>,
+    persona: &mut Persona,
+    space: SpaceId,
+) -> Result<(), StoreError> {
+    rows::leave_space_in(tx, persona.space, persona.id);
+    persona.space = space;
+    discarded_follow_in(tx, persona.id, space)
+}
+
+/// What of the clone is in the trash belongs to the new space from now on.
+fn discarded_follow_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    space: SpaceId,
+) -> Result<(), StoreError> {
+    for mut thing in discarded::all(tx)? {
+        if thing.clone == clone && thing.space != space {
+            thing.space = space;
+            discarded::put_in(tx, thing)?;
+        }
+    }
+    Ok(())
+}

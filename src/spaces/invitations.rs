@@ -1,0 +1,168 @@
+//! Inviting somebody into a space with a link: good once, for a while, and only as long as who
+//! made it may still invite.
+
+use std::time::Duration;
+
+use crate::accounts::{Account, AccountError, Email};
+use crate::jobs::Once;
+use crate::kernel::{AccountId, InvitationId, SpaceId, Timestamp, Token, TokenHash};
+use crate::store::{Rows, WriteTx};
+
+use super::members::may_give;
+use super::rows::InvitationRow;
+use super::{Invitation, MadeInvitation, Offer, Role, SpaceError, Spaces, rows, shared_in};
+
+/// Members and open invitations of a space at most.
+const MOST: usize = 1_000;
+
+/// An invitation to be made.
+pub struct NewInvitation {
+    /// What who accepts it becomes.
+    pub role: Role,
+    /// The only address that can accept it.
+    pub email: Option<Email>,
+    /// For how long it is good.
+    pub lasts: Duration,
+}
+
+impl Spaces {
+    /// Makes an invitation.
+    ///
+    /// # Errors
+    /// When the account may not invite into the space or not to this role.
+    pub async fn invite(
+        &self,
+        account: AccountId,
+        id: SpaceId,
+        new: NewInvitation,
+        once: Option<Once>,
+    ) -> Result<MadeInvitation, SpaceError> {
+        let token = Token::fresh().map_err(AccountError::Random)?;
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let space = shared_in(tx, account, id, Role::Steward)?;
+                if let Some(made) = Once::made_in(once.as_ref(), tx)? {
+                    let made = InvitationId::from_bytes(made);
+                    let open = rows::invitations(tx, id, now)?.into_iter();
+                    let invitation = open.into_iter().find(|i| i.id == made);
+                    let invitation = invitation.ok_or(SpaceError::Missing)?;
+                    return Ok(MadeInvitation { invitation, token: None });
+                }
+                // An owner is made by handing over, not by a link that may wander.
+                if !may_give(space.role, new.role) || new.role == Role::Owner {
+                    return Err(SpaceError::Forbidden);
+                }
+                if space.members + rows::invitations(tx, id, now)?.len() >= MOST {
+                    return Err(SpaceError::Full);
+                }
+                let row = InvitationRow {
+                    token: token.hash(),
+                    role: new.role,
+                    email: new.email.map(|email| email.as_str().to_owned()),
+                    by: account,
+                    created_at: now,
+                    expires_at: now.plus(new.lasts),
+                };
+                let invitation = InvitationId::fresh();
+                rows::put_invitation_in(tx, id, invitation, &row)?;
+                Once::record_in(once.as_ref(), tx, &invitation.bytes())?;
+                let invitation = rows::view(invitation, row);
+                Ok(MadeInvitation { invitation, token: Some(token) })
+            })
+            .await
+    }
+
+    /// The invitations into a space that can still be accepted, for those who may invite.
+    ///
+    /// # Errors
+    /// When the account may not see them, or the store fails.
+    pub fn invitations(
+        &self,
+        account: AccountId,
+        id: SpaceId,
+    ) -> Result<Vec<Invitation>, SpaceError> {
+        let now = self.clock.now();
+        self.store.read(|tx| {
+            shared_in(tx, account, id, Role::Steward)?;
+            Ok(rows::invitations(tx, id, now)?)
+        })
+    }
+
+    /// Withdraws an invitation.
+    ///
+    /// # Errors
+    /// When there is none, or the account may not.
+    pub async fn withdraw(
+        &self,
+        account: AccountId,
+        id: SpaceId,
+        invitation: InvitationId,
+    ) -> Result<(), SpaceError> {
+        self.store
+            .write(move |tx| {
+                shared_in(tx, account, id, Role::Steward)?;
+                let there = rows::remove_invitation_in(tx, id, invitation)?;
+                if there { Ok(()) } else { Err(SpaceError::Missing) }
+            })
+            .await
+    }
+
+    /// What an invitation offers, for whoever holds it.
+    ///
+    /// # Errors
+    /// When it is not good.
+    pub fn offer(&self, token: &str) -> Result<Offer, SpaceError> {
+        let (token, now) = (TokenHash::of(token), self.clock.now());
+        self.store.read(|tx| good(tx, &token, now).map(|(_, offer)| offer))
+    }
+
+    /// Joins a space by an invitation.
+    ///
+    /// # Errors
+    /// When it is not good, or for another address, or the account is in the space already.
+    pub async fn accept(&self, account: &Account, token: &str) -> Result<SpaceId, SpaceError> {
+        let (token, now, account) = (TokenHash::of(token), self.clock.now(), account.clone());
+        self.store.write(move |tx| accept_in(tx, &account, &token, now)).await
+    }
+}
+
+/// Joins a space by an invitation, in the caller's transaction.
+///
+/// # Errors
+/// When it is not good, or for another address, or the account is in the space already.
+pub fn accept_in(
+    tx: &mut WriteTx<'_>,
+    account: &Account,
+    token: &TokenHash,
+    now: Timestamp,
+) -> Result<SpaceId, SpaceError> {
+    let (invitation, offer) = good(tx, token, now)?;
+    let meant = offer.email.as_deref().and_then(Email::new);
+    if meant.is_some_and(|meant| !meant.same_as(&account.email)) {
+        return Err(SpaceError::WrongInvitation);
+    }
+    if rows::role(tx, account.id, offer.space)?.is_some() {
+        return Err(SpaceError::AlreadyIn);
+    }
+    rows::remove_invitation_in(tx, offer.space, invitation)?;
+    rows::put_member_in(tx, offer.space, account.id, offer.role, now)?;
+    Ok(offer.space)
+}
+
+fn good(
+    tx: &impl Rows,
+    token: &TokenHash,
+    now: Timestamp,
+) -> Result<(InvitationId, Offer), SpaceError> {
+    let found = rows::invitation_by_token(tx, token)?;
+    let (space, id, row) = found.ok_or(SpaceError::WrongInvitation)?;
+    // Who made it must still be allowed to.
+    let by = rows::role(tx, row.by, space)?;
+    if now >= row.expires_at || !by.is_some_and(|by| may_give(by, row.role)) {
+        return Err(SpaceError::WrongInvitation);
+    }
+    let space_name = rows::name(tx, space)?.ok_or(SpaceError::WrongInvitation)?;
+    let InvitationRow { role, email, by, expires_at, .. } = row;
+    Ok((id, Offer { space, space_name, by, role, email, expires_at }))
+}
