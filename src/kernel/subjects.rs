@@ -34,4 +34,8 @@ kinds! {
     MessageKind MessageId;
     /// Something deleted that can still be brought back.
     DiscardedKind DiscardedId;
+    /// Work that waits in the queue.
+    JobKind JobId;
+    /// Something that an account was told.
+    NoticeKind NoticeId;
 }
