@@ -175,6 +175,16 @@ impl Accounts {
         self.store.read(|tx| rows::account(tx, id))?.ok_or(AccountError::Missing)
     }
 
+    /// The account that signs in with this address.
+    ///
+    /// # Errors
+    /// When there is none.
+    #[cfg(feature = "testing")]
+    pub fn by_email(&self, email: &Email) -> Result<AccountId, AccountError> {
+        let key = self.blind.index(email);
+        self.store.read(|tx| rows::by_email(tx, &key))?.ok_or(AccountError::Missing)
+    }
+
     /// Changes what the account says about itself.
     ///
     /// # Errors

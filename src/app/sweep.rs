@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::Sessions;
 use crate::jobs;
 use crate::kernel::{Clock, Timestamp};
+use crate::notifications;
 use crate::privacy::Trash;
 use crate::store::{Store, StoreError};
 
@@ -47,5 +48,11 @@ async fn sweep_once(
         tracing::info!(erased, "things were erased after their time in the trash");
     }
     sessions.sweep().await?;
-    store.write(move |tx| jobs::once::forget_old_in(tx, now)).await
+    store
+        .write(move |tx| {
+            jobs::once::forget_old_in(tx, now)?;
+            jobs::queue::forget_parked_in(tx, now)?;
+            notifications::forget_old_in(tx, now)
+        })
+        .await
 }

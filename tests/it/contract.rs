@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::client::{Client, id, text};
 use crate::support::command::run;
@@ -201,6 +201,10 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
     let answer = "/conversations/{conversation_id}/messages/{message_id}";
     walk.sends("put", &format!("{answer}/feedback"), 200).await;
     walk.sends("post", "/clones/{clone_id}/chat", 201).await;
+    let told = json!({
+        "do": "tell", "email": "admin@example.org", "topic": "new_device", "detail": "Firefox",
+    });
+    assert_eq!(server.operate(told).await.0, 200);
     let clone = id(&clone);
     ada.remember(&clone, "Without a date.").await;
     let gone = ada.remember(&clone, "Gone.").await;
@@ -224,6 +228,7 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
         "/conversations/{conversation_id}/messages",
         "/spaces",
         "/trash",
+        "/notifications",
         "/gateway/health",
     ] {
         walk.reads(template, "").await;

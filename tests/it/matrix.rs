@@ -39,7 +39,7 @@ fn body_of(operation: &str, things: &BTreeMap<&str, String>) -> Option<Value> {
 }
 
 /// One of each thing that an account can have.
-async fn things_of(ada: &Client) -> BTreeMap<&'static str, String> {
+async fn things_of(server: &Server, ada: &Client) -> BTreeMap<&'static str, String> {
     let clone = ada.new_clone("Maria").await;
     let memory = ada.remember(&clone, "We swam in the lake.").await;
     let path = format!("/clones/{clone}/memories/{}", id(&memory));
@@ -50,6 +50,10 @@ async fn things_of(ada: &Client) -> BTreeMap<&'static str, String> {
     let conversation = ada.converse(&clone).await;
     let (_, answer) = ada.say(&conversation, "Where did you swim?").await;
     let space = items(&ada.get("/spaces").await.is(200)).remove(0);
+    let email = &ada.get("/auth/me").await.is(200)["email"];
+    let told = json!({"do": "tell", "email": email, "topic": "password_changed", "detail": ""});
+    assert_eq!(server.operate(told).await.0, 200);
+    let notice = items(&ada.get("/notifications").await.is(200)).remove(0);
     BTreeMap::from([
         ("clone_id", clone),
         ("memory_id", id(&memory)),
@@ -58,6 +62,7 @@ async fn things_of(ada: &Client) -> BTreeMap<&'static str, String> {
         ("message_id", id(&answer)),
         ("space_id", id(&space)),
         ("trash_id", id(&gone)),
+        ("notification_id", id(&notice)),
         ("n", "1".to_owned()),
     ])
 }
@@ -90,6 +95,7 @@ async fn state(ada: &Client, things: &BTreeMap<&str, String>) -> Vec<Value> {
         format!("/conversations/{}/messages", things["conversation_id"]),
         "/conversations".to_owned(),
         "/trash".to_owned(),
+        "/notifications".to_owned(),
     ] {
         all.push(ada.get(&path).await.is(200));
     }
@@ -100,7 +106,7 @@ async fn state(ada: &Client, things: &BTreeMap<&str, String>) -> Vec<Value> {
 async fn nobody_gets_in_where_they_do_not_belong() {
     let server = Server::start().await;
     let ada = server.admin().await;
-    let things = things_of(&ada).await;
+    let things = things_of(&server, &ada).await;
     let ben = server.account("ben").await;
     let document = server.client().page("/openapi.json").await.is(200);
     let before = state(&ada, &things).await;
@@ -147,7 +153,7 @@ async fn nobody_gets_in_where_they_do_not_belong() {
 async fn lists_of_one_account_show_nothing_of_another() {
     let server = Server::start().await;
     let ada = server.admin().await;
-    let things = things_of(&ada).await;
+    let things = things_of(&server, &ada).await;
     let ben = server.account("ben").await;
     let document = server.client().page("/openapi.json").await.is(200);
     let all = operations(&document);
@@ -164,7 +170,7 @@ async fn an_admin_is_a_stranger_to_what_others_keep() {
     let server = Server::start().await;
     let admin = server.admin().await;
     let ben = server.account("ben").await;
-    let things = things_of(&ben).await;
+    let things = things_of(&server, &ben).await;
     let document = server.client().page("/openapi.json").await.is(200);
     for (verb, path, operation) in operations(&document) {
         if !path.contains('{') {
@@ -184,8 +190,8 @@ async fn an_admin_is_a_stranger_to_what_others_keep() {
 async fn parts_of_one_clone_are_not_found_under_another() {
     let server = Server::start().await;
     let ada = server.admin().await;
-    let mut things = things_of(&ada).await;
-    let other = things_of(&ada).await;
+    let mut things = things_of(&server, &ada).await;
+    let other = things_of(&server, &ada).await;
     for part in ["memory_id", "person_id", "message_id"] {
         things.insert(part, other[part].clone());
     }

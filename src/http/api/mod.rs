@@ -6,6 +6,7 @@ mod conversations;
 mod fields;
 mod memories;
 mod messages;
+mod notifications;
 mod people;
 mod spaces;
 mod system;
@@ -27,6 +28,7 @@ use crate::consents::Consents;
 use crate::conversations::Conversations;
 use crate::kernel::{Clock, Fault};
 use crate::memories::Memories;
+use crate::notifications::Notifications;
 use crate::privacy::Trash;
 use crate::retrieval::Retrieval;
 use crate::spaces::Spaces;
@@ -46,6 +48,7 @@ pub struct Parts {
     pub memories: Memories,
     pub retrieval: Retrieval,
     pub conversations: Conversations,
+    pub notifications: Notifications,
     pub trash: Trash,
     pub public_url: Option<Url>,
 }
@@ -102,6 +105,7 @@ pub fn api() -> impl OpenApi + 'static {
         people::PersonApi,
         conversations::ConversationApi,
         messages::MessageApi,
+        notifications::NotificationApi,
         trash::TrashApi,
     )
 }
@@ -123,6 +127,8 @@ enum Group {
     People,
     /// Conversations and answers.
     Conversations,
+    /// What people are told about their accounts.
+    Notifications,
     /// What was deleted and can be brought back.
     Trash,
 }
