@@ -217,8 +217,8 @@ pub struct Notification {
     pub read: bool,
 }
 
-/// Longest detail, in Unicode code points.
-const LONGEST_DETAIL: usize = 200;
+/// Longest detail, in Unicode code points: an address must fit.
+const LONGEST_DETAIL: usize = 254;
 
 /// A text on one line, not too long: what others wrote must not rearrange what we say.
 pub(super) fn on_one_line(text: &str) -> String {

@@ -11,7 +11,7 @@ pub(super) const TONGUE: Tongue = Tongue {
     not_you: "If this was you, there is nothing to do.\n\
               If it was not, change your password at once and end all other sign-ins.",
     account: "Your account:",
-    inbox: "Your messages:",
+    inbox: "All your notifications:",
     reset: Message {
         subject: "Set a new password",
         lead: "Somebody asked to set a new password for your account.\n\

@@ -11,7 +11,7 @@ pub(super) const TONGUE: Tongue = Tongue {
     not_you: "Si c’était vous, il n’y a rien à faire.\n\
               Sinon, changez tout de suite votre mot de passe et fermez les autres connexions.",
     account: "Votre compte :",
-    inbox: "Vos messages :",
+    inbox: "Toutes vos notifications :",
     reset: Message {
         subject: "Choisir un nouveau mot de passe",
         lead: "Quelqu’un a demandé un nouveau mot de passe pour votre compte.\n\
