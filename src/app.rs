@@ -10,6 +10,7 @@ use std::time::Duration;
 use poem::EndpointExt as _;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::build::extra_roots;
 use self::build::{build, embedder, open_store, prepare};
 pub use self::start_error::{StartError, exit_code_of};
 use self::sweep::sweep;
@@ -31,9 +32,10 @@ use crate::http::health::{Check, Health, Readiness, State};
 use crate::http::metrics::{Extra, Metrics};
 use crate::http::server::{Limits, Listen, Server};
 use crate::http::sse::{HEARTBEAT_EVERY, Streams};
-use crate::jobs::{self, Eraser, Tasks};
+use crate::jobs::{self, Eraser, Queue, QueueEraser, Tasks};
 use crate::kernel::Clock;
 use crate::memories::{self, MemoryEraser};
+use crate::notifications::{self, NotificationEraser};
 use crate::privacy::Trash;
 use crate::retrieval::{self, RetrievalEraser};
 use crate::sessions::{self, SessionEraser, Sessions};
@@ -48,11 +50,13 @@ pub fn tables() -> Vec<TableInfo> {
     [
         jobs::once::TABLES,
         jobs::discarded::TABLES,
+        jobs::queue::TABLES,
         accounts::TABLES,
         sessions::TABLES,
         api_keys::TABLES,
         spaces::TABLES,
         consents::TABLES,
+        notifications::TABLES,
         clones::TABLES,
         memories::TABLES,
         retrieval::TABLES,
@@ -68,10 +72,12 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(RetrievalEraser),
         Box::new(MemoryEraser),
         Box::new(CloneEraser),
+        Box::new(NotificationEraser),
         Box::new(ConsentEraser),
         Box::new(SpaceEraser),
         Box::new(ApiKeyEraser),
         Box::new(SessionEraser),
+        Box::new(QueueEraser),
         Box::new(AccountEraser),
     ]
 }
@@ -86,6 +92,7 @@ pub struct App {
     embedder: Option<Embedder>,
     trash: Trash,
     sessions: Sessions,
+    queue: Queue,
     store: Store,
     clock: Clock,
     readiness: Readiness,
@@ -109,9 +116,11 @@ impl App {
         let readiness = Readiness::default();
         let metrics = Arc::new(Metrics::default());
         let streams = CancellationToken::new();
-        let parts = build(config, &store, &clock, &tasks, embedder.clone()).await?;
+        let queue = Queue::new(store.clone(), clock.clone());
+        let parts = build(config, &store, &clock, (&tasks, &queue), embedder.clone()).await?;
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
         parts.retrieval.start(&tasks);
+        queue.start(&tasks);
         let health = Health::new(readiness.clone(), checks(&store, config, embedder.is_some()));
         let events = Streams::new(&tasks, streams.clone(), HEARTBEAT_EVERY, Arc::clone(&metrics));
         let services = Services::new(parts, events, health);
@@ -121,6 +130,7 @@ impl App {
             embedder,
             trash,
             sessions,
+            queue,
             store,
             clock,
             readiness,
@@ -148,7 +158,11 @@ impl App {
         let edge = Edge {
             guard,
             health: self.services.health().clone(),
-            extra_metrics: vec![gauges(self.services.clone(), self.store.clone())],
+            extra_metrics: vec![gauges(
+                self.services.clone(),
+                self.store.clone(),
+                self.queue.clone(),
+            )],
             metrics_token: config.metrics_token.clone(),
             version: env!("CARGO_PKG_VERSION"),
         };
@@ -226,17 +240,22 @@ fn checks(store: &Store, config: &Config, has_meaning: bool) -> Vec<Check> {
 }
 
 /// What other parts count, for the metrics page.
-fn gauges(services: Services, store: Store) -> Extra {
+fn gauges(services: Services, store: Store, queue: Queue) -> Extra {
     use std::fmt::Write as _;
     Box::new(move |out| {
         let (index, embedding) = services.retrieval.waiting().unwrap_or_default();
         let figures = store.figures();
+        let jobs = queue.figures().unwrap_or_default();
         for (name, value) in [
             ("clonememoria_index_pending", index as u64),
             ("clonememoria_embedding_pending", embedding as u64),
             ("clonememoria_answers_running", services.conversations.running() as u64),
             ("clonememoria_store_commits_total", figures.commits),
             ("clonememoria_store_changes_total", figures.changes),
+            ("clonememoria_jobs_waiting", jobs.waiting),
+            ("clonememoria_jobs_parked", jobs.parked),
+            ("clonememoria_jobs_done_total", jobs.done),
+            ("clonememoria_jobs_failed_total", jobs.failed),
         ] {
             let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
             // Writing to a String cannot fail.

@@ -19,6 +19,7 @@ pub mod index;
 pub mod jobs;
 pub mod kernel;
 pub mod memories;
+pub mod notifications;
 pub mod privacy;
 pub mod providers;
 pub mod retrieval;

@@ -1,11 +1,15 @@
 //! Proving who one is with a password, and getting a new one.
 
-use crate::kernel::{AccountId, Secret, TokenHash};
+use std::sync::Arc;
 
-use super::letters::{self, Letter, Purpose};
+use crate::kernel::{AccountId, Secret, Timestamp, TokenHash};
+use crate::store::WriteTx;
+
+use super::letters::{self, Post, Purpose};
 use super::passwords::Verdict;
 use super::{
-    Account, AccountError, Accounts, Email, NewPassword, SecurityEvent, advance_epoch_in, rows,
+    Account, AccountError, Accounts, Email, NewPassword, OnCreated, SecurityEvent,
+    advance_epoch_in, rows,
 };
 
 impl Accounts {
@@ -164,18 +168,24 @@ impl Accounts {
         })
     }
 
-    /// A link with which the password of an account can be set anew; none for a suspended one.
+    /// Posts a link with which the password of the account with an address can be set anew. When
+    /// there is no such account, or it is suspended, nothing is posted, and nothing shows that.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn begin_reset(&self, id: AccountId) -> Result<Option<Letter>, AccountError> {
-        let now = self.clock.now();
+    pub async fn begin_reset(&self, email: &Email, post: Post) -> Result<(), AccountError> {
+        let (key, now) = (self.blind.index(email), self.clock.now());
         self.store
             .write(move |tx| {
-                let account = rows::account(tx, id)?.filter(|a| a.suspended_at.is_none());
-                account
-                    .map(|account| letters::write_in(tx, &account, Purpose::Reset, now))
-                    .transpose()
+                let account = match rows::by_email(tx, &key)? {
+                    Some(id) => rows::account(tx, id)?,
+                    None => None,
+                };
+                let Some(account) = account.filter(|a| a.suspended_at.is_none()) else {
+                    return letters::pretend_in(tx, now);
+                };
+                let letter = letters::write_in(tx, &account, Purpose::Reset, now)?;
+                Ok(post(tx, &account, &letter)?)
             })
             .await
     }
@@ -185,17 +195,15 @@ impl Accounts {
     ///
     /// # Errors
     /// When the link is not good.
-    pub async fn finish_reset(
-        &self,
-        token: &str,
-        new: impl FnOnce(&Account) -> Result<NewPassword, AccountError>,
-    ) -> Result<Account, AccountError> {
+    pub async fn finish_reset(&self, token: &str, new: String) -> Result<Account, AccountError> {
         let (token, now) = (TokenHash::of(token), self.clock.now());
         let found = self.store.read(|tx| {
             let link = letters::read(tx, &token, now)?;
             rows::account(tx, link.account)?.ok_or(AccountError::WrongLink)
         })?;
-        let hash = self.passwords.hash(new(&found)?).await?;
+        let known = [found.email.as_str(), &*found.display_name];
+        let new = NewPassword::new(new, &known)?;
+        let hash = self.passwords.hash(new).await?;
         let watchers = self.listeners.watchers.clone();
         let account = self
             .store
@@ -215,11 +223,16 @@ impl Accounts {
         Ok(account)
     }
 
-    /// A link that proves that an address is read: the account's own, or the one it wants.
+    /// Posts a link that proves that an address is read: the account's own, or the one it wants.
     ///
     /// # Errors
     /// When the address belongs to another account.
-    pub async fn begin_address(&self, id: AccountId, email: Email) -> Result<Letter, AccountError> {
+    pub async fn begin_address(
+        &self,
+        id: AccountId,
+        email: Email,
+        post: Post,
+    ) -> Result<(), AccountError> {
         let (key, now) = (self.blind.index(&email), self.clock.now());
         self.store
             .write(move |tx| {
@@ -227,10 +240,16 @@ impl Accounts {
                 if rows::by_email(tx, &key)?.is_some_and(|owner| owner != id) {
                     return Err(AccountError::EmailTaken);
                 }
-                let purpose = Purpose::Address(email.as_str().to_owned());
-                letters::write_in(tx, &account, purpose, now)
+                post_address_in(tx, &account, &email, &post, now)
             })
             .await
+    }
+
+    /// Posts such a link to a new account, in the transaction that makes it.
+    pub fn prove_when_made(post: Post) -> OnCreated {
+        Arc::new(move |tx, account| {
+            post_address_in(tx, account, &account.email, &post, account.created_at)
+        })
     }
 
     /// Takes an address as proven, and as the account's if it was another.
@@ -261,6 +280,18 @@ impl Accounts {
         let this = self.clone();
         self.store.write(move |tx| this.set_email_in(tx, id, email, false)).await
     }
+}
+
+fn post_address_in(
+    tx: &mut WriteTx<'_>,
+    account: &Account,
+    email: &Email,
+    post: &Post,
+    now: Timestamp,
+) -> Result<(), AccountError> {
+    let purpose = Purpose::Address(email.as_str().to_owned());
+    let letter = letters::write_in(tx, account, purpose, now)?;
+    Ok(post(tx, account, &letter)?)
 }
 
 /// What wrong tries are counted by.

@@ -41,6 +41,9 @@ pub enum AccountError {
     /// The link from a mail is used, too old or wrong.
     #[error("the link is not good")]
     WrongLink,
+    /// The new password is refused.
+    #[error(transparent)]
+    WeakPassword(#[from] super::WeakPassword),
     /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
@@ -73,6 +76,7 @@ impl From<AccountError> for Fault {
         match error {
             E::Missing => Self::not_found(),
             E::Store(error) => error.into(),
+            E::WeakPassword(weak) => Self::field("/new_password", weak.to_string()),
             other @ (E::Hashing(_) | E::Random(_)) => Self::internal(other),
             E::TooManyAttempts { wait } => {
                 let detail = "Too many wrong tries; wait a moment before the next.";

@@ -1,7 +1,7 @@
 //! What happens to the safety of an account, told to whoever must know: the person's
 //! notifications and the audit log. The telling is part of the transaction in which it happens.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::kernel::{AccountId, Timestamp};
 use crate::store::{StoreError, WriteTx};
@@ -17,7 +17,10 @@ pub enum SecurityEvent {
     SignedOut,
     PasswordChanged,
     PasswordReset,
-    EmailChanged,
+    /// The account has another address; `before` is the former one.
+    EmailChanged {
+        before: String,
+    },
     EmailVerified,
     SecondFactorAdded,
     SecondFactorRemoved,
@@ -54,14 +57,15 @@ pub type OnSecurity = Arc<
         + Sync,
 >;
 
-/// Everybody who must hear of events. Cheap to clone.
+/// Everybody who must hear of events. Slices that tell hold a copy before those that listen are
+/// built, so the listeners are named once, a little later. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Watchers(Arc<[OnSecurity]>);
+pub struct Watchers(Arc<OnceLock<Vec<OnSecurity>>>);
 
 impl Watchers {
-    /// These.
-    pub fn new(watchers: Vec<OnSecurity>) -> Self {
-        Self(watchers.into())
+    /// Names those who listen; what happened before is not told again. A second call is ignored.
+    pub fn register(&self, watchers: Vec<OnSecurity>) {
+        let _ = self.0.set(watchers);
     }
 
     /// Tells them all.
@@ -75,6 +79,7 @@ impl Watchers {
         event: &SecurityEvent,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.0.iter().try_for_each(|watcher| watcher(tx, account, event, at))
+        let mut watchers = self.0.get().into_iter().flatten();
+        watchers.try_for_each(|watcher| watcher(tx, account, event, at))
     }
 }

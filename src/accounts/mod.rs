@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub use attempts::{Attempt, Attempts};
 pub use error::AccountError;
 pub use events::{OnSecurity, SecurityEvent, Watchers};
-pub use letters::Letter;
+pub use letters::{Letter, Post};
 pub use model::{Account, AccountChange, Email, Invite, NewAccount, Registration};
 pub use passwords::PasswordHash;
 pub use policy::{NewPassword, PASSWORD_LENGTH, WeakPassword};
@@ -304,6 +304,14 @@ fn insert_in(
         listener(tx, &new.account)?;
     }
     Ok(new.account)
+}
+
+/// Removes what has expired; called now and then.
+///
+/// # Errors
+/// When the store fails.
+pub fn sweep_in(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    letters::forget_in(tx, |link| link.expires_at <= now)
 }
 
 /// Removes what this slice knows of an account.

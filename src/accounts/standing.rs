@@ -42,8 +42,8 @@ impl Accounts {
             }
             tx.remove(&rows::BY_EMAIL, &old);
             tx.put(&rows::BY_EMAIL, &new, &id)?;
-            // Told before it changes, so that the old address hears of it too.
-            watchers.tell_in(tx, id, &SecurityEvent::EmailChanged, now)?;
+            let before = account.email.as_str().to_owned();
+            watchers.tell_in(tx, id, &SecurityEvent::EmailChanged { before }, now)?;
             // Links that were sent to the old address must not work any more.
             super::letters::forget_in(tx, |link| link.account == id)?;
         } else if verified && !account.email_verified {

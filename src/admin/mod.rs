@@ -3,12 +3,16 @@
 //! Commands send an [`Operation`] over the control socket, which only the account that runs the
 //! server can open. None of them shows anybody's content.
 
+#[cfg(feature = "testing")]
+mod testing;
+
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
 use crate::clones;
 use crate::consents::Consents;
 use crate::kernel::{CloneId, Fault, Text};
+use crate::notifications::Notifications;
 use crate::sessions::{Device, Sessions, SignInBy};
 use crate::store::Store;
 
@@ -37,6 +41,31 @@ pub enum Operation {
         email: String,
         /// The new password.
         password: String,
+    },
+    /// A mail that shows whether mails arrive.
+    TestMail {
+        /// The address to send it to.
+        to: String,
+    },
+    /// An account is told something, without a cause.
+    #[cfg(feature = "testing")]
+    Tell {
+        /// The account's address.
+        email: String,
+        /// The word of the topic.
+        topic: String,
+        /// What the notice names.
+        detail: String,
+    },
+    /// A mail with a link, without a cause.
+    #[cfg(feature = "testing")]
+    MailLink {
+        /// The account's address.
+        email: String,
+        /// Which: `reset`, `verification` or `invitation`.
+        kind: String,
+        /// How long the link is good.
+        seconds: u64,
     },
     /// Time passes without waiting for it.
     #[cfg(feature = "testing")]
@@ -68,26 +97,34 @@ pub struct Admin {
     accounts: Accounts,
     sessions: Sessions,
     consents: Consents,
+    notifications: Notifications,
     #[cfg(feature = "testing")]
     clock: crate::kernel::Clock,
 }
 
+/// What the operations are carried out with.
+#[expect(missing_docs, reason = "each field is the service of its type")]
+pub struct Parts {
+    pub store: Store,
+    pub accounts: Accounts,
+    pub sessions: Sessions,
+    pub consents: Consents,
+    pub notifications: Notifications,
+    #[cfg(feature = "testing")]
+    pub clock: crate::kernel::Clock,
+}
+
 impl Admin {
     /// Over these services.
-    pub fn new(
-        store: Store,
-        accounts: Accounts,
-        sessions: Sessions,
-        consents: Consents,
-        #[cfg(feature = "testing")] clock: crate::kernel::Clock,
-    ) -> Self {
+    pub fn new(parts: Parts) -> Self {
         Self {
-            store,
-            accounts,
-            sessions,
-            consents,
+            store: parts.store,
+            accounts: parts.accounts,
+            sessions: parts.sessions,
+            consents: parts.consents,
+            notifications: parts.notifications,
             #[cfg(feature = "testing")]
-            clock,
+            clock: parts.clock,
         }
     }
 
@@ -126,6 +163,16 @@ impl Admin {
                     }
                     outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
                 }
+            }
+            Operation::TestMail { to } => {
+                let to = Email::new(&to)
+                    .ok_or_else(|| Fault::field("/to", "must be an e-mail address"))?;
+                self.notifications.send_test(&to).await?;
+                Ok(Outcome::Done)
+            }
+            #[cfg(feature = "testing")]
+            Operation::Tell { .. } | Operation::MailLink { .. } => {
+                testing::run(self, operation).await
             }
             #[cfg(feature = "testing")]
             Operation::AdvanceClock { seconds } => {

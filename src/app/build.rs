@@ -1,11 +1,11 @@
 //! Building the services, each over those below it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{StartError, erasers, tables};
 use crate::accounts::{Accounts, Listeners, Watchers};
-use crate::admin::Admin;
+use crate::admin::{self, Admin};
 use crate::api_keys::ApiKeys;
 use crate::clones::{Clones, ProviderChoice, Providers};
 use crate::config::Config;
@@ -13,11 +13,12 @@ use crate::consents::Consents;
 use crate::conversations::{self, Conversations, Live, Models};
 use crate::embed::Embedder;
 use crate::http::api::Parts as ServiceParts;
-use crate::jobs::Tasks;
+use crate::jobs::{Queue, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
+use crate::notifications::{self, Links, Notifications};
 use crate::privacy::Trash;
-use crate::providers::{Builtin, LanguageModel as _, OpenAi, OpenAiSettings, Outbound};
+use crate::providers::{Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound};
 use crate::retrieval::{Graphs, Retrieval};
 use crate::sessions::Sessions;
 use crate::spaces::{self, Spaces};
@@ -33,6 +34,7 @@ pub(super) fn embedder(config: &Config) -> Option<Embedder> {
 
 /// Who comes in, and with what.
 struct People {
+    watchers: Watchers,
     accounts: Accounts,
     sessions: Sessions,
     api_keys: ApiKeys,
@@ -56,9 +58,9 @@ async fn people(
     let sessions =
         Sessions::open(store.clone(), clock.clone(), lifetimes, watchers.clone()).await?;
     let pepper = accounts.key_for("clonememoria api keys");
-    let api_keys = ApiKeys::new(store.clone(), clock.clone(), watchers, pepper);
+    let api_keys = ApiKeys::new(store.clone(), clock.clone(), watchers.clone(), pepper);
     api_keys.start(tasks);
-    Ok(People { accounts, sessions, api_keys })
+    Ok(People { watchers, accounts, sessions, api_keys })
 }
 
 /// Builds the services, each over those below it.
@@ -66,11 +68,12 @@ pub(super) async fn build(
     config: &Config,
     store: &Store,
     clock: &Clock,
-    tasks: &Tasks,
+    (tasks, queue): (&Tasks, &Queue),
     embedder: Option<Embedder>,
 ) -> Result<ServiceParts, StartError> {
     let (store, clock) = (store.clone(), clock.clone());
-    let People { accounts, sessions, api_keys } = people(config, &store, &clock, tasks).await?;
+    let people = people(config, &store, &clock, tasks).await?;
+    let People { watchers, accounts, sessions, api_keys } = people;
     let consents = Consents::new(store.clone(), clock.clone());
     let (models, providers) = language_models(config)?;
     let graphs =
@@ -89,14 +92,17 @@ pub(super) async fn build(
         live: Live::new(config.limits.streams, config.limits.streams_per_account),
     })
     .await?;
-    let admin = Admin::new(
-        store.clone(),
-        accounts.clone(),
-        sessions.clone(),
-        consents.clone(),
+    let notifications = notifications(config, (&store, &clock), &accounts, queue)?;
+    watchers.register(vec![notifications.watcher()]);
+    let admin = Admin::new(admin::Parts {
+        store: store.clone(),
+        accounts: accounts.clone(),
+        sessions: sessions.clone(),
+        consents: consents.clone(),
+        notifications: notifications.clone(),
         #[cfg(feature = "testing")]
-        clock.clone(),
-    );
+        clock: clock.clone(),
+    });
     let trash = Trash::new(
         store.clone(),
         clock.clone(),
@@ -116,6 +122,7 @@ pub(super) async fn build(
         memories,
         retrieval,
         conversations,
+        notifications,
         trash,
         public_url: config.public_url.clone(),
     })
@@ -137,6 +144,35 @@ pub(super) fn open_store(config: &Config) -> Result<Store, StartError> {
     Ok(Store::open(&config.data_dir, Codec::clear(), &options)?)
 }
 
+/// The inboxes, and the mails if there is a server for them.
+fn notifications(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    accounts: &Accounts,
+    queue: &Queue,
+) -> Result<Notifications, StartError> {
+    Ok(Notifications::new(notifications::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        accounts: accounts.clone(),
+        queue: queue.clone(),
+        mailer: mailer(config)?,
+        links: Links::new(config.public_url.as_ref(), &config.base_path),
+    }))
+}
+
+/// What sends mails, if a server for them is configured.
+fn mailer(config: &Config) -> Result<Option<Mailer>, StartError> {
+    let Some(settings) = config.mail.clone() else { return Ok(None) };
+    let mailer = Mailer::new(settings, extra_roots().as_deref());
+    mailer.map(Some).map_err(|error| StartError::Mail(error.to_string()))
+}
+
+/// The file with certificates that are trusted beside the usual ones.
+pub(crate) fn extra_roots() -> Option<PathBuf> {
+    std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
+}
+
 /// The providers of answers, the default first.
 fn language_models(config: &Config) -> Result<(Models, Providers), StartError> {
     let builtin = ProviderChoice { id: "builtin".to_owned(), model: None, verbatim_only: true };
@@ -144,8 +180,7 @@ fn language_models(config: &Config) -> Result<(Models, Providers), StartError> {
         let models = Models::new(Arc::new(Builtin), Vec::new());
         return Ok((models, Providers::new(builtin, Vec::new())));
     };
-    let extra_roots = std::env::var_os("SSL_CERT_FILE").map(std::path::PathBuf::from);
-    let outbound = Outbound::new(extra_roots.as_deref())?;
+    let outbound = Outbound::new(extra_roots().as_deref())?;
     let settings = OpenAiSettings {
         base_url: llm.base_url.to_string(),
         api_key: llm.api_key.clone(),

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts;
 use crate::jobs;
 use crate::kernel::{Clock, Timestamp};
+use crate::notifications;
 use crate::privacy::Trash;
 use crate::sessions::Sessions;
 use crate::spaces;
@@ -48,6 +50,13 @@ async fn sweep_once(
         tracing::info!(erased, "things were erased after their time in the trash");
     }
     sessions.sweep().await?;
-    store.write(move |tx| spaces::sweep_in(tx, now)).await?;
-    store.write(move |tx| jobs::once::forget_old_in(tx, now)).await
+    store
+        .write(move |tx| {
+            accounts::sweep_in(tx, now)?;
+            spaces::sweep_in(tx, now)?;
+            jobs::once::forget_old_in(tx, now)?;
+            jobs::queue::forget_parked_in(tx, now)?;
+            notifications::forget_old_in(tx, now)
+        })
+        .await
 }

@@ -19,6 +19,8 @@ pub enum AdminCommand {
     Link(ConfigArgs),
     /// Print a link with which one more person can make an account
     Invite(ConfigArgs),
+    /// Send a mail that shows whether mails arrive
+    TestMail(TestMailArgs),
 }
 
 #[derive(Debug, Args)]
@@ -45,12 +47,22 @@ pub struct PasswordArgs {
     config: ConfigArgs,
 }
 
+#[derive(Debug, Args)]
+pub struct TestMailArgs {
+    /// The address to send it to
+    #[arg(long, value_name = "ADDRESS")]
+    to: String,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
 pub fn run(command: &AdminCommand) -> Result<(), Failure> {
     match command {
         AdminCommand::Create(args) => create(args),
         AdminCommand::ResetPassword(args) => reset(args),
         AdminCommand::Link(args) => link(args, &Operation::SetupLink, "welcome?token"),
         AdminCommand::Invite(args) => link(args, &Operation::Invite, "register?invite"),
+        AdminCommand::TestMail(args) => test_mail(args),
     }
 }
 
@@ -73,6 +85,13 @@ fn reset(args: &PasswordArgs) -> Result<(), Failure> {
     let operation = Operation::ResetPassword { email: args.email.clone(), password: password()? };
     operate(&config, &operation)?;
     say("The new password is set, and all sign-ins of the account have ended.");
+    Ok(())
+}
+
+fn test_mail(args: &TestMailArgs) -> Result<(), Failure> {
+    let (config, _) = args.config.load()?;
+    operate(&config, &Operation::TestMail { to: args.to.clone() })?;
+    say("The mail server has taken the mail. Whether it arrives, the inbox shows.");
     Ok(())
 }
 

@@ -2,10 +2,23 @@
 
 use std::path::Path;
 
-use super::{ConfigArgs, Failure, say};
+use clap::Args;
+
+use super::{ConfigArgs, Failure, runtime, say};
+use crate::app::extra_roots;
 use crate::config::Config;
 use crate::embed::Embedder;
+use crate::providers::{Encryption, MailError, MailSettings, Mailer};
 use crate::store::{DataLock, LockError};
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Also ask the mail server whether it lets us in
+    #[arg(long)]
+    connect: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
 
 /// What was found about one thing.
 enum Finding {
@@ -14,8 +27,8 @@ enum Finding {
     Bad(String),
 }
 
-pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
-    let (config, _) = args.load()?;
+pub fn run(args: &DoctorArgs) -> Result<(), Failure> {
+    let (config, _) = args.config.load()?;
     let findings = [
         ("configuration", configuration(&config)),
         ("data directory", directory(&config.data_dir)),
@@ -23,6 +36,7 @@ pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
         ("server", server(&config.data_dir)),
         ("embedding model", embedding(&config)),
         ("language model", language_model(&config)),
+        ("mail", mail(config.mail.as_ref(), args.connect)?),
     ];
     let mut bad = 0;
     for (name, finding) in findings {
@@ -109,4 +123,26 @@ fn language_model(config: &Config) -> Finding {
             llm.base_url.host_str().unwrap_or_default()
         )),
     }
+}
+
+fn mail(settings: Option<&MailSettings>, connect: bool) -> Result<Finding, Failure> {
+    let Some(settings) = settings else {
+        let text = "none configured: forgotten passwords are for the command line";
+        return Ok(Finding::Good(text.to_owned()));
+    };
+    let server = format!("{} at port {}", settings.host, settings.port);
+    if settings.encryption == Encryption::None && settings.login.is_some() {
+        let text = format!("{server}: the password travels unencrypted (mail.encryption)");
+        return Ok(Finding::Worth(text));
+    }
+    let asked = match Mailer::new(settings.clone(), extra_roots().as_deref()) {
+        Ok(mailer) if connect => runtime()?.block_on(mailer.check()),
+        made => made.map(|_| ()),
+    };
+    Ok(match asked {
+        Ok(()) if connect => Finding::Good(format!("{server} lets us in")),
+        Ok(()) => Finding::Good(format!("{server}; `doctor --connect` asks it")),
+        Err(error @ MailError::Settings(_)) => Finding::Bad(error.to_string()),
+        Err(error) => Finding::Bad(format!("{server}: {error}")),
+    })
 }

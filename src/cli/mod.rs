@@ -50,7 +50,7 @@ enum Command {
     /// Print the OpenAPI document of the HTTP API
     Openapi,
     /// Check that this machine and its data are fine
-    Doctor(ConfigArgs),
+    Doctor(doctor::DoctorArgs),
     /// Ask a running server whether it is ready (for containers)
     Healthcheck(ConfigArgs),
     /// Bring memories in from a file with one JSON object a line

@@ -1,6 +1,7 @@
 //! What the operator has said: read, checked, and explained with where each value came from.
 
 mod keys;
+mod mail;
 mod sources;
 
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,7 @@ pub use sources::{Given, Layers, Origin};
 
 use crate::accounts::Registration;
 use crate::kernel::{Allowance, Secret};
+use crate::providers::MailSettings;
 use crate::sessions::Lifetimes;
 
 /// Why the configuration cannot be used. Values are not repeated: they may be secret.
@@ -83,6 +85,7 @@ pub struct Config {
     pub limits: Limits,
     pub llm: Option<Llm>,
     pub builtin_embedding: bool,
+    pub mail: Option<MailSettings>,
     pub log_format: LogFormat,
     pub log_level: String,
     /// Variables of the environment that look like settings and are none.
@@ -153,6 +156,7 @@ impl Config {
             llm: Llm::check(&read)?,
             builtin_embedding: read.one_of("embedding.provider", &["builtin", "none"])?
                 == "builtin",
+            mail: mail::check(&read)?,
             log_format: match read.one_of("log.format", &["auto", "pretty", "json"])? {
                 "pretty" => LogFormat::Pretty,
                 "json" => LogFormat::Json,
@@ -344,6 +348,7 @@ mod tests {
         assert!(load(&[("CLONEMEMORIA_SERVER_BASE_PATH", "/a/../b")]).is_err());
         assert!(load(&[("CLONEMEMORIA_LLM_BASE_URL", "ftp://x")]).is_err());
         assert!(load(&[("CLONEMEMORIA_LLM_BASE_URL", "http://x/v1")]).is_err(), "without a model");
+        assert!(load(&[("CLONEMEMORIA_MAIL_HOST", "mail.example.org")]).is_err(), "no sender");
     }
 
     #[test]

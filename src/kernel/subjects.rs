@@ -44,4 +44,8 @@ kinds! {
     InvitationKind InvitationId;
     /// A link with which a clone can be talked with without an account.
     ShareLinkKind ShareLinkId;
+    /// Work that waits in the queue.
+    JobKind JobId;
+    /// Something that an account was told.
+    NoticeKind NoticeId;
 }

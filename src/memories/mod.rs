@@ -329,8 +329,18 @@ fn changeable(
 ) -> Result<Memory, MemoryError> {
     let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
     let memory = readable(tx, who, role, clone, id)?;
-    let own = memory.author == who.account && may(role, Action::AddMemories);
-    if own || may(role, Action::ChangeMemories) { Ok(memory) } else { Err(MemoryError::Forbidden) }
+    require_own_or_steward(who, role, memory.author)?;
+    Ok(memory)
+}
+
+/// Contributors change what they added themselves, stewards everything.
+fn require_own_or_steward(
+    who: &Principal,
+    role: Role,
+    author: AccountId,
+) -> Result<(), MemoryError> {
+    let own = author == who.account && may(role, Action::AddMemories);
+    if own || may(role, Action::ChangeMemories) { Ok(()) } else { Err(MemoryError::Forbidden) }
 }
 
 fn require_free(

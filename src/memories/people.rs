@@ -10,7 +10,10 @@ use crate::kernel::{CloneId, DiscardedId, MemoryId, Page, PageRequest, PersonId}
 use crate::store::{Direction, Range, Rows, StoreError, WriteTx, page_of};
 
 use super::people_rows as stored;
-use super::{Description, DescriptionChange, Memories, MemoryError, Person, may_read, rows};
+use super::{
+    Description, DescriptionChange, Memories, MemoryError, Person, may_read,
+    require_own_or_steward, rows,
+};
 
 impl Memories {
     /// Adds a person.
@@ -107,8 +110,9 @@ impl Memories {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
-                let (_, role) = clones::open(tx, &who, clone, Action::AddMemories)?;
+                let (_, role) = clones::open(tx, &who, clone, Action::ReadMemories)?;
                 let mut person = existing(tx, clone, id)?;
+                require_own_or_steward(&who, role, person.author)?;
                 if expected.is_some_and(|expected| expected != person.version) {
                     return Err(MemoryError::Stale);
                 }
@@ -136,8 +140,9 @@ impl Memories {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
-                let (persona, _) = clones::open(tx, &who, clone, Action::AddMemories)?;
+                let (persona, role) = clones::open(tx, &who, clone, Action::ReadMemories)?;
                 let mut person = existing(tx, clone, id)?;
+                require_own_or_steward(&who, role, person.author)?;
                 person.deleted_at = Some(now);
                 stored::put_in(tx, &person)?;
                 clones::count_in(tx, clone, person.author, Counted::Person, -1)?;
@@ -166,8 +171,9 @@ pub fn restore_person_in(
     clone: CloneId,
     id: PersonId,
 ) -> Result<(), MemoryError> {
-    clones::open(tx, who, clone, Action::AddMemories)?;
+    let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
     let mut person = stored::person(tx, clone, id)?.ok_or(MemoryError::Missing)?;
+    require_own_or_steward(who, role, person.author)?;
     person.deleted_at = None;
     stored::put_in(tx, &person)?;
     Ok(clones::count_in(tx, clone, person.author, Counted::Person, 1)?)

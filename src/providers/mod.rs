@@ -8,6 +8,7 @@ pub mod address;
 pub mod builtin;
 mod event_stream;
 pub mod language_model;
+pub mod mail;
 mod names;
 pub mod openai;
 pub mod outbound;
@@ -17,5 +18,6 @@ pub use language_model::{
     AnswerStream, Ask, FinishReason, LanguageModel, ModelError, Piece, Prompt, PromptPassage, Role,
     Sampling, Speaker, Turn, Wait, When,
 };
+pub use mail::{Encryption, Letter, MailError, MailSettings, Mailer};
 pub use openai::{Limits, OpenAi, OpenAiSettings, SettingsError};
 pub use outbound::{Base, Call, Outbound, OutboundError, Reply, Target};

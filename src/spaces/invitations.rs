@@ -1,12 +1,13 @@
 //! Inviting somebody into a space with a link: good once, for a while, and only as long as who
 //! made it may still invite.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::accounts::{Account, AccountError, Email};
 use crate::jobs::Once;
 use crate::kernel::{AccountId, InvitationId, SpaceId, Timestamp, Token, TokenHash};
-use crate::store::{Rows, WriteTx};
+use crate::store::{Rows, StoreError, WriteTx};
 
 use super::members::may_give;
 use super::rows::InvitationRow;
@@ -23,7 +24,16 @@ pub struct NewInvitation {
     pub email: Option<Email>,
     /// For how long it is good.
     pub lasts: Duration,
+    /// Mails it to that address, in the transaction that makes it.
+    pub post: Option<PostInvitation>,
 }
+
+/// What is to be put into a mail: the address, the name of the space, the token, until when.
+pub type PostInvitation = Arc<
+    dyn Fn(&mut WriteTx<'_>, &Email, &str, &Token, Timestamp) -> Result<(), StoreError>
+        + Send
+        + Sync,
+>;
 
 impl Spaces {
     /// Makes an invitation.
@@ -56,13 +66,17 @@ impl Spaces {
                 if space.members + rows::invitations(tx, id, now)?.len() >= MOST {
                     return Err(SpaceError::Full);
                 }
+                let expires_at = now.plus(new.lasts);
+                if let (Some(email), Some(post)) = (&new.email, &new.post) {
+                    post(tx, email, &space.name, &token, expires_at)?;
+                }
                 let row = InvitationRow {
                     token: token.hash(),
                     role: new.role,
                     email: new.email.map(|email| email.as_str().to_owned()),
                     by: account,
                     created_at: now,
-                    expires_at: now.plus(new.lasts),
+                    expires_at,
                 };
                 let invitation = InvitationId::fresh();
                 rows::put_invitation_in(tx, id, invitation, &row)?;

@@ -15,7 +15,7 @@ use crate::kernel::{AccountId, Clock, SpaceId, Text, Timestamp};
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use error::SpaceError;
-pub use invitations::{NewInvitation, accept_in};
+pub use invitations::{NewInvitation, PostInvitation, accept_in};
 pub use model::{Invitation, MadeInvitation, Member, Offer, Role, Space, SpaceType};
 pub use rows::TABLES;
 

@@ -1,6 +1,7 @@
 // Starts the real binary on an empty data directory and stops it again.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -16,6 +17,8 @@ export interface Appliance {
   /** Starts it again on its data, under the same address. */
   restart(): Promise<void>;
   stop(): Promise<void>;
+  /** Asks what only the operator of the machine can ask. */
+  operate(operation: Record<string, unknown>): Promise<void>;
 }
 
 interface Options {
@@ -106,6 +109,30 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
     await rm(parent, { recursive: true, force: true });
   }
 
+  function operate(operation: Record<string, unknown>): Promise<void> {
+    const body = JSON.stringify(operation);
+    return new Promise((resolve, reject) => {
+      const asked = request(
+        {
+          socketPath: path.join(parent, 'data', 'control.sock'),
+          path: '/control',
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+        },
+        (response) => {
+          response.resume();
+          response.on('end', () =>
+            response.statusCode === 200
+              ? resolve()
+              : reject(new Error(`refused: ${String(response.statusCode)}`)),
+          );
+        },
+      );
+      asked.on('error', reject);
+      asked.end(body);
+    });
+  }
+
   const { origin, welcome } = await start('127.0.0.1:0');
   return {
     origin,
@@ -113,5 +140,6 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
     kill,
     restart: async () => void (await start(new URL(origin).host)),
     stop,
+    operate,
   };
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::client::{Client, id, text};
 use crate::support::command::run;
@@ -170,6 +170,10 @@ impl Walk {
         self.ids.push(("api_key_id", id(&key)));
         let used = self.client.get("/clones").header("x-api-key", &text(&key["key"])).await;
         used.is(200);
+        let space = self.sends("post", "/spaces", 201).await;
+        self.ids.push(("space_id", id(&space)));
+        self.sends("patch", "/spaces/{space_id}", 200).await;
+        self.sends("post", "/spaces/{space_id}/invitations", 201).await;
         self.sends("patch", "/auth/me", 200).await;
         self.sends("patch", "/auth/me/consent", 200).await;
     }
@@ -211,6 +215,10 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
     let answer = "/conversations/{conversation_id}/messages/{message_id}";
     walk.sends("put", &format!("{answer}/feedback"), 200).await;
     walk.sends("post", "/clones/{clone_id}/chat", 201).await;
+    let told = json!({
+        "do": "tell", "email": "admin@example.org", "topic": "new_device", "detail": "Firefox",
+    });
+    assert_eq!(server.operate(told).await.0, 200);
     let clone = id(&clone);
     ada.remember(&clone, "Without a date.").await;
     let gone = ada.remember(&clone, "Gone.").await;
@@ -235,7 +243,11 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
         "/conversations/{conversation_id}",
         "/conversations/{conversation_id}/messages",
         "/spaces",
+        "/spaces/{space_id}",
+        "/spaces/{space_id}/members",
+        "/spaces/{space_id}/invitations",
         "/trash",
+        "/notifications",
         "/gateway/health",
     ] {
         walk.reads(template, "").await;

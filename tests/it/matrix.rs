@@ -1,79 +1,92 @@
-//! Every operation times everybody who may not use it: nobody gets in, and nothing breaks.
+//! Every operation times everybody who could ask for it: who may gets in, nobody else does, and
+//! who may not know of a thing is told the same as of one that does not exist.
 
-use std::collections::BTreeMap;
+mod table;
+mod world;
+
+use std::collections::BTreeSet;
 
 use http::Method;
 use serde_json::{Value, json};
 
+use self::table::{Least, Need, TABLE, body_of};
+use self::world::{Brings, Things, VISITORS, Visitor, World};
 use crate::contract::operations;
 use crate::support::client::{Client, id, items};
+use crate::support::reply::Reply;
 use crate::support::server::Server;
 
-/// What anybody may call.
-const PUBLIC: [&str; 6] = ["get_health", "get_setup", "login", "refresh", "register", "set_up"];
+/// Codes of refusals for want of a right. Anything else means that the door was open.
+const REFUSALS: [&str; 8] = [
+    "unauthenticated",
+    "reauth_required",
+    "scope_missing",
+    "session_required",
+    "admin_only",
+    "forbidden",
+    "key_limited",
+    "not_found",
+];
 
-/// A body with which the owner would succeed, so that it is not the body that is refused.
-fn body_of(operation: &str, things: &BTreeMap<&str, String>) -> Option<Value> {
-    Some(match operation {
-        "create_clone" | "create_person" => json!({"name": "Eve"}),
-        "create_memory" => json!({"content": "Planted."}),
-        "create_memories" => json!({"memories": [{"content": "Planted."}]}),
-        "create_conversation" => json!({}),
-        "chat" | "say" => json!({"content": "Hello?"}),
-        "change_clone" | "change_person" => json!({"name": "Eve"}),
-        "change_memory" => json!({"content": "Changed."}),
-        "change_conversation" => json!({"title": "Eve's"}),
-        "change_clone_settings" => json!({"retrieval": {"top_k": 1}}),
-        "change_me" => json!({"display_name": "Eve"}),
-        "change_consents" => json!({"voice_processing": true}),
-        "rate_answer" => json!({"rating": 1}),
-        "create_api_key" => json!({"label": "Eve's", "scopes": ["read"]}),
-        "reauth" => json!({"password": "not the right one"}),
-        "change_password" => json!({"new_password": "a long password here"}),
-        "login" => json!({"email": "admin@example.org", "password": "wrong password here"}),
-        "refresh" | "logout" => json!({"refresh_token": "wrong"}),
-        "register" => json!({"email": "x", "password": "x", "display_name": "x"}),
-        "set_up" => json!({
-            "token": things["trash_id"], "email": "e@example.org",
-            "password": "a long password here", "display_name": "Eve",
-        }),
-        _ => return None,
-    })
+/// What has to come of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Refused(u16, &'static str),
+    Open,
 }
 
-/// One of each thing that an account can have.
-async fn things_of(ada: &Client) -> BTreeMap<&'static str, String> {
-    let clone = ada.new_clone("Maria").await;
-    let memory = ada.remember(&clone, "We swam in the lake.").await;
-    let path = format!("/clones/{clone}/memories/{}", id(&memory));
-    ada.patch(&path, json!({"content": "We swam in the cold lake."})).await.is(200);
-    let gone = ada.remember(&clone, "It is in the trash.").await;
-    ada.delete(&format!("/clones/{clone}/memories/{}", id(&gone))).await.is(204);
-    let person = ada.post(&format!("/clones/{clone}/people"), json!({"name": "Anna"})).await;
-    let conversation = ada.converse(&clone).await;
-    let (_, answer) = ada.say(&conversation, "Where did you swim?").await;
-    let space = items(&ada.get("/spaces").await.is(200)).remove(0);
-    BTreeMap::from([
-        ("clone_id", clone),
-        ("memory_id", id(&memory)),
-        ("person_id", id(&person.is(201))),
-        ("conversation_id", conversation),
-        ("message_id", id(&answer)),
-        ("space_id", id(&space)),
-        ("trash_id", id(&gone)),
-        (
-            "api_key_id",
-            id(&ada
-                .post("/api-keys", json!({"label": "A program", "scopes": ["read"]}))
-                .await
-                .is(201)),
-        ),
-        ("session_id", id(&items(&ada.get("/auth/sessions").await.is(200))[0])),
-        ("n", "1".to_owned()),
-    ])
+fn outcome(visitor: &Visitor, operation: &str, (need, least): (Need, Least)) -> Outcome {
+    use Outcome::{Open, Refused};
+    if need == Need::Open {
+        return Open;
+    }
+    let scope = match visitor.brings {
+        Brings::Nothing => return Refused(401, "unauthenticated"),
+        Brings::Session | Brings::OldSession => None,
+        Brings::Key { read, write, chat } => Some((read, write, chat)),
+        Brings::KeyElsewhere => Some((true, true, true)),
+    };
+    match (need, scope) {
+        (Need::Fresh, None) if visitor.brings == Brings::OldSession => {
+            return Refused(401, "reauth_required");
+        }
+        (Need::Account | Need::Fresh, Some(_)) => return Refused(403, "session_required"),
+        (Need::Read, Some((false, ..)))
+        | (Need::Write, Some((_, false, _)))
+        | (Need::Chat, Some((.., false)))
+        | (Need::ReadChat, Some((false, _, false))) => return Refused(403, "scope_missing"),
+        _ => {}
+    }
+    if visitor.brings == Brings::KeyElsewhere && operation == "create_clone" {
+        return Refused(403, "key_limited");
+    }
+    let steward_of_trash = matches!(operation, "restore" | "purge")
+        && visitor.role.is_some_and(|role| role as u8 >= Least::Steward as u8);
+    match (least, visitor.role) {
+        (Least::Oneself, _) => Open,
+        _ if steward_of_trash => Open,
+        (Least::Holder, role) if visitor.account == "ada" && role.is_some() => Open,
+        // What belongs to no clone is Ada's, with whatever she comes.
+        (Least::Holder, _) | (_, None) => Refused(404, "not_found"),
+        (least, Some(role)) if role as u8 >= least as u8 => Open,
+        _ => Refused(403, "forbidden"),
+    }
 }
 
-fn filled(path: &str, things: &BTreeMap<&str, String>) -> String {
+fn judge(visitor: &Visitor, operation: &str, expected: Outcome, reply: &Reply) -> Option<String> {
+    let code = reply.code();
+    let code = code.as_deref().unwrap_or_default();
+    let good = match expected {
+        Outcome::Refused(status, wanted) => (reply.status, code) == (status, wanted),
+        // A refresh token of nobody's is refused to everybody in the same words.
+        Outcome::Open if operation == "refresh" => reply.status == 401,
+        Outcome::Open => reply.status < 500 && !REFUSALS.contains(&code) || reply.status == 501,
+    };
+    let name = visitor.name;
+    (!good).then(|| format!("{name} × {operation}: {expected:?}, but {} {code}", reply.status))
+}
+
+fn filled(path: &str, things: &Things) -> String {
     let parts = path.split('/').map(|part| {
         match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
             Some(name) => things.get(name).unwrap_or_else(|| panic!("no {name} to try")).clone(),
@@ -88,13 +101,79 @@ fn filled(path: &str, things: &BTreeMap<&str, String>) -> String {
     }
 }
 
+/// What is done before what: nothing is deleted that somebody still needs.
+fn place(verb: &str, path: &str, operation: &str) -> (u8, usize) {
+    let depth = path.matches('/').count();
+    match (verb, operation) {
+        (_, "change_password") => (7, 0),
+        // Makes a sign-in fresh.
+        (_, "reauth") => (8, 0),
+        (_, "logout") => (9, 0),
+        (_, "delete_space") => (5, 0),
+        (_, "delete_clone") => (4, 0),
+        (_, "purge") => (3, 0),
+        ("DELETE", _) => (2, usize::MAX - depth),
+        ("GET", _) => (0, depth),
+        _ => (1, depth),
+    }
+}
+
+/// The operations of the document in the order in which they are tried.
+async fn all_operations(client: &Client) -> Vec<(Method, String, String)> {
+    let document = client.page("/openapi.json").await.is(200);
+    let mut all: Vec<_> = operations(&document)
+        .into_iter()
+        .map(|(verb, path, operation)| {
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            (place(&verb, &path, &name), verb.parse().unwrap(), path, name)
+        })
+        .collect();
+    all.sort_by_key(|(place, ..)| *place);
+    all.into_iter().map(|(_, verb, path, name)| (verb, path, name)).collect()
+}
+
+/// Tries everything as somebody; how many cells there were, and which were wrong.
+async fn try_everything(visitor: Visitor) -> (usize, Vec<String>) {
+    let world = World::new().await;
+    let proof = world.proof_of(&visitor).await;
+    let harmless = visitor.role.is_none() && visitor.brings != Brings::KeyElsewhere;
+    let before = state(&world.ada, &world.things).await;
+    let (mut cells, mut wrong) = (0, Vec::new());
+    for (verb, path, operation) in all_operations(&world.server.client()).await {
+        let row = TABLE.iter().find(|(name, ..)| *name == operation);
+        let Some((_, need, least)) = row else {
+            panic!("{operation} has no row in the table: who may do it?");
+        };
+        let expected = outcome(&visitor, &operation, (*need, *least));
+        let mut things = world.things.clone();
+        if operation == "purge" {
+            // What `restore` took out of the trash is not there any more.
+            things.insert("trash_id", things["purge_id"].clone());
+        }
+        let ask = proof.ask(verb, &filled(&path, &things));
+        let reply = match body_of(&operation, &world.things) {
+            Some(body) => ask.json(&body).await,
+            None => ask.await,
+        };
+        cells += 1;
+        wrong.extend(judge(&visitor, &operation, expected, &reply));
+    }
+    if harmless && state(&world.ada, &world.things).await != before {
+        wrong.push(format!("{} changed something", visitor.name));
+    }
+    (cells, wrong)
+}
+
 /// Everything there is, to see that nothing changed.
-async fn state(ada: &Client, things: &BTreeMap<&str, String>) -> Vec<Value> {
-    let clone = &things["clone_id"];
+async fn state(ada: &Client, things: &Things) -> Vec<Value> {
+    let (clone, space) = (&things["clone_id"], &things["space_id"]);
     let mut all = Vec::new();
     for path in [
         "/auth/me".to_owned(),
-        "/clones".to_owned(),
+        format!("/spaces/{space}"),
+        format!("/spaces/{space}/members"),
+        format!("/spaces/{space}/invitations"),
+        format!("/clones/{clone}"),
         format!("/clones/{clone}/settings"),
         format!("/clones/{clone}/memories"),
         format!("/clones/{clone}/people"),
@@ -108,109 +187,108 @@ async fn state(ada: &Client, things: &BTreeMap<&str, String>) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_where_they_do_not_belong() {
-    let server = Server::start().await;
-    let ada = server.admin().await;
-    let things = things_of(&ada).await;
-    let ben = server.account("ben").await;
-    let document = server.client().page("/openapi.json").await.is(200);
-    let before = state(&ada, &things).await;
-    let mut tried = 0;
-    for (verb, path, operation) in operations(&document) {
-        let name = operation["operationId"].as_str().unwrap();
-        let method: Method = verb.parse().unwrap();
-        let address = filled(&path, &things);
-        let ask = |client: &Client| {
-            let ask = client.ask(method.clone(), &address);
-            match body_of(name, &things) {
-                Some(body) => ask.json(&body),
-                None => ask,
-            }
-        };
-        let stranger = server.client();
-        let malformed = stranger.with_token("not-a-token");
-        for client in [&stranger, &malformed] {
-            let reply = ask(client).await;
-            tried += 1;
-            if PUBLIC.contains(&name) {
-                assert!(reply.status < 500, "{name}: {}", reply.text());
-                continue;
-            }
-            // Signing out with a token that opens nothing leaves one signed out.
-            if name == "logout" {
-                assert!(matches!(reply.status, 204 | 401), "{name}: {}", reply.text());
-                continue;
-            }
-            reply.problem(401, "unauthenticated");
+async fn everybody_may_what_the_table_says_and_nothing_else() {
+    let (mut cells, mut wrong) = (0, Vec::new());
+    // A few servers at a time.
+    for group in VISITORS.chunks(6) {
+        let mut trying = tokio::task::JoinSet::new();
+        for visitor in group {
+            trying.spawn(try_everything(*visitor));
         }
-        if path.contains('{') {
-            tried += 1;
-            let reply = ask(&ben).await;
-            assert_eq!(reply.status, 404, "{name} by another account: {}", reply.text());
-            reply.problem(404, "not_found");
+        for (tried, faults) in trying.join_all().await {
+            cells += tried;
+            wrong.extend(faults);
         }
     }
-    assert!(tried > 100, "only {tried} were tried");
-    assert_eq!(state(&ada, &things).await, before);
+    println!("{cells} cells: {} visitors × {} operations", VISITORS.len(), TABLE.len());
+    assert!(wrong.is_empty(), "{} of {cells} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn every_row_of_the_table_is_an_operation() {
+    let server = Server::start().await;
+    let there: BTreeSet<String> =
+        all_operations(&server.client()).await.into_iter().map(|(.., name)| name).collect();
+    let rows: BTreeSet<String> = TABLE.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(rows, there);
+    assert_eq!(rows.len(), TABLE.len(), "a row twice");
 }
 
 #[tokio::test]
 async fn lists_of_one_account_show_nothing_of_another() {
-    let server = Server::start().await;
-    let ada = server.admin().await;
-    let things = things_of(&ada).await;
-    let ben = server.account("ben").await;
-    let document = server.client().page("/openapi.json").await.is(200);
-    let all = operations(&document);
-    for (_, path, _) in all.iter().filter(|(verb, path, _)| verb == "GET" && !path.contains('{')) {
-        let shown = ben.get(path).await.text();
-        for (name, thing) in things.iter().filter(|(name, _)| **name != "n") {
-            assert!(!shown.contains(thing.as_str()), "{path} shows a {name}");
+    let world = World::new().await;
+    let document = world.server.client().page("/openapi.json").await.is(200);
+    for name in ["eve", "admin"] {
+        let body =
+            json!({"email": format!("{name}@example.org"), "password": crate::support::PASSWORD});
+        let session = world.server.client().post("/auth/login", body).await.is(200);
+        let client = world.server.client().with_token(session["access_token"].as_str().unwrap());
+        for (verb, path, _) in operations(&document) {
+            if verb != "GET" || path.contains('{') {
+                continue;
+            }
+            let shown = client.get(&path).await.text();
+            for (name, thing) in world.things.iter().filter(|(name, _)| **name != "n") {
+                assert!(!shown.contains(thing.as_str()), "{path} shows a {name}");
+            }
         }
-    }
-}
-
-#[tokio::test]
-async fn an_admin_is_a_stranger_to_what_others_keep() {
-    let server = Server::start().await;
-    let admin = server.admin().await;
-    let ben = server.account("ben").await;
-    let things = things_of(&ben).await;
-    let document = server.client().page("/openapi.json").await.is(200);
-    for (verb, path, operation) in operations(&document) {
-        if !path.contains('{') {
-            continue;
-        }
-        let name = operation["operationId"].as_str().unwrap();
-        let ask = admin.ask(verb.parse().unwrap(), &filled(&path, &things));
-        let ask = match body_of(name, &things) {
-            Some(body) => ask.json(&body),
-            None => ask,
-        };
-        ask.await.problem(404, "not_found");
     }
 }
 
 #[tokio::test]
 async fn parts_of_one_clone_are_not_found_under_another() {
-    let server = Server::start().await;
-    let ada = server.admin().await;
-    let mut things = things_of(&ada).await;
-    let other = things_of(&ada).await;
-    for part in ["memory_id", "person_id", "message_id"] {
-        things.insert(part, other[part].clone());
-    }
-    let document = server.client().page("/openapi.json").await.is(200);
+    let world = World::new().await;
+    let mut things = world.things.clone();
+    let other = world.ada.new_clone("Another").await;
+    things.insert("clone_id", other.clone());
+    things.insert("conversation_id", world.ada.converse(&other).await);
+    let document = world.server.client().page("/openapi.json").await.is(200);
     for (verb, path, operation) in operations(&document) {
         if !["memory_id", "person_id", "message_id"].iter().any(|part| path.contains(part)) {
             continue;
         }
         let name = operation["operationId"].as_str().unwrap();
-        let ask = ada.ask(verb.parse().unwrap(), &filled(&path, &things));
+        let ask = world.ada.ask(verb.parse().unwrap(), &filled(&path, &things));
         let ask = match body_of(name, &things) {
             Some(body) => ask.json(&body),
             None => ask,
         };
         ask.await.problem(404, "not_found");
     }
+}
+
+#[tokio::test]
+async fn what_is_not_ones_own_is_not_found_in_a_body_either() {
+    let world = World::new().await;
+    let things = &world.things;
+    let body = json!({"email": "eve@example.org", "password": crate::support::PASSWORD});
+    let session = world.server.client().post("/auth/login", body).await.is(200);
+    let eve = world.server.client().with_token(session["access_token"].as_str().unwrap());
+    let clone = eve.new_clone("Eve's").await;
+    let conversation = eve.converse(&clone).await;
+    let before = state(&world.ada, things).await;
+    let say = format!("/conversations/{conversation}/messages");
+    for (path, body) in [
+        ("/clones".to_owned(), json!({"name": "x", "space_id": things["space_id"]})),
+        (say.clone(), json!({"content": "Hello?", "parent_id": things["message_id"]})),
+        (say, json!({"regenerate_of": things["message_id"]})),
+        (
+            format!("/clones/{clone}/chat"),
+            json!({"content": "Hello?", "conversation_id": things["conversation_id"]}),
+        ),
+        (
+            "/api-keys".to_owned(),
+            json!({"label": "x", "scopes": ["read"], "clone_ids": [things["clone_id"]]}),
+        ),
+    ] {
+        let reply = eve.post(&path, body.clone()).await;
+        assert!(matches!(reply.status, 404 | 422), "{path} {body}: {}", reply.text());
+    }
+    let moved = eve.patch(&format!("/clones/{clone}"), json!({"space_id": things["space_id"]}));
+    moved.await.invalid(&["/space_id"]);
+    assert_eq!(state(&world.ada, things).await, before);
+    assert_eq!(
+        items(&eve.get("/clones").await.is(200)).iter().map(id).collect::<Vec<_>>(),
+        [clone]
+    );
 }

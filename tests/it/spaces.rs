@@ -45,7 +45,8 @@ impl Family {
     }
 
     async fn member_id(&self, name: &str) -> String {
-        let members = items(&self.ada.get(&format!("/spaces/{}/members", self.space)).await.is(200));
+        let members =
+            items(&self.ada.get(&format!("/spaces/{}/members", self.space)).await.is(200));
         let member = members.iter().find(|member| member["display_name"] == name);
         text(&member.expect("a member")["account_id"])
     }
@@ -89,7 +90,8 @@ async fn a_memory_is_seen_by_those_it_is_meant_for() {
     let eve = family.member("eve", "contributor").await;
     let sam = family.member("sam", "steward").await;
     for visibility in ["author", "stewards", "space"] {
-        let memory = json!({"content": format!("Swam, for {visibility}."), "visibility": visibility});
+        let memory =
+            json!({"content": format!("Swam, for {visibility}."), "visibility": visibility});
         ben.remember_as(&family.clone, memory).await;
     }
     for (client, seen) in [(&ben, 3), (&eve, 1), (&sam, 2), (&family.ada, 2)] {
@@ -120,16 +122,17 @@ async fn an_invitation_is_good_once_for_a_while_and_for_whom_it_is() {
     let family = family().await;
     let path = format!("/spaces/{}/invitations", family.space);
     let token = family.invitation(json!({"role": "contributor"})).await;
-    let show = |token: &str| {
-        family.server.client().post("/invitations/show", json!({"token": token}))
-    };
+    let show =
+        |token: &str| family.server.client().post("/invitations/show", json!({"token": token}));
     let offer = show(&token).await.is(200);
-    assert_eq!((&offer["space_name"], &offer["role"]), (&json!("The family"), &json!("contributor")));
+    assert_eq!(
+        (&offer["space_name"], &offer["role"]),
+        (&json!("The family"), &json!("contributor"))
+    );
     assert_eq!(offer["invited_by"], "The Admin");
     let ben = family.server.account("ben").await;
-    let accept = |client: &Client, token: &str| {
-        client.post("/invitations/accept", json!({"token": token}))
-    };
+    let accept =
+        |client: &Client, token: &str| client.post("/invitations/accept", json!({"token": token}));
     let joined = accept(&ben, &token).await.is(200);
     assert_eq!((&joined["role"], &joined["member_count"]), (&json!("contributor"), &json!(2)));
     let eve = family.server.account("eve").await;

@@ -12,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["jobs"],
     &["accounts", "sessions", "api_keys", "spaces", "consents"],
     &["access"],
+    &["notifications"],
     &["clones"],
     &["memories"],
     &["retrieval"],
@@ -24,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// Modules whose imports are fewer than their layer allows.
 const NARROW: &[(&str, &[&str])] = &[
-    ("config", &["kernel", "accounts", "sessions"]),
+    ("config", &["kernel", "providers", "accounts", "sessions"]),
     ("store", &["kernel"]),
     ("index", &["kernel"]),
     ("embed", &["kernel"]),
@@ -46,6 +47,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("rust_embed", &["http"]),
     ("reqwest", &["providers"]),
     ("hickory_resolver", &["providers"]),
+    ("lettre", &["providers"]),
     ("ciborium", &["store"]),
     ("object_store", &["store"]),
     ("argon2", &["accounts"]),

@@ -40,6 +40,7 @@ impl AuthApi {
         Ok(Json(SetupView {
             needed: services.accounts.setup_needed().map_err(Fault::from)?,
             registration: services.accounts.registration().into(),
+            mail: services.notifications.has_mail(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }))
     }

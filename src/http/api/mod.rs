@@ -7,6 +7,7 @@ mod conversations;
 mod fields;
 mod memories;
 mod messages;
+mod notifications;
 mod password;
 mod people;
 mod sign_ins;
@@ -29,6 +30,7 @@ use crate::consents::Consents;
 use crate::conversations::Conversations;
 use crate::kernel::Clock;
 use crate::memories::Memories;
+use crate::notifications::Notifications;
 use crate::privacy::Trash;
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
@@ -50,6 +52,7 @@ pub struct Parts {
     pub memories: Memories,
     pub retrieval: Retrieval,
     pub conversations: Conversations,
+    pub notifications: Notifications,
     pub trash: Trash,
     pub public_url: Option<Url>,
 }
@@ -105,6 +108,7 @@ pub fn api() -> impl OpenApi + 'static {
         people::PersonApi,
         conversations::ConversationApi,
         messages::MessageApi,
+        notifications::NotificationApi,
         trash::TrashApi,
     )
 }
@@ -128,6 +132,8 @@ enum Group {
     People,
     /// Conversations and answers.
     Conversations,
+    /// What people are told about their accounts.
+    Notifications,
     /// What was deleted and can be brought back.
     Trash,
 }

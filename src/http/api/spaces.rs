@@ -212,7 +212,7 @@ impl SpaceApi {
     ) -> Answer<InvitationMade> {
         let id = path_id(&space_id.0)?;
         let once = asked.once(&ask.who, &body.1, &ask);
-        let new = new_invitation(body.0)?;
+        let new = new_invitation(&ask, &ask.who, body.0)?;
         let made = ask.spaces.invite(ask.who.account, id, new, once).await.map_err(Fault::from)?;
         let token = made.token.map(|token| token.reveal().to_owned());
         let about = invitation_view(&ask, made.invitation);

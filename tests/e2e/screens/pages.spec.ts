@@ -75,6 +75,23 @@ test('pictures of every page', async ({ page, appliance }) => {
   await page.goto(`${appliance.origin}/trash`);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await picture(page, '13-trash');
+  await page.goto(`${appliance.origin}/notifications`);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await picture(page, '13-notifications-empty');
+  for (const [topic, detail] of [
+    ['space_invitation', 'The Millers'],
+    ['break_glass', 'A letter from the court, of which a copy is with the family'],
+    ['api_key_created', 'backup at home'],
+    ['password_changed', ''],
+    ['new_device', 'Firefox on Linux'],
+  ]) {
+    await appliance.operate({ do: 'tell', email: OWNER.email, topic, detail });
+  }
+  await page.reload();
+  await expect(page.getByRole('listitem')).toHaveCount(5);
+  await page.getByRole('button', { name: 'Mark as read' }).last().click();
+  await expect(page.getByRole('button', { name: 'Mark as read' })).toHaveCount(4);
+  await picture(page, '13-notifications', true);
   await page.goto(`${appliance.origin}/account`);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await picture(page, '14-account', true);

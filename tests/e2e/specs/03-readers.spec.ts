@@ -48,7 +48,7 @@ test('a phone shows everything without scrolling sideways', async ({ page, appli
   await enter(page, appliance);
   const id = await seed(page, 'Helga Anna Katharina von der Weidenmühle');
   const pages = ['', 'memories', 'timeline', 'people', 'settings'].map((p) => `clones/${id}/${p}`);
-  for (const path of ['', 'clones/new', ...pages, 'trash', 'account']) {
+  for (const path of ['', 'clones/new', ...pages, 'trash', 'notifications', 'account']) {
     await page.goto(`${appliance.origin}/${path}`);
     await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
     await fits(page, path);

@@ -1,11 +1,12 @@
-//! What the tests stand on: the real binary, a client that believes nothing, an upstream that
-//! misbehaves.
+//! What the tests stand on: the real binary, a client that believes nothing, an upstream and a
+//! mail server that misbehave.
 
 pub mod client;
 pub mod command;
 pub mod llm;
 pub mod reply;
 pub mod server;
+pub mod smtp;
 
 use std::time::Duration;
 

@@ -58,6 +58,12 @@ impl Reply {
             .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()))
     }
 
+    /// The code of a problem, if it is one.
+    pub fn code(&self) -> Option<String> {
+        let problem = self.header("content-type") == Some("application/problem+json");
+        problem.then(|| self.json()["code"].as_str().map(str::to_owned)).flatten()
+    }
+
     /// The body of an answer with this status.
     #[track_caller]
     pub fn is(self, status: u16) -> Value {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::Services;
 use super::super::fields::Fields;
-use crate::accounts::{AccountError, Email, NewAccount, Ticket};
+use crate::accounts::{AccountError, Accounts, Email, NewAccount, OnCreated, Ticket};
 use crate::consents::Consent;
 use crate::http::problem::Answer;
 use crate::kernel::{Secret, Text, TokenHash};
@@ -132,7 +132,12 @@ pub(super) fn new_account(services: &Services, sent: NewAccountFields) -> Answer
     }
     let whole = email.zip(display_name).zip(locale);
     let ((email, display_name), locale) = fields.with(whole)?;
-    let also = Some(services.consents.with_sign_up(said));
+    let mut also = services.consents.with_sign_up(said);
+    if services.notifications.has_mail() {
+        let prove = Accounts::prove_when_made(services.notifications.posts_verifications());
+        also = both(also, prove);
+    }
+    let also = Some(also);
     Ok(NewAccount { email, password, email_verified: false, display_name, locale, also })
 }
 
@@ -148,17 +153,26 @@ pub(super) fn with_invitation(
         return (new, Ticket::Invite(Secret::new(token)));
     }
     let (token, now, also) = (TokenHash::of(&token), services.clock.now(), new.also.take());
-    new.also = Some(Arc::new(move |tx, account| {
-        if let Some(also) = &also {
-            also(tx, account)?;
-        }
+    let join: OnCreated = Arc::new(move |tx, account| {
         spaces::accept_in(tx, account, &token, now).map_err(|error| match error {
             SpaceError::Store(error) => AccountError::Store(error),
             _ => AccountError::WrongInvite,
         })?;
         Ok(())
-    }));
+    });
+    new.also = Some(match also {
+        Some(also) => both(also, join),
+        None => join,
+    });
     (new, Ticket::Vouched)
+}
+
+/// One after the other.
+fn both(first: OnCreated, second: OnCreated) -> OnCreated {
+    Arc::new(move |tx, account| {
+        first(tx, account)?;
+        second(tx, account)
+    })
 }
 
 pub(super) fn choices(sent: &ConsentChoices) -> Vec<(Consent, bool)> {

@@ -18,6 +18,8 @@ pub struct SetupView {
     pub(super) needed: bool,
     /// Who may register.
     pub(super) registration: RegistrationWord,
+    /// Whether mail can be sent: a forgotten password can be replaced by mail only then.
+    pub(super) mail: bool,
     /// The version of the server.
     pub(super) version: String,
 }

@@ -144,7 +144,8 @@ pub(super) struct MemberChange {
 pub(super) struct InvitationChoices {
     /// What who accepts it becomes.
     role: RoleWord,
-    /// The only address that can accept it; anybody with the link if this is left out.
+    /// The only address that can accept it, and where a mail goes if mail can be sent; anybody
+    /// with the link can if this is left out.
     #[serde(default)]
     email: Option<String>,
     /// For how many days it is good, 1 to 90; 7 if this is left out.
@@ -242,7 +243,11 @@ pub(super) fn member_view(
     })
 }
 
-pub(super) fn new_invitation(sent: InvitationChoices) -> Answer<NewInvitation> {
+pub(super) fn new_invitation(
+    services: &Services,
+    who: &Principal,
+    sent: InvitationChoices,
+) -> Answer<NewInvitation> {
     let mut fields = Fields::default();
     let email = sent.email.and_then(|text| {
         let email = Email::new(&text);
@@ -255,7 +260,8 @@ pub(super) fn new_invitation(sent: InvitationChoices) -> Answer<NewInvitation> {
     let days = fields.bounded("/expires_in_days", days, 1..=MOST_DAYS);
     let days = fields.with(days)?;
     let lasts = Duration::from_secs(u64::from(days) * 24 * 60 * 60);
-    Ok(NewInvitation { role: sent.role.into(), email, lasts })
+    let post = services.notifications.posts_invitations(who.locale.clone());
+    Ok(NewInvitation { role: sent.role.into(), email, lasts, post: Some(post) })
 }
 
 pub(super) fn invitation_view(services: &Services, invitation: Invitation) -> InvitationView {

@@ -56,6 +56,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/email/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the address
+         * @description A mail goes to the new address; the account has it when the link in the mail is followed.
+         *     Where no mail can be sent, it changes at once and stays unproven.
+         */
+        post: operations["change_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/email/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for another mail that proves the address */
+        post: operations["send_verification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove that an address is read */
+        post: operations["verify_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -141,6 +196,47 @@ export interface paths {
          *     tokens or the cookie of the answer.
          */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a link that sets a new password
+         * @description The answer is the same whether there is such an account or not.
+         */
+        post: operations["forgot_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password by a link
+         * @description Every sign-in ends and API keys stop working. This signs nobody in: a second factor is
+         *     asked for as always.
+         */
+        post: operations["reset_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -644,6 +740,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join a space by an invitation */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/invitations/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an invitation offers
+         * @description For whoever holds its token, signed in or not.
+         */
+        post: operations["show_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/memories": {
         parameters: {
             query?: never;
@@ -655,6 +788,57 @@ export interface paths {
         get: operations["list_latest_memories"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller was told */
+        get: operations["list_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that everything was read */
+        post: operations["read_notifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/{notification_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that a notice was read */
+        post: operations["read_notification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -689,7 +873,8 @@ export interface paths {
         /** The spaces the caller is in */
         get: operations["list_spaces"];
         put?: never;
-        post?: never;
+        /** Make a shared space */
+        post: operations["create_space"];
         delete?: never;
         options?: never;
         head?: never;
@@ -707,10 +892,93 @@ export interface paths {
         get: operations["get_space"];
         put?: never;
         post?: never;
+        /**
+         * Delete a shared space with its content
+         * @description Its clones go into the owner's trash and can be brought back into the owner's personal
+         *     space.
+         */
+        delete: operations["delete_space"];
+        options?: never;
+        head?: never;
+        /** Rename a space */
+        patch: operations["change_space"];
+        trace?: never;
+    };
+    "/spaces/{space_id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invitations that can still be accepted */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Invite somebody into a space
+         * @description The answer holds the token of the link once. With an address, only an account with that
+         *     address can accept.
+         */
+        post: operations["invite"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/spaces/{space_id}/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Withdraw an invitation */
+        delete: operations["withdraw_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spaces/{space_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a space */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spaces/{space_id}/members/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a member out of a space, or leave it */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /**
+         * Give a member another role
+         * @description Making somebody the owner hands the space over; who did so is a steward from then on.
+         */
+        patch: operations["change_member"];
         trace?: never;
     };
     "/trash": {
@@ -798,6 +1066,32 @@ export interface components {
             plan: string;
             /** @description IANA time zone. */
             time_zone: string;
+        };
+        /**
+         * AddressOnly
+         * @description An address.
+         */
+        AddressOnly: {
+            /** @description The address. */
+            email: string;
+        };
+        /**
+         * AddressProof
+         * @description The token of a link from a mail.
+         */
+        AddressProof: {
+            /** @description The token. */
+            token: string;
+        };
+        /**
+         * AddressView
+         * @description An account's address.
+         */
+        AddressView: {
+            email: string;
+            email_verified: boolean;
+            /** @description An address that a mail was sent to; it becomes the account's when its link is followed. */
+            pending_email: string | null;
         };
         /**
          * AnswerDelta
@@ -1027,6 +1321,8 @@ export interface components {
             name?: string | null;
             /** @description What the subject is to whoever made the clone. */
             relationship?: string | null;
+            /** @description The space it lives in. Its owner can take it into another, where they may make clones. */
+            space_id?: string | null;
             /** @description How the subject talks. */
             style?: string | null;
             subject?: (components["schemas"]["SubjectWord"] & unknown) | null;
@@ -1300,6 +1596,45 @@ export interface components {
             title: string | null;
         };
         /**
+         * InvitationChoices
+         * @description An invitation to be made.
+         */
+        InvitationChoices: {
+            /**
+             * @description The only address that can accept it, and where a mail goes if mail can be sent; anybody
+             *     with the link can if this is left out.
+             */
+            email?: string | null;
+            /**
+             * Format: uint32
+             * @description For how many days it is good, 1 to 90; 7 if this is left out.
+             */
+            expires_in_days?: number | null;
+            /** @description What who accepts it becomes. */
+            role: components["schemas"]["RoleWord"] & unknown;
+        };
+        /**
+         * InvitationList
+         * @description The invitations that can still be accepted, newest first.
+         */
+        InvitationList: {
+            items: components["schemas"]["InvitationView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * InvitationView
+         * @description An invitation that can still be accepted.
+         */
+        InvitationView: {
+            created_at: string;
+            email: string | null;
+            expires_at: string;
+            id: string;
+            /** @description Who invites. */
+            invited_by: string | null;
+            role: components["schemas"]["RoleWord"];
+        };
+        /**
          * @description What kind of memory it is.
          * @enum {string}
          */
@@ -1369,6 +1704,24 @@ export interface components {
             totp?: string | null;
         };
         /**
+         * MadeInvitationView
+         * @description An invitation that was just made.
+         */
+        MadeInvitationView: {
+            created_at: string;
+            email: string | null;
+            expires_at: string;
+            id: string;
+            /** @description Who invites. */
+            invited_by: string | null;
+            role: components["schemas"]["RoleWord"];
+            /**
+             * @description What goes into the link, shown this once. A repeated request (`Idempotency-Key`) does not
+             *     get it again.
+             */
+            token: string | null;
+        };
+        /**
          * MadeKeyView
          * @description A key that was just made.
          */
@@ -1397,6 +1750,36 @@ export interface components {
              */
             requests_30_days: number;
             scopes: components["schemas"]["ScopeWord"][];
+        };
+        /**
+         * MemberChange
+         * @description Another role.
+         */
+        MemberChange: {
+            /** @description The role. */
+            role: components["schemas"]["RoleWord"] & unknown;
+        };
+        /**
+         * MemberList
+         * @description Who is in a space, the highest roles first.
+         */
+        MemberList: {
+            items: components["schemas"]["MemberView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * MemberView
+         * @description An account in a space.
+         */
+        MemberView: {
+            account_id: string;
+            display_name: string;
+            /** @description Shown to stewards, the owner and the member. */
+            email: string | null;
+            joined_at: string;
+            /** @description Whether this is the caller. */
+            me: boolean;
+            role: components["schemas"]["RoleWord"];
         };
         /**
          * MemoryList
@@ -1654,6 +2037,46 @@ export interface components {
             relation?: string | null;
         };
         /**
+         * NotificationList
+         * @description A part of the inbox, newest first.
+         */
+        NotificationList: {
+            items: components["schemas"]["NotificationView"][];
+            next_cursor: string | null;
+            /**
+             * Format: uint32
+             * @description How many are unread in all.
+             */
+            unread: number;
+        };
+        /**
+         * NotificationView
+         * @description A notice.
+         */
+        NotificationView: {
+            created_at: string;
+            /** @description What it names; see the topics. */
+            detail: string | null;
+            id: string;
+            read: boolean;
+            /** @description Whether it is worth a look because somebody else might have done it. */
+            security: boolean;
+            topic: components["schemas"]["TopicWord"];
+        };
+        /**
+         * OfferView
+         * @description What an invitation offers.
+         */
+        OfferView: {
+            expires_at: string;
+            /** @description Whether only one address can accept it. */
+            for_one_address: boolean;
+            /** @description Who invites. */
+            invited_by: string | null;
+            role: components["schemas"]["RoleWord"];
+            space_name: string;
+        };
+        /**
          * @description In which order messages are listed.
          * @enum {string}
          */
@@ -1672,6 +2095,16 @@ export interface components {
             current_password?: string | null;
             /** @description The new one: 12 to 128 characters, not easy to guess. */
             new_password: string;
+        };
+        /**
+         * PasswordReset
+         * @description A new password, by a link from a mail.
+         */
+        PasswordReset: {
+            /** @description The new password: 12 to 128 characters, not easy to guess. */
+            new_password: string;
+            /** @description The token of the link. */
+            token: string;
         };
         /**
          * PersonList
@@ -1924,6 +2357,8 @@ export interface components {
          * @description Whether the server still waits for its first account.
          */
         SetupView: {
+            /** @description Whether mail can be sent: a forgotten password can be replaced by mail only then. */
+            mail: boolean;
             /** @description True until the first account exists. */
             needed: boolean;
             /** @description Who may register. */
@@ -1969,12 +2404,28 @@ export interface components {
          */
         SourceWord: "memory" | "document" | "message";
         /**
+         * SpaceChange
+         * @description What can be changed about a space.
+         */
+        SpaceChange: {
+            /** @description What it is called. */
+            name?: string | null;
+        };
+        /**
          * SpaceList
          * @description The spaces of the caller, the personal one first.
          */
         SpaceList: {
             items: components["schemas"]["SpaceView"][];
             next_cursor: string | null;
+        };
+        /**
+         * SpaceName
+         * @description A new shared space.
+         */
+        SpaceName: {
+            /** @description What it is called. */
+            name: string;
         };
         /**
          * SpaceView
@@ -1984,6 +2435,8 @@ export interface components {
             created_at: string;
             id: string;
             kind: components["schemas"]["SpaceWord"];
+            /** Format: uint64 */
+            member_count: number;
             /** @description Empty for a personal space. */
             name: string;
             /** @description What the caller is in it. */
@@ -2025,6 +2478,19 @@ export interface components {
             /** @description Memories without a date, on the last page (at most 200). */
             undated: components["schemas"]["MemoryView"][];
         };
+        /**
+         * TokenOnly
+         * @description The token of a link.
+         */
+        TokenOnly: {
+            /** @description The token. */
+            token: string;
+        };
+        /**
+         * @description What a notice is about.
+         * @enum {string}
+         */
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "data_exported" | "break_glass" | "space_invitation" | "role_changed";
         /**
          * TrashList
          * @description The trash, newest first.
@@ -2368,6 +2834,127 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@lovelace.example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddressOnly"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada@example.org",
+                     *       "email_verified": true,
+                     *       "pending_email": "ada@lovelace.example"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AddressView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    send_verification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done, as far as anybody may know. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    verify_email: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddressProof"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "email": "ada@example.org",
+                     *       "email_verified": true,
+                     *       "pending_email": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AddressView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
@@ -2953,6 +3540,81 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    forgot_password: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.org"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddressOnly"];
+            };
+        };
+        responses: {
+            /** @description Done, as far as anybody may know. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "new_password": "violet umbrella quartz 42",
+                 *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
@@ -5839,6 +6501,105 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "kind": "shared",
+                     *       "member_count": 2,
+                     *       "name": "The Lovelaces",
+                     *       "role": "contributor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SpaceView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-11-28T05:55:38.719164Z",
+                     *       "for_one_address": false,
+                     *       "invited_by": "Ada",
+                     *       "role": "contributor",
+                     *       "space_name": "The Lovelaces"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OfferView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_latest_memories: {
         parameters: {
             query?: {
@@ -5900,6 +6661,110 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_notifications: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-21T05:55:38.719164Z",
+                     *           "detail": "Firefox on Linux",
+                     *           "id": "01a1fcac-b2a0-7c11-9d5e-0f6a3c1b2d4e",
+                     *           "read": false,
+                     *           "security": true,
+                     *           "topic": "new_device"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "unread": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_notifications: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    read_notification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                notification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     get_setup: {
         parameters: {
             query?: never;
@@ -5917,6 +6782,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "mail": true,
                      *       "needed": true,
                      *       "registration": "open",
                      *       "version": "0.1.0"
@@ -6102,6 +6968,7 @@ export interface operations {
                      *           "created_at": "2026-11-21T05:55:38.710713Z",
                      *           "id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
                      *           "kind": "personal",
+                     *           "member_count": 1,
                      *           "name": "",
                      *           "role": "owner"
                      *         }
@@ -6115,6 +6982,57 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_space: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "The Lovelaces"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SpaceName"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "kind": "shared",
+                     *       "member_count": 1,
+                     *       "name": "The Lovelaces",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SpaceView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -6142,6 +7060,7 @@ export interface operations {
                      *       "created_at": "2026-11-21T05:55:38.710713Z",
                      *       "id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
                      *       "kind": "personal",
+                     *       "member_count": 1,
                      *       "name": "",
                      *       "role": "owner"
                      *     }
@@ -6154,6 +7073,352 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_space: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_space: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                space_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "The Lovelace family"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SpaceChange"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "kind": "shared",
+                     *       "member_count": 1,
+                     *       "name": "The Lovelace family",
+                     *       "role": "owner"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SpaceView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-21T05:55:38.719164Z",
+                     *           "email": null,
+                     *           "expires_at": "2026-11-28T05:55:38.719164Z",
+                     *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "invited_by": "Ada",
+                     *           "role": "contributor"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InvitationList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                space_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "expires_in_days": 7,
+                 *       "role": "contributor"
+                 *     }
+                 */
+                "application/json": components["schemas"]["InvitationChoices"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "email": null,
+                     *       "expires_at": "2026-11-28T05:55:38.719164Z",
+                     *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "invited_by": "Ada",
+                     *       "role": "contributor",
+                     *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MadeInvitationView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdraw_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space_id: string;
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account_id": "01a1fcac-b255-7a10-8a53-63a96ab69034",
+                     *           "display_name": "Ada",
+                     *           "email": "ada@example.org",
+                     *           "joined_at": "2026-11-21T06:10:00.719164Z",
+                     *           "me": true,
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MemberList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space_id: string;
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                space_id: string;
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "steward"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account_id": "01a1fcac-b255-7a10-8a53-63a96ab69034",
+                     *       "display_name": "Ben",
+                     *       "email": "ben@example.org",
+                     *       "joined_at": "2026-11-21T06:10:00.719164Z",
+                     *       "me": false,
+                     *       "role": "steward"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MemberView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];

@@ -59,6 +59,8 @@ export interface Feedback {
   comment: string | null;
 }
 export type TrashItem = Schemas['TrashView'];
+export type Notification = Schemas['NotificationView'];
+export type NotificationTopic = Schemas['TopicWord'];
 
 /** The events of an answer under way. */
 export type AnswerEvent =

@@ -1,0 +1,140 @@
+//! What people are told about their accounts: the inbox.
+
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::{Enum, Object, OpenApi};
+
+use super::fields::path_id;
+use super::trash::Done;
+use super::{Group, cursor};
+use crate::http::auth::{Ask, Owning};
+use crate::http::listing::wanted;
+use crate::http::problem::Answer;
+use crate::notifications::{Notification, Topic};
+
+pub struct NotificationApi;
+
+/// What a notice is about.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case", remote = "Topic")]
+enum TopicWord {
+    /// The account was opened on a new device; `detail` says which.
+    NewDevice,
+    /// The password was changed.
+    PasswordChanged,
+    /// A forgotten password was replaced.
+    PasswordReset,
+    /// The account has another address; `detail` is the former one.
+    EmailChanged,
+    /// A second factor is needed from now on.
+    SecondFactorAdded,
+    /// A second factor is not needed any more.
+    SecondFactorRemoved,
+    /// A passkey opens the account.
+    PasskeyAdded,
+    /// A passkey does not open the account any more.
+    PasskeyRemoved,
+    /// Signing in elsewhere opens the account; `detail` says where.
+    IdentityLinked,
+    /// Signing in elsewhere does not open the account any more; `detail` says where.
+    IdentityUnlinked,
+    /// An API key was made; `detail` is its label.
+    ApiKeyCreated,
+    /// A refresh token came back that was used already: it had been stolen.
+    SignInReused,
+    /// A recovery code stood in for the second factor.
+    RecoveryCodeUsed,
+    /// A link lets people talk with a clone without an account.
+    ShareLinkCreated,
+    /// Everything the account has was exported.
+    DataExported,
+    /// An administrator looked at what is the account's; `detail` is the reason they gave.
+    BreakGlass,
+    /// Somebody invites the account into a space; `detail` is its name.
+    SpaceInvitation,
+    /// The account's role in a space changed; `detail` is its name.
+    RoleChanged,
+}
+
+/// A notice.
+#[derive(Object)]
+struct NotificationView {
+    id: String,
+    topic: TopicWord,
+    /// What it names; see the topics.
+    detail: Option<String>,
+    /// Whether it is worth a look because somebody else might have done it.
+    security: bool,
+    read: bool,
+    created_at: String,
+}
+
+/// A part of the inbox, newest first.
+#[derive(Object)]
+struct NotificationList {
+    items: Vec<NotificationView>,
+    next_cursor: Option<String>,
+    /// How many are unread in all.
+    unread: u32,
+}
+
+#[OpenApi]
+impl NotificationApi {
+    /// What the caller was told
+    #[oai(
+        path = "/notifications",
+        method = "get",
+        operation_id = "list_notifications",
+        tag = "Group::Notifications"
+    )]
+    async fn list(
+        &self,
+        ask: Ask<Owning>,
+        limit: Query<Option<u32>>,
+        #[oai(name = "cursor")] after: Query<Option<String>>,
+    ) -> Answer<Json<NotificationList>> {
+        let page = wanted(limit.0, after.0)?;
+        let inbox = ask.notifications.inbox(&ask.who, &page)?;
+        Ok(Json(NotificationList {
+            items: inbox.page.items.into_iter().map(view).collect(),
+            next_cursor: cursor(inbox.page.next),
+            unread: u32::try_from(inbox.unread).unwrap_or(u32::MAX),
+        }))
+    }
+
+    /// Note that everything was read
+    #[oai(
+        path = "/notifications/read",
+        method = "post",
+        operation_id = "read_notifications",
+        tag = "Group::Notifications"
+    )]
+    async fn read_all(&self, ask: Ask<Owning>) -> Answer<Done> {
+        ask.notifications.read_all(&ask.who).await?;
+        Ok(Done::Done)
+    }
+
+    /// Note that a notice was read
+    #[oai(
+        path = "/notifications/:notification_id/read",
+        method = "post",
+        operation_id = "read_notification",
+        tag = "Group::Notifications"
+    )]
+    async fn read(&self, ask: Ask<Owning>, notification_id: Path<String>) -> Answer<Done> {
+        let id = path_id(&notification_id.0)?;
+        ask.notifications.read(&ask.who, id).await?;
+        Ok(Done::Done)
+    }
+}
+
+fn view(notification: Notification) -> NotificationView {
+    NotificationView {
+        id: notification.id.to_string(),
+        topic: notification.topic.into(),
+        detail: notification.detail,
+        security: notification.topic.is_about_security(),
+        read: notification.read,
+        created_at: notification.at.to_string(),
+    }
+}

@@ -1,0 +1,246 @@
+//! What mails say: plain text, in the reader's language, with links to the configured address
+//! only. Names and texts of others stand in quotation marks, and never in a subject.
+
+mod en;
+mod fr;
+
+use url::Url;
+
+use super::model::{Notification, Topic, on_one_line};
+use crate::kernel::{JobId, Timestamp};
+use crate::providers::Letter;
+
+/// Where links in mails lead: the configured address, never one that a request brought.
+#[derive(Clone, Debug, Default)]
+pub struct Links(Option<String>);
+
+impl Links {
+    /// Links below the address that people use, if it is configured.
+    pub fn new(public_url: Option<&Url>, base_path: &str) -> Self {
+        Self(public_url.map(|url| format!("{}{base_path}", url.as_str().trim_end_matches('/'))))
+    }
+
+    /// Whether there is an address to link to.
+    pub fn are_known(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn to(&self, path: &str) -> Option<String> {
+        self.0.as_ref().map(|base| format!("{base}{path}"))
+    }
+}
+
+/// The pages that mails link to; a token is appended to those that end in `=`.
+const ACCOUNT_PAGE: &str = "/account";
+const NOTICES_PAGE: &str = "/notifications";
+const RESET_PAGE: &str = "/reset?token=";
+const VERIFICATION_PAGE: &str = "/verify?token=";
+const INVITATION_PAGE: &str = "/invitation?token=";
+
+/// Who reads a mail.
+pub(super) struct Reader<'a> {
+    tongue: &'static Tongue,
+    links: &'a Links,
+}
+
+impl<'a> Reader<'a> {
+    /// Somebody with this language (BCP 47); English unless it is known.
+    pub(super) fn new(locale: &str, links: &'a Links) -> Self {
+        let tongue = match locale.split(['-', '_']).next() {
+            Some("fr") => &fr::TONGUE,
+            _ => &en::TONGUE,
+        };
+        Self { tongue, links }
+    }
+}
+
+/// A mail's subject and text.
+pub(super) struct Said {
+    pub(super) subject: String,
+    pub(super) text: String,
+}
+
+/// Everything that mails say, in one language.
+struct Tongue {
+    /// Subject and first sentence of each notice; `{}` is the name that it gives.
+    notices: &'static [(Topic, &'static str, &'static str)],
+    /// In place of a name that cannot be given.
+    another_service: &'static str,
+    /// In place of a reason that cannot be given.
+    no_reason: &'static str,
+    /// Before the time, which is given in UTC.
+    when: &'static str,
+    /// What to do if somebody else did it.
+    not_you: &'static str,
+    /// Before the link to the account.
+    account: &'static str,
+    /// Before the link to the inbox.
+    inbox: &'static str,
+    reset: Message,
+    verification: Message,
+    invitation: Message,
+    /// Before the token, when there is no address to link to.
+    code: &'static str,
+    /// Around a name that somebody else gave.
+    quotes: (&'static str, &'static str),
+    /// Why this mail came.
+    footer: &'static str,
+}
+
+/// A mail with a link.
+struct Message {
+    subject: &'static str,
+    /// What it is and what the link does; `{}` is the name of a space.
+    lead: &'static str,
+    /// How long it is good, and what if one did not ask for it.
+    end: &'static str,
+}
+
+/// What happened to an account.
+pub(super) fn notice(reader: &Reader<'_>, notice: &Notification) -> Said {
+    let Tongue { when, not_you, account, inbox, footer, .. } = reader.tongue;
+    let (subject, first) = happened(reader.tongue, notice);
+    let mut text = vec![first, format!("{when} {}", minute(notice.at))];
+    let security = notice.topic.is_about_security();
+    if security {
+        text.push((*not_you).to_owned());
+    }
+    let (page, words) = if security { (ACCOUNT_PAGE, account) } else { (NOTICES_PAGE, inbox) };
+    text.extend(reader.links.to(page).map(|link| format!("{words}\n{link}")));
+    text.push((*footer).to_owned());
+    Said { subject: subject.to_owned(), text: paragraphs(&text) }
+}
+
+fn happened(tongue: &Tongue, notice: &Notification) -> (&'static str, String) {
+    let found = tongue.notices.iter().find(|(topic, ..)| *topic == notice.topic);
+    let (_, subject, sentence) = found.copied().unwrap_or((notice.topic, "CloneMemoria", ""));
+    let name = notice.detail.as_deref().map(|detail| quoted(tongue, detail)).unwrap_or_default();
+    // Without a name to give, the sentence must still be one.
+    let name = match notice.topic {
+        Topic::IdentityLinked | Topic::IdentityUnlinked if name.is_empty() => {
+            tongue.another_service
+        }
+        Topic::BreakGlass if name.is_empty() => tongue.no_reason,
+        _ => &name,
+    };
+    (subject, sentence.replace("{}", name))
+}
+
+/// A link that sets a new password.
+pub(super) fn reset(reader: &Reader<'_>, token: &str) -> Said {
+    with_link(reader, &reader.tongue.reset, "", (RESET_PAGE, token))
+}
+
+/// A link that proves an address.
+pub(super) fn verification(reader: &Reader<'_>, token: &str) -> Said {
+    with_link(reader, &reader.tongue.verification, "", (VERIFICATION_PAGE, token))
+}
+
+/// A link into a space.
+pub(super) fn invitation(reader: &Reader<'_>, space: &str, token: &str) -> Said {
+    let space = quoted(reader.tongue, space);
+    with_link(reader, &reader.tongue.invitation, &space, (INVITATION_PAGE, token))
+}
+
+/// A mail that says that mails arrive.
+pub(super) fn test(to: &str, links: &Links, now: Timestamp) -> Letter {
+    let mut text = vec!["Mail works: this CloneMemoria server can send to you.".to_owned()];
+    text.push(links.to("/").unwrap_or_else(|| {
+        "Links are left out of mails until server.public_url is set.".to_owned()
+    }));
+    Letter {
+        to: to.to_owned(),
+        subject: "A test mail from CloneMemoria".to_owned(),
+        text: paragraphs(&text),
+        id: JobId::fresh().to_string(),
+        at: now,
+    }
+}
+
+fn with_link(
+    reader: &Reader<'_>,
+    message: &Message,
+    name: &str,
+    (page, token): (&str, &str),
+) -> Said {
+    let link = reader.links.to(page).map(|link| format!("{link}{token}"));
+    // Without an address to link to, the page asks for the token itself.
+    let link = link.unwrap_or_else(|| format!("{}\n{token}", reader.tongue.code));
+    let text = [message.lead.replace("{}", name), link, message.end.to_owned()];
+    Said { subject: message.subject.to_owned(), text: paragraphs(&text) }
+}
+
+fn paragraphs(parts: &[String]) -> String {
+    parts.join("\n\n") + "\n"
+}
+
+/// A name that somebody else gave. One that looks like a link is left out: whoever can choose
+/// it could advertise in our name.
+fn quoted(tongue: &Tongue, name: &str) -> String {
+    let name = on_one_line(name);
+    if name.is_empty() || name.contains("://") || name.contains("www.") {
+        return String::new();
+    }
+    let (open, close) = tongue.quotes;
+    format!(" {open}{name}{close}")
+}
+
+/// A moment, to the minute.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    let (day, time) = text.split_once('T').unwrap_or((&text, ""));
+    format!("{day} {} (UTC)", time.get(..5).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::NoticeId;
+
+    fn links() -> Links {
+        Links::new(Some(&Url::parse("https://memoria.example/").unwrap()), "/rose")
+    }
+
+    fn about(topic: Topic, detail: &str) -> Notification {
+        let detail = Some(detail.to_owned());
+        Notification { id: NoticeId::fresh(), topic, detail, at: Timestamp(0), read: false }
+    }
+
+    #[test]
+    fn every_notice_is_said_in_both_languages() {
+        let links = links();
+        for topic in Topic::all() {
+            let notification = about(topic, "Firefox on Linux");
+            let english = notice(&Reader::new("en-GB", &links), &notification);
+            let french = notice(&Reader::new("fr", &links), &notification);
+            assert_ne!(english.subject, french.subject, "{topic:?}");
+            assert!(english.text.contains("1970-01-01 00:00 (UTC)"), "{}", english.text);
+            for said in [english, french] {
+                assert!(said.text.contains("https://memoria.example/rose/"), "{}", said.text);
+                assert!(!said.text.contains("{}") && !said.text.contains("  "), "{}", said.text);
+                assert!(said.text.lines().all(|line| line.chars().count() < 200));
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_is_made_from_the_configured_address_or_not_at_all() {
+        let links = links();
+        let said = reset(&Reader::new("en", &links), "t0k3n");
+        assert!(said.text.contains("\nhttps://memoria.example/rose/reset?token=t0k3n\n"));
+        let none = Links::default();
+        let said = reset(&Reader::new("en", &none), "t0k3n");
+        assert!(!said.text.contains("://") && said.text.contains("\nt0k3n\n"), "{}", said.text);
+    }
+
+    #[test]
+    fn what_others_wrote_cannot_advertise_in_our_name() {
+        let links = links();
+        let reader = Reader::new("en", &links);
+        let said = invitation(&reader, "Win\nat https://evil.example", "t");
+        assert!(!said.text.contains("evil"), "{}", said.text);
+        let said = invitation(&reader, "The Millers\r\nBcc: x", "t");
+        assert!(said.text.contains("“The Millers Bcc: x”"), "{}", said.text);
+        assert!(!said.subject.contains("Millers"));
+    }
+}

@@ -1,0 +1,124 @@
+//! Mails in English.
+
+use super::super::model::Topic;
+use super::{Message, Tongue};
+
+pub(super) const TONGUE: Tongue = Tongue {
+    notices: &NOTICES,
+    another_service: " another service",
+    no_reason: " none",
+    when: "When:",
+    not_you: "If this was you, there is nothing to do.\n\
+              If it was not, change your password at once and end all other sign-ins.",
+    account: "Your account:",
+    inbox: "All your notifications:",
+    reset: Message {
+        subject: "Set a new password",
+        lead: "Somebody asked to set a new password for your account.\n\
+               If it was you, go on here:",
+        end: "This works once, and for half an hour at most.\n\
+              If it was not you, do nothing: your password stays as it is.",
+    },
+    verification: Message {
+        subject: "Is this your address?",
+        lead: "Somebody gave this address for an account with CloneMemoria.\n\
+               If it was you, confirm it here:",
+        end: "If it was not you, do nothing.",
+    },
+    invitation: Message {
+        subject: "You are invited",
+        lead: "You are invited into a space{} with CloneMemoria, where people keep memories\n\
+               together. To accept, go on here:",
+        end: "If you do not know what this is about, do nothing.",
+    },
+    code: "Enter this code on the page of your server:",
+    quotes: ("“", "”"),
+    footer: "You get this mail because it is about your account with CloneMemoria.",
+};
+
+/// Subject and first sentence of each notice; `{}` is the name that it gives.
+const NOTICES: [(Topic, &str, &str); 18] = [
+    (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
+    (
+        Topic::PasswordChanged,
+        "Your password was changed",
+        "The password of your account was changed.",
+    ),
+    (
+        Topic::PasswordReset,
+        "Your password was reset",
+        "A new password was set for your account with a link from a mail or by the operator.",
+    ),
+    (
+        Topic::EmailChanged,
+        "Your address was changed",
+        "Your account has another e-mail address from now on.",
+    ),
+    (
+        Topic::SecondFactorAdded,
+        "Sign-in asks for a second step",
+        "From now on signing in to your account needs a code from your app as well.",
+    ),
+    (
+        Topic::SecondFactorRemoved,
+        "Sign-in asks for no second step any more",
+        "Signing in to your account does not need a code from an app any more.",
+    ),
+    (Topic::PasskeyAdded, "A passkey was added", "A new passkey opens your account."),
+    (
+        Topic::PasskeyRemoved,
+        "A passkey was removed",
+        "A passkey does not open your account any more.",
+    ),
+    (
+        Topic::IdentityLinked,
+        "Another way to sign in was added",
+        "Your account can be opened through{} as well.",
+    ),
+    (
+        Topic::IdentityUnlinked,
+        "A way to sign in was removed",
+        "Your account cannot be opened through{} any more.",
+    ),
+    (
+        Topic::ApiKeyCreated,
+        "A key for programs was made",
+        "A key{} lets programs act for your account.",
+    ),
+    (
+        Topic::SignInReused,
+        "A sign-in may have been stolen",
+        "A sign-in of yours was used twice, which happens when somebody copied it. It was \
+         ended, and you have to sign in again.",
+    ),
+    (
+        Topic::RecoveryCodeUsed,
+        "A recovery code was used",
+        "Your account was opened with a recovery code instead of a code from your app.",
+    ),
+    (
+        Topic::ShareLinkCreated,
+        "A link to a clone was made",
+        "Your account made a link with which people without an account can talk with a clone.",
+    ),
+    (
+        Topic::DataExported,
+        "Your data was exported",
+        "Everything in your account was taken out as a file.",
+    ),
+    (
+        Topic::BreakGlass,
+        "An administrator opened your data",
+        "An administrator of the server looked into what is yours. The reason given:{}",
+    ),
+    (
+        Topic::SpaceInvitation,
+        "You are invited into a space",
+        "Somebody invites you into the space{}.",
+    ),
+    (
+        Topic::RoleChanged,
+        "Your role in a space changed",
+        "You may do other things than before in the space{}.",
+    ),
+];

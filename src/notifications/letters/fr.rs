@@ -1,0 +1,134 @@
+//! Mails in French.
+
+use super::super::model::Topic;
+use super::{Message, Tongue};
+
+pub(super) const TONGUE: Tongue = Tongue {
+    notices: &NOTICES,
+    another_service: " un autre service",
+    no_reason: " aucune",
+    when: "Quand :",
+    not_you: "Si c’était vous, il n’y a rien à faire.\n\
+              Sinon, changez tout de suite votre mot de passe et fermez les autres connexions.",
+    account: "Votre compte :",
+    inbox: "Toutes vos notifications :",
+    reset: Message {
+        subject: "Choisir un nouveau mot de passe",
+        lead: "Quelqu’un a demandé un nouveau mot de passe pour votre compte.\n\
+               Si c’était vous, continuez ici :",
+        end: "Cela marche une seule fois, pendant une demi-heure au plus.\n\
+              Sinon, ne faites rien : votre mot de passe reste le même.",
+    },
+    verification: Message {
+        subject: "Est-ce votre adresse ?",
+        lead: "Quelqu’un a donné cette adresse pour un compte CloneMemoria.\n\
+               Si c’était vous, confirmez-la ici :",
+        end: "Sinon, ne faites rien.",
+    },
+    invitation: Message {
+        subject: "Une invitation pour vous",
+        lead: "Quelqu’un vous invite dans un espace{} de CloneMemoria, où l’on garde\n\
+               des souvenirs ensemble. Pour accepter, continuez ici :",
+        end: "Si vous ne savez pas de quoi il s’agit, ne faites rien.",
+    },
+    code: "Saisissez ce code sur la page de votre serveur :",
+    quotes: ("« ", " »"),
+    footer: "Vous recevez ce message parce qu’il concerne votre compte CloneMemoria.",
+};
+
+/// Subject and first sentence of each notice; `{}` is the name that it gives.
+const NOTICES: [(Topic, &str, &str); 18] = [
+    (
+        Topic::NewDevice,
+        "Un nouvel appareil est connecté",
+        "Votre compte a été ouvert sur un nouvel appareil{}.",
+    ),
+    (
+        Topic::PasswordChanged,
+        "Votre mot de passe a changé",
+        "Le mot de passe de votre compte a été changé.",
+    ),
+    (
+        Topic::PasswordReset,
+        "Votre mot de passe a été remplacé",
+        "Un nouveau mot de passe a été choisi pour votre compte, par un lien reçu par mail \
+         ou par l’opérateur.",
+    ),
+    (
+        Topic::EmailChanged,
+        "Votre adresse a changé",
+        "Votre compte a désormais une autre adresse e-mail.",
+    ),
+    (
+        Topic::SecondFactorAdded,
+        "La connexion demande une deuxième étape",
+        "Désormais, ouvrir votre compte demande aussi un code de votre application.",
+    ),
+    (
+        Topic::SecondFactorRemoved,
+        "La connexion ne demande plus de deuxième étape",
+        "Ouvrir votre compte ne demande plus de code d’une application.",
+    ),
+    (
+        Topic::PasskeyAdded,
+        "Une clé d’accès a été ajoutée",
+        "Une nouvelle clé d’accès ouvre votre compte.",
+    ),
+    (
+        Topic::PasskeyRemoved,
+        "Une clé d’accès a été retirée",
+        "Une clé d’accès n’ouvre plus votre compte.",
+    ),
+    (
+        Topic::IdentityLinked,
+        "Une autre façon de se connecter a été ajoutée",
+        "Votre compte peut aussi être ouvert par{}.",
+    ),
+    (
+        Topic::IdentityUnlinked,
+        "Une façon de se connecter a été retirée",
+        "Votre compte ne peut plus être ouvert par{}.",
+    ),
+    (
+        Topic::ApiKeyCreated,
+        "Une clé pour programmes a été créée",
+        "Une clé{} permet à des programmes d’agir pour votre compte.",
+    ),
+    (
+        Topic::SignInReused,
+        "Une connexion a peut-être été volée",
+        "Une de vos connexions a servi deux fois, ce qui arrive quand quelqu’un l’a copiée. \
+         Elle est fermée, et vous devez vous reconnecter.",
+    ),
+    (
+        Topic::RecoveryCodeUsed,
+        "Un code de secours a servi",
+        "Votre compte a été ouvert avec un code de secours au lieu d’un code de \
+         l’application.",
+    ),
+    (
+        Topic::ShareLinkCreated,
+        "Un lien vers un clone a été créé",
+        "Votre compte a créé un lien qui permet de parler avec un clone sans avoir de compte.",
+    ),
+    (
+        Topic::DataExported,
+        "Vos données ont été exportées",
+        "Tout ce que contient votre compte a été copié dans un fichier.",
+    ),
+    (
+        Topic::BreakGlass,
+        "Un administrateur a ouvert vos données",
+        "Un administrateur du serveur a regardé ce qui est à vous. La raison donnée :{}",
+    ),
+    (
+        Topic::SpaceInvitation,
+        "Une invitation dans un espace",
+        "Quelqu’un vous invite dans l’espace{}.",
+    ),
+    (
+        Topic::RoleChanged,
+        "Votre rôle dans un espace a changé",
+        "Vous pouvez faire d’autres choses qu’avant dans l’espace{}.",
+    ),
+];

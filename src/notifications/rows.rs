@@ -1,0 +1,158 @@
+//! How notices are stored, and what the jobs carry that mail them.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::model::{Notification, Topic, on_one_line};
+use super::{Notice, NotificationError};
+use crate::jobs::JobName;
+use crate::kernel::{AccountId, NoticeId, Page, PageRequest, Timestamp};
+use crate::store::{
+    Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, page_of,
+};
+
+const NOTICES: Table<(AccountId, NoticeId), NoticeRow> = Table::new("notices", Holds::Account);
+
+/// The tables of this slice.
+pub const TABLES: &[TableInfo] = &[NOTICES.info()];
+
+/// How many notices an account keeps.
+const KEPT: usize = 200;
+/// How long they are kept.
+const KEPT_FOR: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+
+/// The jobs that send mails.
+pub(super) const MAIL: JobName<MailJob> = JobName::new("mail");
+
+/// A mail to be written when it is sent.
+///
+/// Three of them hold the token that their link carries: nobody else has it, so it cannot be
+/// looked up. It lies here until the mail is delivered or the token is good for nothing, because
+/// such a job is enqueued with the token's own end, and loses its payload when it is given up.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "mail", rename_all = "snake_case")]
+pub(super) enum MailJob {
+    /// What stands in the inbox.
+    Notice {
+        account: AccountId,
+        notice: NoticeId,
+        /// To the address that the notice names, not to the present one.
+        former: bool,
+    },
+    /// A link that sets a new password.
+    Reset { account: AccountId, token: String },
+    /// A link that proves an address, which need not be the account's yet.
+    Verification { account: AccountId, to: String, token: String },
+    /// A link into a space, for somebody who may have no account.
+    Invitation { to: String, locale: String, space: String, token: String },
+}
+
+#[derive(Serialize, Deserialize)]
+struct NoticeRow {
+    topic: String,
+    detail: Option<String>,
+    at: Timestamp,
+    read: bool,
+}
+
+impl Row for NoticeRow {}
+
+pub(super) fn put_in(
+    tx: &mut WriteTx<'_>,
+    account: AccountId,
+    notice: &Notice,
+    now: Timestamp,
+) -> Result<NoticeId, StoreError> {
+    let keys = tx.keys(&NOTICES, &Range::prefix(&account))?;
+    for old in keys.iter().take((keys.len() + 1).saturating_sub(KEPT)) {
+        tx.remove(&NOTICES, old);
+    }
+    let topic = notice.topic().word().to_owned();
+    let detail = notice.detail().map(on_one_line);
+    let id = NoticeId::fresh();
+    tx.put(&NOTICES, &(account, id), &NoticeRow { topic, detail, at: now, read: false })?;
+    Ok(id)
+}
+
+pub(super) fn get(
+    tx: &impl Rows,
+    account: AccountId,
+    id: NoticeId,
+) -> Result<Option<Notification>, StoreError> {
+    Ok(tx.get(&NOTICES, &(account, id))?.and_then(|row| notification(id, row)))
+}
+
+/// A page of an inbox, newest first.
+pub(super) fn page(
+    tx: &impl Rows,
+    account: AccountId,
+    request: &PageRequest,
+    now: Timestamp,
+) -> Result<Page<Notification>, StoreError> {
+    let range = Range::prefix(&account);
+    page_of(tx, &NOTICES, range, Direction::Down, request, |(_, id): (AccountId, _), row| {
+        let is_old = now.since(row.at) > KEPT_FOR;
+        Ok(notification(id, row).filter(|_| !is_old))
+    })
+}
+
+/// How many notices of an inbox are unread; there are never more than are kept.
+pub(super) fn unread(
+    tx: &impl Rows,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let mut count = 0;
+    tx.scan(&NOTICES, &Range::prefix(&account), Direction::Up, |_, row| {
+        count += usize::from(!row.read && now.since(row.at) <= KEPT_FOR);
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
+    })?;
+    Ok(count)
+}
+
+pub(super) fn read_in(
+    tx: &mut WriteTx<'_>,
+    account: AccountId,
+    id: NoticeId,
+) -> Result<(), NotificationError> {
+    let mut row = tx.get(&NOTICES, &(account, id))?.ok_or(NotificationError::Missing)?;
+    row.read = true;
+    Ok(tx.put(&NOTICES, &(account, id), &row)?)
+}
+
+pub(super) fn read_all_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), StoreError> {
+    for (key, mut row) in tx.list(&NOTICES, &Range::prefix(&account))? {
+        if !row.read {
+            row.read = true;
+            tx.put(&NOTICES, &key, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Drops what is too old; called now and then.
+pub(super) fn forget_old_in(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let mut old = Vec::new();
+    tx.scan(&NOTICES, &Range::all(), Direction::Up, |key, row| {
+        if now.since(row.at) > KEPT_FOR {
+            old.push(key);
+        }
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
+    })?;
+    for key in old {
+        tx.remove(&NOTICES, &key);
+    }
+    Ok(())
+}
+
+pub(super) fn erase_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), StoreError> {
+    tx.remove_range(&NOTICES, &Range::prefix(&account)).map(|_| ())
+}
+
+/// Nothing for a topic that a newer program wrote.
+fn notification(id: NoticeId, row: NoticeRow) -> Option<Notification> {
+    let NoticeRow { topic, detail, at, read } = row;
+    Some(Notification { id, topic: Topic::of(&topic)?, detail, at, read })
+}

@@ -1,0 +1,160 @@
+//! What each operation needs. An operation without a row here fails the build.
+
+use serde_json::{Value, json};
+
+use super::world::Things;
+
+/// What must be brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Open,
+    /// A sign-in, or a key with the scope.
+    Read,
+    Write,
+    Chat,
+    /// A sign-in, or a key that may read or chat.
+    ReadChat,
+    /// A sign-in of a person.
+    Account,
+    /// The same, a moment old.
+    Fresh,
+}
+
+/// What one must be to the thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Least {
+    /// It is about oneself, or about nothing that is somebody's.
+    Oneself,
+    /// It belongs to one account, whatever the roles are.
+    Holder,
+    Visitor,
+    Contributor,
+    Steward,
+    Owner,
+}
+
+/// Operation, what must be brought, what one must be.
+pub const TABLE: &[(&str, Need, Least)] = &[
+    ("get_health", Need::Open, Least::Oneself),
+    ("get_setup", Need::Open, Least::Oneself),
+    ("set_up", Need::Open, Least::Oneself),
+    ("register", Need::Open, Least::Oneself),
+    ("login", Need::Open, Least::Oneself),
+    ("refresh", Need::Open, Least::Oneself),
+    ("logout", Need::Open, Least::Oneself),
+    ("forgot_password", Need::Open, Least::Oneself),
+    ("reset_password", Need::Open, Least::Oneself),
+    ("verify_email", Need::Open, Least::Oneself),
+    ("show_invitation", Need::Open, Least::Oneself),
+    ("get_me", Need::Account, Least::Oneself),
+    ("change_me", Need::Account, Least::Oneself),
+    ("list_consents", Need::Account, Least::Oneself),
+    ("change_consents", Need::Account, Least::Oneself),
+    ("list_sessions", Need::Account, Least::Oneself),
+    ("end_other_sessions", Need::Account, Least::Oneself),
+    ("end_session", Need::Account, Least::Holder),
+    ("reauth", Need::Account, Least::Oneself),
+    ("change_password", Need::Fresh, Least::Oneself),
+    ("send_verification", Need::Account, Least::Oneself),
+    ("change_email", Need::Fresh, Least::Oneself),
+    ("list_notifications", Need::Account, Least::Oneself),
+    ("read_notifications", Need::Account, Least::Oneself),
+    ("read_notification", Need::Account, Least::Holder),
+    ("list_api_keys", Need::Account, Least::Oneself),
+    ("create_api_key", Need::Fresh, Least::Oneself),
+    ("revoke_api_key", Need::Account, Least::Holder),
+    ("get_api_key_usage", Need::Account, Least::Holder),
+    ("list_spaces", Need::Read, Least::Oneself),
+    ("create_space", Need::Account, Least::Oneself),
+    ("get_space", Need::Read, Least::Visitor),
+    ("change_space", Need::Account, Least::Steward),
+    ("delete_space", Need::Fresh, Least::Owner),
+    ("list_members", Need::Account, Least::Visitor),
+    ("change_member", Need::Account, Least::Steward),
+    ("remove_member", Need::Account, Least::Steward),
+    ("list_invitations", Need::Account, Least::Steward),
+    ("invite", Need::Account, Least::Steward),
+    ("withdraw_invitation", Need::Account, Least::Steward),
+    ("accept_invitation", Need::Account, Least::Oneself),
+    ("list_clones", Need::Read, Least::Oneself),
+    ("create_clone", Need::Write, Least::Oneself),
+    ("get_clone", Need::Read, Least::Visitor),
+    ("change_clone", Need::Write, Least::Steward),
+    ("delete_clone", Need::Write, Least::Owner),
+    ("get_clone_settings", Need::Read, Least::Visitor),
+    ("change_clone_settings", Need::Write, Least::Steward),
+    ("search", Need::Read, Least::Visitor),
+    ("get_timeline", Need::Read, Least::Visitor),
+    ("list_latest_memories", Need::Read, Least::Oneself),
+    ("list_memories", Need::Read, Least::Visitor),
+    ("create_memory", Need::Write, Least::Contributor),
+    ("create_memories", Need::Write, Least::Contributor),
+    ("get_memory", Need::Read, Least::Visitor),
+    ("change_memory", Need::Write, Least::Steward),
+    ("delete_memory", Need::Write, Least::Steward),
+    ("list_revisions", Need::Read, Least::Visitor),
+    ("restore_revision", Need::Write, Least::Steward),
+    ("list_people", Need::Read, Least::Visitor),
+    ("create_person", Need::Write, Least::Contributor),
+    ("get_person", Need::Read, Least::Visitor),
+    ("change_person", Need::Write, Least::Steward),
+    ("delete_person", Need::Write, Least::Steward),
+    ("list_conversations", Need::ReadChat, Least::Visitor),
+    ("create_conversation", Need::Chat, Least::Visitor),
+    ("chat", Need::Chat, Least::Visitor),
+    ("list_all_conversations", Need::ReadChat, Least::Oneself),
+    ("get_conversation", Need::ReadChat, Least::Holder),
+    ("change_conversation", Need::Chat, Least::Holder),
+    ("delete_conversation", Need::Chat, Least::Holder),
+    ("export_conversation", Need::ReadChat, Least::Holder),
+    ("list_messages", Need::ReadChat, Least::Holder),
+    ("say", Need::Chat, Least::Holder),
+    ("follow_answer", Need::ReadChat, Least::Holder),
+    ("stop_answer", Need::Chat, Least::Holder),
+    ("rate_answer", Need::Chat, Least::Holder),
+    ("list_trash", Need::Read, Least::Oneself),
+    ("restore", Need::Write, Least::Holder),
+    ("purge", Need::Write, Least::Holder),
+];
+
+/// A body with which whoever may do it succeeds, so that it is not the body that is refused.
+pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
+    let password = crate::support::PASSWORD;
+    Some(match operation {
+        "create_clone" | "create_person" | "create_space" | "change_space" => {
+            json!({"name": "Eve"})
+        }
+        "create_memory" => json!({"content": "Planted."}),
+        "create_memories" => json!({"memories": [{"content": "Planted."}]}),
+        "create_conversation" => json!({}),
+        "chat" | "say" => json!({"content": "Hello?"}),
+        "change_clone" | "change_person" => json!({"name": "Eve"}),
+        "change_memory" => json!({"content": "Changed."}),
+        "change_conversation" => json!({"title": "Eve's"}),
+        "change_clone_settings" => json!({"retrieval": {"top_k": 1}}),
+        "change_me" => json!({"display_name": "Eve"}),
+        "change_consents" => json!({"voice_processing": true}),
+        "rate_answer" => json!({"rating": 1}),
+        "create_api_key" => json!({"label": "Eve's", "scopes": ["read"]}),
+        "reauth" => json!({"password": password}),
+        // The present one is wrong, so that the sign-in is still good for what comes after.
+        "change_password" => {
+            json!({"current_password": "not this one", "new_password": "violet umbrella quartz 42"})
+        }
+        "change_email" => json!({"email": "eve@evil.example"}),
+        "change_member" => json!({"role": "contributor"}),
+        "invite" => json!({"role": "visitor"}),
+        "accept_invitation" | "show_invitation" | "verify_email" => json!({"token": "wrong"}),
+        "forgot_password" => json!({"email": "ada@example.org"}),
+        "reset_password" => json!({"token": "wrong", "new_password": "violet umbrella quartz 42"}),
+        "login" => json!({"email": "nobody@example.org", "password": "wrong password here"}),
+        "refresh" | "logout" => json!({"refresh_token": "wrong"}),
+        "register" => json!({"email": "x", "password": "x", "display_name": "x"}),
+        "set_up" => json!({
+            "token": things["trash_id"], "email": "e@example.org",
+            "password": "a long password here", "display_name": "Eve",
+        }),
+        _ => return None,
+    })
+}

@@ -1,0 +1,242 @@
+//! A family with everything it can have, and everybody who could come to its door.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::table::Least;
+use crate::support::PASSWORD;
+use crate::support::client::{Ask, Client, id, items, text};
+use crate::support::server::Server;
+
+/// What stands for the parameters of paths.
+pub type Things = BTreeMap<&'static str, String>;
+
+/// What somebody brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brings {
+    /// Nothing that is good.
+    Nothing,
+    /// A sign-in that was proven a moment ago.
+    Session,
+    /// A sign-in that was proven six minutes ago.
+    OldSession,
+    /// A key with these scopes.
+    Key { read: bool, write: bool, chat: bool },
+    /// A key with all scopes for another clone only.
+    KeyElsewhere,
+}
+
+const READ: Brings = Brings::Key { read: true, write: false, chat: false };
+const WRITE: Brings = Brings::Key { read: false, write: true, chat: false };
+const CHAT: Brings = Brings::Key { read: false, write: false, chat: true };
+const ALL: Brings = Brings::Key { read: true, write: true, chat: true };
+
+/// Somebody who comes to the door.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor {
+    pub name: &'static str,
+    /// Whose account it is.
+    pub account: &'static str,
+    pub brings: Brings,
+    /// What the account is in the space.
+    pub role: Option<Least>,
+}
+
+const fn visitor(
+    name: &'static str,
+    account: &'static str,
+    brings: Brings,
+    role: Option<Least>,
+) -> Visitor {
+    Visitor { name, account, brings, role }
+}
+
+/// Everybody. Ada owns the space and holds the things; the admin is nobody in the family.
+pub const VISITORS: &[Visitor] = &[
+    visitor("anonymous", "", Brings::Nothing, None),
+    visitor("malformed token", "", Brings::Nothing, None),
+    visitor("refresh token as access token", "ada", Brings::Nothing, None),
+    visitor("token of another server", "ada", Brings::Nothing, None),
+    visitor("expired token", "ada", Brings::Nothing, None),
+    visitor("ended sign-in", "ada", Brings::Nothing, None),
+    visitor("revoked key", "ada", Brings::Nothing, None),
+    visitor("key as bearer", "ada", Brings::Nothing, None),
+    visitor("owner", "ada", Brings::Session, Some(Least::Owner)),
+    visitor("owner, proven long ago", "ada", Brings::OldSession, Some(Least::Owner)),
+    visitor("steward", "sam", Brings::Session, Some(Least::Steward)),
+    visitor("contributor", "cora", Brings::Session, Some(Least::Contributor)),
+    visitor("visitor", "vic", Brings::Session, Some(Least::Visitor)),
+    visitor("owner of another space", "eve", Brings::Session, None),
+    visitor("admin", "admin", Brings::Session, None),
+    visitor("key to read", "ada", READ, Some(Least::Owner)),
+    visitor("key to write", "ada", WRITE, Some(Least::Owner)),
+    visitor("key to chat", "ada", CHAT, Some(Least::Owner)),
+    visitor("steward's key", "sam", ALL, Some(Least::Steward)),
+    visitor("stranger's key", "eve", ALL, None),
+    visitor("admin's key", "admin", ALL, None),
+    visitor("key for another clone", "ada", Brings::KeyElsewhere, None),
+];
+
+/// A server with a family.
+pub struct World {
+    pub server: Server,
+    pub ada: Client,
+    pub things: Things,
+    /// An access token of Ada's that has expired.
+    expired: String,
+    /// A sign-in of Ada's that was proven six minutes ago.
+    old: Client,
+}
+
+async fn login(server: &Server, name: &str) -> Value {
+    let body = json!({"email": format!("{name}@example.org"), "password": PASSWORD});
+    server.client().post("/auth/login", body).await.is(200)
+}
+
+fn bearer(server: &Server, session: &Value) -> Client {
+    server.client().with_token(&text(&session["access_token"]))
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let server = Server::start().await;
+        server.admin().await;
+        let mut accounts = BTreeMap::new();
+        for name in ["ada", "sam", "cora", "vic", "max", "eve"] {
+            accounts.insert(name, server.account(name).await);
+        }
+        let things = things(&server, &accounts).await;
+        let expired = text(&login(&server, "ada").await["access_token"]);
+        server.advance(Duration::from_secs(11 * 60)).await;
+        let old = bearer(&server, &login(&server, "ada").await);
+        server.advance(Duration::from_secs(6 * 60)).await;
+        let ada = bearer(&server, &login(&server, "ada").await);
+        Self { server, ada, things, expired, old }
+    }
+
+    /// What a visitor's requests are made with.
+    pub async fn proof_of(&self, visitor: &Visitor) -> Proof {
+        let server = &self.server;
+        let proof = match visitor.name {
+            "anonymous" => return Proof::Bearer(server.client()),
+            "malformed token" => "not-a-token".to_owned(),
+            "expired token" => self.expired.clone(),
+            "refresh token as access token" => text(&login(server, "ada").await["refresh_token"]),
+            "token of another server" => {
+                let other = Server::start().await;
+                let foreign = other.admin().await.token().to_owned();
+                drop(other);
+                foreign
+            }
+            "ended sign-in" => {
+                let ended = bearer(server, &login(server, "ada").await);
+                ended.ask(http::Method::POST, "/auth/logout").await.is(204);
+                ended.token().to_owned()
+            }
+            "revoked key" => {
+                let made = key(&self.ada, &["read", "write", "chat"], None).await;
+                self.ada.delete(&format!("/api-keys/{}", made.0)).await.is(204);
+                return Proof::Key(server.client(), made.1);
+            }
+            "key as bearer" => key(&self.ada, &["read", "write", "chat"], None).await.1,
+            _ => return self.good_proof_of(visitor).await,
+        };
+        Proof::Bearer(server.client().with_token(&proof))
+    }
+
+    async fn good_proof_of(&self, visitor: &Visitor) -> Proof {
+        let signed_in = bearer(&self.server, &login(&self.server, visitor.account).await);
+        let (scopes, clones) = match visitor.brings {
+            Brings::OldSession => return Proof::Bearer(self.old.clone()),
+            Brings::Key { read, write, chat } => {
+                let all = [(read, "read"), (write, "write"), (chat, "chat")];
+                (all.iter().filter(|(has, _)| *has).map(|(_, name)| *name).collect(), None)
+            }
+            Brings::KeyElsewhere => {
+                let other = signed_in.new_clone("Another").await;
+                (vec!["read", "write", "chat"], Some(other))
+            }
+            Brings::Session | Brings::Nothing => return Proof::Bearer(signed_in),
+        };
+        Proof::Key(self.server.client(), key(&signed_in, &scopes, clones).await.1)
+    }
+}
+
+/// What a request is made with.
+pub enum Proof {
+    Bearer(Client),
+    Key(Client, String),
+}
+
+impl Proof {
+    pub fn ask(&self, method: http::Method, path: &str) -> Ask {
+        match self {
+            Self::Bearer(client) => client.ask(method, path),
+            Self::Key(client, key) => client.ask(method, path).header("x-api-key", key),
+        }
+    }
+}
+
+async fn key(client: &Client, scopes: &[&str], clone: Option<String>) -> (String, String) {
+    let mut body = json!({
+        "label": "A program", "scopes": scopes, "rate_limit_requests": 10_000,
+    });
+    if let Some(clone) = clone {
+        body["clone_ids"] = json!([clone]);
+    }
+    let made = client.post("/api-keys", body).await.is(201);
+    (id(&made), text(&made["key"]))
+}
+
+/// One of each thing there is, in Ada's family.
+async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Things {
+    let ada = &accounts["ada"];
+    let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
+    let invitations = format!("/spaces/{space}/invitations");
+    let roles =
+        [("sam", "steward"), ("cora", "contributor"), ("vic", "visitor"), ("max", "visitor")];
+    for (name, role) in roles {
+        let made = ada.post(&invitations, json!({"role": role})).await.is(201);
+        let token = json!({"token": made["token"]});
+        accounts[name].post("/invitations/accept", token).await.is(200);
+    }
+    let invitation = id(&ada.post(&invitations, json!({"role": "visitor"})).await.is(201));
+    let max = text(&accounts["max"].get("/auth/me").await.is(200)["id"]);
+    let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let clone = id(&ada.post("/clones", body).await.is(201));
+    let memory = id(&ada.remember(&clone, "We swam in the lake.").await);
+    let path = format!("/clones/{clone}/memories/{memory}");
+    ada.patch(&path, json!({"content": "We swam in the cold lake."})).await.is(200);
+    let gone = id(&ada.remember(&clone, "It is in the trash.").await);
+    ada.delete(&format!("/clones/{clone}/memories/{gone}")).await.is(204);
+    let purged = id(&ada.remember(&clone, "It is in the trash as well.").await);
+    ada.delete(&format!("/clones/{clone}/memories/{purged}")).await.is(204);
+    let person = ada.post(&format!("/clones/{clone}/people"), json!({"name": "Anna"})).await;
+    let conversation = ada.converse(&clone).await;
+    let (_, answer) = ada.say(&conversation, "Where did you swim?").await;
+    let told = json!({
+        "do": "tell", "email": "ada@example.org", "topic": "password_changed", "detail": "",
+    });
+    assert_eq!(server.operate(told).await.0, 200);
+    let notice = items(&ada.get("/notifications").await.is(200)).remove(0);
+    login(server, "ada").await;
+    let session = id(&items(&ada.get("/auth/sessions").await.is(200))[0]);
+    BTreeMap::from([
+        ("clone_id", clone),
+        ("memory_id", memory),
+        ("person_id", id(&person.is(201))),
+        ("conversation_id", conversation),
+        ("message_id", id(&answer)),
+        ("space_id", space),
+        ("account_id", max),
+        ("invitation_id", invitation),
+        ("trash_id", gone),
+        ("purge_id", purged),
+        ("api_key_id", key(ada, &["read"], None).await.0),
+        ("session_id", session),
+        ("notification_id", id(&notice)),
+        ("n", "1".to_owned()),
+    ])
+}

@@ -1,0 +1,32 @@
+// What each notice says, and what it names.
+import type { NotificationTopic } from '$lib/api';
+import type { MessageKey } from '$lib/i18n/index.svelte';
+
+export const TITLES: Record<NotificationTopic, MessageKey> = {
+  new_device: 'notice.newDevice',
+  password_changed: 'notice.passwordChanged',
+  password_reset: 'notice.passwordReset',
+  email_changed: 'notice.emailChanged',
+  second_factor_added: 'notice.secondFactorAdded',
+  second_factor_removed: 'notice.secondFactorRemoved',
+  passkey_added: 'notice.passkeyAdded',
+  passkey_removed: 'notice.passkeyRemoved',
+  identity_linked: 'notice.identityLinked',
+  identity_unlinked: 'notice.identityUnlinked',
+  api_key_created: 'notice.apiKeyCreated',
+  sign_in_reused: 'notice.signInReused',
+  recovery_code_used: 'notice.recoveryCodeUsed',
+  share_link_created: 'notice.shareLinkCreated',
+  data_exported: 'notice.dataExported',
+  break_glass: 'notice.breakGlass',
+  space_invitation: 'notice.spaceInvitation',
+  role_changed: 'notice.roleChanged',
+};
+
+/** Words around what a notice names; where there are none, the name says enough. */
+export const DETAILS: Partial<Record<NotificationTopic, MessageKey>> = {
+  email_changed: 'notice.before',
+  break_glass: 'notice.reason',
+  space_invitation: 'notice.space',
+  role_changed: 'notice.space',
+};
