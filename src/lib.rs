@@ -23,3 +23,4 @@ pub mod providers;
 pub mod retrieval;
 pub mod spaces;
 pub mod store;
+pub mod tls;

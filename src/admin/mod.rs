@@ -45,6 +45,12 @@ pub enum Operation {
         /// How much.
         seconds: u64,
     },
+    /// A piece of code fails as it never should, to see that everything else goes on.
+    #[cfg(feature = "testing")]
+    Panic {
+        /// Whether it holds a transaction.
+        while_writing: bool,
+    },
     /// A sign-in as the owner of a clone, to bring memories in.
     ActForClone {
         /// The clone.
@@ -131,6 +137,13 @@ impl Admin {
                 self.clock.advance(std::time::Duration::from_secs(seconds));
                 Ok(Outcome::Done)
             }
+            #[cfg(feature = "testing")]
+            Operation::Panic { while_writing: false } => fail(),
+            #[cfg(feature = "testing")]
+            Operation::Panic { while_writing: true } => Ok(self
+                .store
+                .write(|_| -> Result<Outcome, crate::store::StoreError> { fail() })
+                .await?),
             Operation::ActForClone { clone } => self.act_for(&clone).await,
         }
     }
@@ -146,6 +159,12 @@ impl Admin {
         let session = self.sessions.start(account, SignInBy::Tokens).await?;
         Ok(Outcome::Token(session.access.reveal().to_owned()))
     }
+}
+
+#[cfg(feature = "testing")]
+#[expect(clippy::panic, reason = "a test wants it")]
+fn fail<T>() -> T {
+    panic!("a test wants it");
 }
 
 fn address(text: &str) -> Result<Email, Fault> {

@@ -41,11 +41,11 @@ function announced(
     const timer = setTimeout(() => reject(new Error(`not ready:\n${text}`)), READY_MS);
     const read = (chunk: Buffer) => {
       text += chunk.toString();
-      const origin = /listening on (http:\/\/\S+)/.exec(text)?.[1];
+      const origin = /listening on (https?:\/\/\S+)/.exec(text)?.[1];
       const welcome = /http:\/\/\S+\/welcome\?token=[\w.~-]+/.exec(text)?.[0];
       if (!origin || (first && !welcome)) return;
       clearTimeout(timer);
-      resolve({ origin: origin.replace(/\/$/, ''), welcome: welcome ?? '' });
+      resolve({ origin: origin.replace(/\/$/, '').replace('//127.0.0.1:', '//localhost:'), welcome: welcome ?? '' });
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);

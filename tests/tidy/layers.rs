@@ -8,7 +8,7 @@ use super::{File, files, nothing};
 /// stands before it.
 const LAYERS: &[&[&str]] = &[
     &["kernel"],
-    &["store", "index", "embed", "providers"],
+    &["store", "index", "embed", "providers", "tls"],
     &["jobs"],
     &["accounts", "spaces", "consents"],
     &["access"],
@@ -29,6 +29,7 @@ const NARROW: &[(&str, &[&str])] = &[
     ("index", &["kernel"]),
     ("embed", &["kernel"]),
     ("providers", &["kernel"]),
+    ("tls", &["kernel"]),
     ("access", &["kernel", "accounts", "spaces"]),
 ];
 
@@ -49,6 +50,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("ciborium", &["store"]),
     ("object_store", &["store"]),
     ("argon2", &["accounts"]),
+    ("rcgen", &["tls"]),
+    ("tokio_rustls", &["http"]),
     ("clap", &["cli"]),
     ("toml", &["config", "cli"]),
     ("edtf", &["kernel"]),

@@ -6,6 +6,7 @@ pub mod command;
 pub mod llm;
 pub mod reply;
 pub mod server;
+pub mod socket;
 
 use std::time::Duration;
 
