@@ -1,6 +1,6 @@
 //! `clonememoria serve`: the server, from its start to its stop.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -108,14 +108,14 @@ fn anywhere(address: SocketAddr) -> String {
     address.to_string()
 }
 
-/// The page that helps to trust our own authority, before anything is trusted.
+/// The page that helps to trust our own authority, as another device reaches it.
 fn trust_page(config: &Config, address: SocketAddr) -> String {
-    let host = match &config.public_url {
-        Some(url) => url.host_str().unwrap_or("localhost").to_owned(),
-        None if address.ip().is_unspecified() => tls::host().unwrap_or("ADDRESS".to_owned()),
-        None => return format!("http://{address}{}/trust", config.base_path),
+    let own = tls::addresses().into_iter().find(IpAddr::is_ipv4);
+    let at = match own {
+        Some(own) if address.ip().is_unspecified() => SocketAddr::new(own, address.port()),
+        _ => address,
     };
-    format!("http://{host}:{}{}/trust", address.port(), config.base_path)
+    format!("http://{at}{}/trust", config.base_path)
 }
 
 /// Whether others on the network can read along: neither TLS of our own nor of a proxy.

@@ -21,7 +21,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 pub use authority::Authority;
-pub use names::on_the_network as host;
+pub use names::addresses;
 
 use self::files::Files;
 use self::leaf::Local;

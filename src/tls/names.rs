@@ -18,12 +18,6 @@ pub(super) fn host() -> Option<String> {
     host_in(&text)
 }
 
-/// The name at which phones and computers of the house find this machine without a name server.
-pub fn on_the_network() -> Option<String> {
-    let host = host()?;
-    Some(format!("{}.local", host.split('.').next()?))
-}
-
 fn host_in(text: &str) -> Option<String> {
     let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
     let label = |label: &str| {
@@ -38,7 +32,7 @@ fn host_in(text: &str) -> Option<String> {
 
 /// Every address of this machine but those that only it can reach; the one that it uses to reach
 /// others comes first.
-pub(super) fn addresses() -> Vec<IpAddr> {
+pub fn addresses() -> Vec<IpAddr> {
     let v4 = std::fs::read_to_string("/proc/self/net/fib_trie").unwrap_or_default();
     let v6 = std::fs::read_to_string("/proc/self/net/if_inet6").unwrap_or_default();
     let mut found: BTreeSet<IpAddr> = v4_in(&v4).into_iter().map(IpAddr::V4).collect();

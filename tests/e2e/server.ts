@@ -31,7 +31,10 @@ function cleanEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), ...extra };
 }
 
-/** Reads what it prints until it says where it listens; a first run prints a token as well. */
+/**
+ * Reads what it prints until it says where it listens; a first run prints a token as well. Pages
+ * are opened at localhost, as the link has it: browsers keep no passkeys for addresses.
+ */
 function announced(
   child: ChildProcess,
   first: boolean,
@@ -45,7 +48,10 @@ function announced(
       const welcome = /http:\/\/\S+\/welcome\?token=[\w.~-]+/.exec(text)?.[0];
       if (!origin || (first && !welcome)) return;
       clearTimeout(timer);
-      resolve({ origin: origin.replace(/\/$/, '').replace('//127.0.0.1:', '//localhost:'), welcome: welcome ?? '' });
+      resolve({
+        origin: origin.replace(/\/$/, '').replace(/^https?:\/\/127\.0\.0\.1/, 'http://localhost'),
+        welcome: welcome ?? '',
+      });
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
@@ -81,7 +87,10 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
     child = spawn(
       path.resolve(BINARY),
       ['serve', '--data-dir', path.join(parent, 'data'), '--listen', listen, ...settings],
-      { env: cleanEnvironment(options.environment ?? {}), stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        env: cleanEnvironment(options.environment ?? {}),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
     );
     try {
       const said = await announced(child, listen.endsWith(':0'));
@@ -111,7 +120,7 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
     origin,
     welcome,
     kill,
-    restart: async () => void (await start(new URL(origin).host)),
+    restart: async () => void (await start(new URL(origin).host.replace('localhost', '127.0.0.1'))),
     stop,
   };
 }

@@ -60,6 +60,14 @@ export interface Feedback {
 }
 export type TrashItem = Schemas['TrashView'];
 
+/** How the server proves that it is itself, and where other devices find it. */
+export interface TrustInfo {
+  tls: 'off' | 'files' | 'local';
+  names: string[];
+  addresses: string[];
+  authority: { name: string; fingerprint: string; ends_at: string } | null;
+}
+
 /** The events of an answer under way. */
 export type AnswerEvent =
   | { event: 'start'; data: Schemas['AnswerStarted'] }
