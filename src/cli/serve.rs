@@ -20,7 +20,21 @@ pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
     if let Some(mode) = open_to_others(&config.data_dir) {
         tracing::warn!("others can enter the data directory ({mode:o}): chmod 700 is safer");
     }
+    take_descriptors(&config);
     runtime()?.block_on(serve(&config))
+}
+
+/// Every connection is a descriptor, and shells allow few: as many as this account may have.
+fn take_descriptors(config: &Config) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let all = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let given =
+        if setrlimit(Resource::Nofile, all).is_ok() { limit.maximum } else { limit.current };
+    let needed = config.limits.connections as u64;
+    if given.is_some_and(|given| given < needed) {
+        tracing::warn!(?given, needed, "fewer descriptors than limits.connections; see ulimit -n");
+    }
 }
 
 async fn serve(config: &Config) -> Result<(), Failure> {

@@ -15,10 +15,7 @@ const inAddress = (host: string) => (host.includes(':') ? `[${host}]` : host);
  * every network knows. Plain HTTP, because nothing is trusted yet.
  */
 export function places(info: TrustInfo, at: Pick<Location, 'hostname' | 'port'>, base: string) {
-  const own = [
-    ...info.addresses.map(inAddress),
-    ...info.names,
-  ];
+  const own = [...info.addresses.map(inAddress), ...info.names];
   const hosts = isHere(at.hostname) ? own : [at.hostname, ...own];
   const port = at.port ? `:${at.port}` : '';
   return [...new Set(hosts)].map((host) => `http://${host}${port}${base}/trust`);
