@@ -82,9 +82,9 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
         .await?,
     ];
     for (slow, name) in Slow::ALL {
-        let address = server.process.address;
-        let attack = all_slow(address, slow, connections);
-        rows.push(while_asking(&server, &format!("{connections} × {name}"), attack).await?);
+        let name = format!("{connections} × {name}");
+        let attack = all_slow(&server, slow, connections);
+        rows.push(while_asking(&server, &name, attack).await?);
     }
     let resets = plan.rounds(50, 5);
     let attack = all_reset(server.process.address, resets);
@@ -126,14 +126,24 @@ async fn while_asking(
     };
     let (took, gone) = tokio::join!(asking, attacking);
     let took: Samples = took?.into_iter().collect();
-    let megabytes = most.load(Relaxed) as f64 / 1024.0;
-    Ok(vec![name.to_owned(), gone?, took.p50_p99(), format!("{megabytes:.0}")])
+    let memory = match most.load(Relaxed) {
+        0 => "–".to_owned(),
+        kilobytes => format!("{:.0}", kilobytes as f64 / 1024.0),
+    };
+    Ok(vec![name.to_owned(), gone?, took.p50_p99(), memory])
 }
 
-async fn all_slow(address: SocketAddr, slow: Slow, connections: usize) -> Outcome<String> {
+async fn all_slow(server: &Appliance, slow: Slow, connections: usize) -> Outcome<String> {
+    let address = server.process.address;
+    if matches!(slow, Slow::Reader) {
+        return all_blocked(server, slow, connections).await;
+    }
     let mut all = Vec::new();
     for _ in 0..connections {
-        all.push(tokio::spawn(be_slow(address, slow)));
+        // One after the other: what the kernel's queue has no place for looks connected here and
+        // never reaches the server.
+        let stream = TcpStream::connect(address).await?;
+        all.push(tokio::spawn(be_slow(stream, slow)));
     }
     let gone = try_join_all(all).await?.into_iter().collect::<Outcome<Vec<Duration>>>()?;
     let gone: Samples = gone.into_iter().collect();
@@ -141,22 +151,43 @@ async fn all_slow(address: SocketAddr, slow: Slow, connections: usize) -> Outcom
     Ok(format!("{:.1} to {:.1}", seconds(0.0), seconds(1.0)))
 }
 
-/// Connects and is slow until the server has had enough.
-async fn be_slow(address: SocketAddr, slow: Slow) -> Outcome<Duration> {
-    let mut stream = TcpStream::connect(address).await?;
+/// Who takes nothing does not hear that the server has gone: the server says so itself.
+async fn all_blocked(server: &Appliance, slow: Slow, connections: usize) -> Outcome<String> {
+    let began = Instant::now();
+    let mut all = Vec::new();
+    for _ in 0..connections {
+        let mut stream = TcpStream::connect(server.process.address).await?;
+        drop(stream.write_all(&slow.begins()).await);
+        all.push(stream);
+    }
+    let (mut client, mut first) = (server.client().await?, None);
+    loop {
+        let metrics = client.json(Method::GET, "/metrics", Bytes::new()).await?;
+        let open = usize::try_from(metrics["connections"].as_u64().ok_or("no gauge")?)?;
+        if open < connections {
+            first.get_or_insert_with(|| began.elapsed());
+        }
+        // The healthy client, and the one that asks.
+        if open <= 2 {
+            break;
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(format!("{open} slow readers were let be").into());
+        }
+        tokio::time::sleep(BYTE_EVERY / 10).await;
+    }
+    let seconds = |of: Duration| of.as_secs_f64();
+    let first = seconds(first.unwrap_or_default());
+    Ok(format!("{first:.1} to {:.1}", seconds(began.elapsed())))
+}
+
+/// Is slow until the server has had enough.
+async fn be_slow(mut stream: TcpStream, slow: Slow) -> Outcome<Duration> {
     let began = Instant::now();
     drop(stream.write_all(&slow.begins()).await);
     let mut space = [0; 1024];
     let ends = async {
         loop {
-            if matches!(slow, Slow::Reader) {
-                // Reading would be what it does not do; the state of the socket says enough.
-                tokio::time::sleep(BYTE_EVERY / 4).await;
-                if stream.write_all(b"\r\n").await.is_err() {
-                    return;
-                }
-                continue;
-            }
             tokio::select! {
                 read = stream.read(&mut space) => if !matches!(read, Ok(1..)) { return },
                 () = tokio::time::sleep(BYTE_EVERY) => {
