@@ -49,7 +49,7 @@ pub(super) fn origins(read: &Reader<'_>) -> Result<Vec<String>, ConfigError> {
         .map(|part| {
             web(part)
                 .map(|url| url.origin().ascii_serialization())
-                .filter(|origin| *origin == part.to_ascii_lowercase())
+                .filter(|origin| *origin == part.to_ascii_lowercase() && !part.contains('*'))
                 .ok_or_else(|| {
                     read.invalid(KEY, "must be origins such as https://app.example.org, exactly")
                 })
