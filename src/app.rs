@@ -1,6 +1,8 @@
 //! Builds everything, owns every task, stops in order.
 
 mod build;
+mod certificates;
+mod limits;
 mod start_error;
 mod sweep;
 
@@ -17,21 +19,24 @@ use self::sweep::sweep;
 use crate::accounts::{self, AccountEraser};
 use crate::api_keys::{self, ApiKeyEraser};
 use crate::clones::{self, CloneEraser};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::consents::{self, ConsentEraser};
 use crate::conversations::{self, ConversationEraser};
 use crate::embed::Embedder;
 use crate::http::api::{Services, api};
 use crate::http::auth::Door;
+use crate::http::body::Depth;
 use crate::http::client::{Network, Proxies};
 use crate::http::control::Control;
+use crate::http::cors::Cors;
 use crate::http::edge::Edge;
 use crate::http::gate::Gates;
-use crate::http::guard::Guard;
+use crate::http::guard::{Guard, Hsts};
 use crate::http::health::{Check, Health, Readiness, State};
 use crate::http::metrics::{Extra, Metrics};
-use crate::http::server::{Limits, Listen, Server};
+use crate::http::server::{Listen, Server};
 use crate::http::sse::{HEARTBEAT_EVERY, Streams};
+use crate::http::trust::Trust;
 use crate::jobs::{self, Eraser, Queue, QueueEraser, Tasks};
 use crate::kernel::Clock;
 use crate::memories::{self, MemoryEraser};
@@ -145,6 +150,7 @@ impl App {
     /// # Errors
     /// When the address cannot be listened on.
     pub async fn serve(&self, config: &Config) -> Result<Server, StartError> {
+        let tls = certificates::find(config, &self.clock)?;
         let trusted = config.trusted_proxies.iter();
         let proxies: Vec<Network> =
             trusted.filter_map(|address| address.to_string().parse().ok()).collect();
@@ -153,7 +159,9 @@ impl App {
             base_path: config.base_path.clone(),
             proxies: proxies.clone(),
             metrics: Arc::clone(&self.metrics),
-            hsts: config.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
+            hsts: hsts(config),
+            cors: Cors::new(config.cors_origins.clone()),
+            depth: Depth(config.limits.json_depth),
         };
         let edge = Edge {
             guard,
@@ -164,6 +172,7 @@ impl App {
                 self.queue.clone(),
             )],
             metrics_token: config.metrics_token.clone(),
+            trust: Trust::new(tls.clone()),
             version: env!("CARGO_PKG_VERSION"),
         };
         let services = self.services.clone();
@@ -171,17 +180,11 @@ impl App {
         let endpoint = edge.serve(api(), Control::new(services.clone()), |api| {
             api.data(Door::new(services)).data(gates)
         });
-        let (json, batch) = (config.limits.json_bytes as u64, config.limits.batch_bytes as u64);
-        let limits = Limits {
-            connections: config.limits.connections,
-            per_address: config.limits.connections_per_address,
-            body: Arc::new(move |_, path| if path.ends_with("/batch") { batch } else { json }),
-            ..Limits::default()
-        };
         let listen = Listen {
             address: config.listen,
             control: Some(config.data_dir.join("control.sock")),
-            limits,
+            limits: limits::of_server(config),
+            tls: tls.as_ref().map(|tls| tls.config()),
             proxies,
             readiness: self.readiness.clone(),
             streams: self.streams.clone(),
@@ -190,6 +193,10 @@ impl App {
         let started = Server::start(listen, endpoint, &self.tasks).await;
         let server =
             started.map_err(|source| StartError::Listen { address: config.listen, source })?;
+        if let Some(tls) = tls {
+            let (clock, stop) = (self.clock.clone(), self.tasks.stopping());
+            self.tasks.spawn("certificates", certificates::watch(tls, clock, stop));
+        }
         self.tasks.spawn(
             "sweep",
             sweep(
@@ -218,6 +225,16 @@ impl App {
         if let Some(embedder) = &self.embedder {
             embedder.stop();
         }
+    }
+}
+
+/// When browsers are told to use TLS only; what `Never` is for stands there.
+fn hsts(config: &Config) -> Hsts {
+    let public = config.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+    match config.tls {
+        config::Tls::Local => Hsts::Never,
+        _ if public => Hsts::Always,
+        _ => Hsts::OverTls,
     }
 }
 

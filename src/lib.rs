@@ -26,3 +26,4 @@ pub mod retrieval;
 pub mod sessions;
 pub mod spaces;
 pub mod store;
+pub mod tls;

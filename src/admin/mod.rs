@@ -73,6 +73,12 @@ pub enum Operation {
         /// How much.
         seconds: u64,
     },
+    /// A piece of code fails as it never should, to see that everything else goes on.
+    #[cfg(feature = "testing")]
+    Panic {
+        /// Whether it holds a transaction.
+        while_writing: bool,
+    },
     /// A sign-in as the owner of a clone, to bring memories in.
     ActForClone {
         /// The clone.
@@ -179,6 +185,13 @@ impl Admin {
                 self.clock.advance(std::time::Duration::from_secs(seconds));
                 Ok(Outcome::Done)
             }
+            #[cfg(feature = "testing")]
+            Operation::Panic { while_writing: false } => fail(),
+            #[cfg(feature = "testing")]
+            Operation::Panic { while_writing: true } => Ok(self
+                .store
+                .write(|_| -> Result<Outcome, crate::store::StoreError> { fail() })
+                .await?),
             Operation::ActForClone { clone } => self.act_for(&clone).await,
         }
     }
@@ -194,6 +207,12 @@ impl Admin {
         let session = self.sessions.start(owner, SignInBy::Tokens, device).await?;
         Ok(Outcome::Token(session.access.reveal().clone()))
     }
+}
+
+#[cfg(feature = "testing")]
+#[expect(clippy::panic, reason = "a test wants it")]
+fn fail<T>() -> T {
+    panic!("a test wants it");
 }
 
 fn address(text: &str) -> Result<Email, Fault> {

@@ -7,6 +7,7 @@ use crate::accounts;
 use crate::kernel::Kind;
 use crate::providers::OutboundError;
 use crate::store::{LockError, StoreError};
+use crate::tls::TlsError;
 
 /// Why the program cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum StartError {
     /// The way out cannot be set up.
     #[error("outgoing connections cannot be set up: {0}")]
     Outbound(#[from] OutboundError),
+    /// There is no certificate to serve with.
+    #[error("TLS cannot be served: {0}")]
+    Tls(#[from] TlsError),
     /// The configured language model cannot be used.
     #[error("`llm.base_url` cannot be used: {0}")]
     Llm(String),
@@ -62,7 +66,7 @@ impl StartError {
             Self::DataDirectory { .. } | Self::Lock { source: LockError::Io(_), .. } => 73,
             Self::Lock { .. } => 75,
             Self::Listen { .. } => 69,
-            Self::Llm(_) | Self::Mail(_) => 78,
+            Self::Llm(_) | Self::Mail(_) | Self::Tls(_) => 78,
             Self::Store(StoreError::Newer { .. }) => 78,
             _ => 74,
         }

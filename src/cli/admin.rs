@@ -98,10 +98,7 @@ fn test_mail(args: &TestMailArgs) -> Result<(), Failure> {
 fn link(args: &ConfigArgs, operation: &Operation, page: &str) -> Result<(), Failure> {
     let (config, _) = args.load()?;
     if let Outcome::Token(token) = operate(&config, operation)? {
-        let listen = config.listen.to_string();
-        let own = format!("http://{}", super::serve::reachable(&listen));
-        let url = config.public_url.as_ref().map_or(own, |url| url.to_string());
-        say(format_args!("{}{}/{page}={token}", url.trim_end_matches('/'), config.base_path));
+        say(format_args!("{}/{page}={token}", super::serve::page(&config, config.listen)));
     }
     Ok(())
 }

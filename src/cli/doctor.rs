@@ -6,10 +6,11 @@ use clap::Args;
 
 use super::{ConfigArgs, Failure, runtime, say};
 use crate::app::extra_roots;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::embed::Embedder;
 use crate::providers::{Encryption, MailError, MailSettings, Mailer};
 use crate::store::{DataLock, LockError};
+use crate::tls::{Authority, Tls};
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
@@ -34,6 +35,7 @@ pub fn run(args: &DoctorArgs) -> Result<(), Failure> {
         ("data directory", directory(&config.data_dir)),
         ("permissions", permissions(&config.data_dir)),
         ("server", server(&config.data_dir)),
+        ("TLS", tls(&config)),
         ("embedding model", embedding(&config)),
         ("language model", language_model(&config)),
         ("mail", mail(config.mail.as_ref(), args.connect)?),
@@ -101,6 +103,29 @@ fn server(path: &Path) -> Finding {
         Ok(_) => Finding::Good("not running".to_owned()),
         Err(LockError::Taken) => Finding::Good("running on this data directory".to_owned()),
         Err(LockError::Io(error)) => Finding::Bad(format!("the lock cannot be read: {error}")),
+    }
+}
+
+fn tls(config: &Config) -> Finding {
+    match &config.tls {
+        config::Tls::Off if config.listen.ip().is_loopback() => {
+            Finding::Good("off; only this machine can reach the server".to_owned())
+        }
+        config::Tls::Off => Finding::Worth(
+            "off: others on the network can read along, unless a proxy speaks TLS".to_owned(),
+        ),
+        config::Tls::Files { cert, key } => match Tls::from_files(cert, key) {
+            Ok(_) => Finding::Good(format!("with the certificate in {}", cert.display())),
+            Err(error) => Finding::Bad(error.to_string()),
+        },
+        config::Tls::Local => match Authority::stored_in(&config.data_dir.join("tls")) {
+            Ok(Some(own)) => Finding::Good(format!(
+                "with an authority of its own, \"{}\"; compare on other devices: SHA-256 {}",
+                own.name, own.fingerprint
+            )),
+            Ok(None) => Finding::Worth("`serve` will make an authority of its own".to_owned()),
+            Err(error) => Finding::Bad(error.to_string()),
+        },
     }
 }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use crate::admin::{Operation, Outcome};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Tls};
 use crate::http::server::Server;
 
 /// A line to a server.
@@ -42,6 +42,7 @@ impl Line {
         }
         let mut own = config.clone();
         own.listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        own.tls = Tls::Off;
         let app = App::open(&own).await?;
         let server = match app.serve(&own).await {
             Ok(server) => server,

@@ -1,12 +1,15 @@
 //! `clonememoria serve`: the server, from its start to its stop.
 
+use std::net::{IpAddr, SocketAddr};
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::doctor::open_to_others;
 use super::{ConfigArgs, Failure, logging, runtime, say};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Tls};
+use crate::tls;
 
 pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
     let (config, _) = args.load()?;
@@ -17,7 +20,21 @@ pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
     if let Some(mode) = open_to_others(&config.data_dir) {
         tracing::warn!("others can enter the data directory ({mode:o}): chmod 700 is safer");
     }
+    take_descriptors(&config);
     runtime()?.block_on(serve(&config))
+}
+
+/// Every connection is a descriptor, and shells allow few: as many as this account may have.
+fn take_descriptors(config: &Config) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let all = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let given =
+        if setrlimit(Resource::Nofile, all).is_ok() { limit.maximum } else { limit.current };
+    let needed = config.limits.connections as u64;
+    if given.is_some_and(|given| given < needed) {
+        tracing::warn!(?given, needed, "fewer descriptors than limits.connections; see ulimit -n");
+    }
 }
 
 async fn serve(config: &Config) -> Result<(), Failure> {
@@ -35,7 +52,7 @@ async fn serve(config: &Config) -> Result<(), Failure> {
             return Err(error.into());
         }
     };
-    greet(&app, config, &server.address().to_string());
+    greet(&app, config, server.address());
     received(&mut ends).await;
     tracing::info!("stopping");
     let hurry = CancellationToken::new();
@@ -51,13 +68,21 @@ async fn serve(config: &Config) -> Result<(), Failure> {
 }
 
 /// Says where the server is and, the first time, how to begin.
-fn greet(app: &App, config: &Config, address: &str) {
-    let own = format!("http://{}{}", reachable(address), config.base_path);
-    let url = config.public_url.as_ref().map_or(own.clone(), |url| {
-        format!("{}{}", url.as_str().trim_end_matches('/'), config.base_path)
-    });
-    say(format_args!("listening on {own}"));
-    tracing::info!(%address, "listening");
+fn greet(app: &App, config: &Config, address: SocketAddr) {
+    let base = &config.base_path;
+    let scheme = if config.tls == Tls::Off { "http" } else { "https" };
+    say(format_args!("listening on {scheme}://{}{base}", anywhere(address)));
+    tracing::info!(%address, scheme, "listening");
+    if is_readable(config, address) {
+        tracing::warn!(
+            "everybody on the network can read what is sent here, passwords too; \
+             set server.tls to local, or put a proxy in front: /trust explains it"
+        );
+    }
+    let url = page(config, address);
+    if config.tls == Tls::Local && !address.ip().is_loopback() {
+        say(format_args!("phones and other computers: begin at {}", trust_page(config, address)));
+    }
     match app.services.accounts.setup_needed() {
         Ok(true) => match app.services.accounts.setup_link() {
             Ok(token) => {
@@ -73,9 +98,46 @@ fn greet(app: &App, config: &Config, address: &str) {
     }
 }
 
-/// An address that a browser on this machine can open; all addresses is none.
-pub(super) fn reachable(address: &str) -> String {
-    address.replace("0.0.0.0:", "localhost:").replace("[::]:", "localhost:")
+/// Where a browser on this machine finds the web app, without a slash at the end. Here plain
+/// HTTP reveals nothing, and no certificate has to be trusted yet; and it is `localhost`, because
+/// browsers keep no passkeys for addresses.
+pub(super) fn page(config: &Config, address: SocketAddr) -> String {
+    let base = &config.base_path;
+    if let Some(url) = &config.public_url {
+        return format!("{}{base}", url.as_str().trim_end_matches('/'));
+    }
+    let (ip, port) = (address.ip(), address.port());
+    if ip.is_unspecified() || ip.is_loopback() {
+        return format!("http://localhost:{port}{base}");
+    }
+    let scheme = if config.tls == Tls::Off { "http" } else { "https" };
+    format!("{scheme}://{address}{base}")
+}
+
+/// All addresses is none that can be opened.
+fn anywhere(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return format!("localhost:{}", address.port());
+    }
+    address.to_string()
+}
+
+/// The page that helps to trust our own authority, as another device reaches it.
+fn trust_page(config: &Config, address: SocketAddr) -> String {
+    let own = tls::addresses().into_iter().find(IpAddr::is_ipv4);
+    let at = match own {
+        Some(own) if address.ip().is_unspecified() => SocketAddr::new(own, address.port()),
+        _ => address,
+    };
+    format!("http://{at}{}/trust", config.base_path)
+}
+
+/// Whether others on the network can read along: neither TLS of our own nor of a proxy.
+fn is_readable(config: &Config, address: SocketAddr) -> bool {
+    config.tls == Tls::Off
+        && !address.ip().is_loopback()
+        && config.trusted_proxies.is_empty()
+        && config.public_url.as_ref().is_none_or(|url| url.scheme() != "https")
 }
 
 /// Resolves at the next signal that asks for an end.

@@ -1,7 +1,9 @@
 //! What the operator has said: read, checked, and explained with where each value came from.
 
 mod keys;
+mod limits;
 mod mail;
+mod network;
 mod sources;
 
 use std::net::{IpAddr, SocketAddr};
@@ -10,10 +12,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub use keys::{KEYS, KeyInfo};
+pub use limits::Limits;
+pub use network::Tls;
 pub use sources::{Given, Layers, Origin};
 
 use crate::accounts::Registration;
-use crate::kernel::{Allowance, Secret};
+use crate::kernel::Secret;
 use crate::providers::MailSettings;
 use crate::sessions::Lifetimes;
 
@@ -79,6 +83,8 @@ pub struct Config {
     pub public_url: Option<url::Url>,
     pub base_path: String,
     pub trusted_proxies: Vec<IpAddr>,
+    pub tls: Tls,
+    pub cors_origins: Vec<String>,
     pub metrics_token: Option<Secret<String>>,
     pub registration: Registration,
     pub sessions: Lifetimes,
@@ -90,23 +96,6 @@ pub struct Config {
     pub log_level: String,
     /// Variables of the environment that look like settings and are none.
     pub mistaken_variables: Vec<String>,
-}
-
-/// How much of everything.
-#[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "each field is the key of the same name in the table of keys")]
-pub struct Limits {
-    pub connections: usize,
-    pub connections_per_address: usize,
-    pub streams: usize,
-    pub streams_per_account: usize,
-    pub json_bytes: usize,
-    pub batch_bytes: usize,
-    pub tries: Allowance,
-    pub trash: Duration,
-    pub database_cache_bytes: usize,
-    pub graph_above: usize,
-    pub graph_memory_bytes: usize,
 }
 
 /// The OpenAI-compatible server that answers are written by.
@@ -143,9 +132,15 @@ impl Config {
         Ok(Self {
             data_dir: PathBuf::from(read.text("server.data_dir")),
             listen: read.parsed("server.listen", "must be an address and a port")?,
-            public_url: read.optional("server.public_url", "must be an http or https URL", web)?,
-            base_path: base_path(&read)?,
+            public_url: read.optional(
+                "server.public_url",
+                "must be an http or https URL",
+                network::web,
+            )?,
+            base_path: network::base_path(&read)?,
             trusted_proxies: read.list("server.trusted_proxies", "must be IP addresses")?,
+            tls: Tls::check(&read)?,
+            cors_origins: network::origins(&read)?,
             metrics_token: read.secret("server.metrics_token"),
             registration: registration(&read)?,
             sessions: Lifetimes {
@@ -170,31 +165,9 @@ impl Config {
     }
 }
 
-impl Limits {
-    fn check(read: &Reader<'_>) -> Result<Self, ConfigError> {
-        let days = read.number("limits.trash_days")? as u64;
-        Ok(Self {
-            connections: read.number("limits.connections")?,
-            connections_per_address: read.number("limits.connections_per_address")?,
-            streams: read.number("limits.streams")?,
-            streams_per_account: read.number("limits.streams_per_account")?,
-            json_bytes: read.number("limits.json_bytes")?,
-            batch_bytes: read.number("limits.batch_bytes")?,
-            tries: Allowance {
-                burst: read.number("limits.sign_in_burst")?.try_into().unwrap_or(u32::MAX),
-                refill: read.seconds("limits.sign_in_refill_seconds")?,
-            },
-            trash: Duration::from_secs(days.saturating_mul(24 * 60 * 60)),
-            graph_above: read.number("limits.graph_above")?,
-            graph_memory_bytes: read.number("limits.graph_memory_mb")?.saturating_mul(1 << 20),
-            database_cache_bytes: read.number("limits.database_cache_mb")?.saturating_mul(1 << 20),
-        })
-    }
-}
-
 impl Llm {
     fn check(read: &Reader<'_>) -> Result<Option<Self>, ConfigError> {
-        let base = read.optional("llm.base_url", "must be an http or https URL", web)?;
+        let base = read.optional("llm.base_url", "must be an http or https URL", network::web)?;
         let Some(base_url) = base else {
             return Ok(None);
         };
@@ -285,26 +258,6 @@ fn registration(read: &Reader<'_>) -> Result<Registration, ConfigError> {
         "closed" => Registration::Closed,
         _ => Registration::Invite,
     })
-}
-
-fn web(text: &str) -> Option<url::Url> {
-    url::Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-}
-
-/// A path such as `/memoria`, without a slash at its end; empty for the root.
-fn base_path(read: &Reader<'_>) -> Result<String, ConfigError> {
-    let path = read.text("server.base_path").trim_end_matches('/');
-    let good = path.is_empty()
-        || path.starts_with('/')
-            && !path.contains("//")
-            && path.chars().all(|c| c.is_ascii_alphanumeric() || "/-_.~".contains(c))
-            && !path.split('/').any(|part| part == "." || part == "..");
-    if good {
-        return Ok(path.to_owned());
-    }
-    Err(read.invalid("server.base_path", "must be a path such as /memoria"))
 }
 
 #[cfg(test)]

@@ -31,7 +31,14 @@ use crate::kernel::{Change, Fault, FieldFault, Kind};
 pub use poem_openapi::types::MaybeUndefined as Patch;
 
 /// How deeply arrays and objects may be nested.
-const DEPTH: usize = 64;
+#[derive(Clone, Copy, Debug)]
+pub struct Depth(pub usize);
+
+impl Default for Depth {
+    fn default() -> Self {
+        Self(64)
+    }
+}
 
 /// A JSON body: what it says, and the hash of its bytes, by which a repeated request is known.
 #[derive(Clone, Debug)]
@@ -89,7 +96,8 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
             Problem::from(intake_fault(&error).unwrap_or_else(|| lost(error)))
         })?;
         let media = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        let value = read(media, &bytes, T::IS_REQUIRED).map_err(Problem::from)?;
+        let depth = request.data::<Depth>().copied().unwrap_or_default();
+        let value = read(media, &bytes, T::IS_REQUIRED, depth).map_err(Problem::from)?;
         Ok(Self(value, blake3::hash(&bytes).into()))
     }
 }
@@ -98,15 +106,16 @@ fn read<T: DeserializeOwned>(
     media: Option<&[u8]>,
     bytes: &[u8],
     required: bool,
+    depth: Depth,
 ) -> Result<T, Fault> {
     if bytes.is_empty() {
         let missing = malformed("A JSON body is needed.");
-        return if required { Err(missing) } else { parse(b"null") };
+        return if required { Err(missing) } else { parse(b"null", depth) };
     }
     if !media.is_some_and(is_json) {
         return Err(unsupported("The body must be application/json."));
     }
-    parse(bytes)
+    parse(bytes, depth)
 }
 
 fn is_json(media: &[u8]) -> bool {
@@ -121,8 +130,8 @@ fn is_json(media: &[u8]) -> bool {
 ///
 /// # Errors
 /// `malformed` for what is no JSON, `invalid` with a pointer for what is the wrong JSON.
-pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
-    if depth(bytes) > DEPTH {
+pub fn parse<T: DeserializeOwned>(bytes: &[u8], allowed: Depth) -> Result<T, Fault> {
+    if depth(bytes) > allowed.0 {
         return Err(malformed("The body is nested too deeply."));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -254,7 +263,7 @@ mod tests {
     }
 
     fn fault(text: &str) -> (Kind, String, String) {
-        let fault = parse::<Page>(text.as_bytes()).unwrap_err();
+        let fault = parse::<Page>(text.as_bytes(), Depth::default()).unwrap_err();
         let field = fault.fields.first().cloned();
         let field = field.unwrap_or(FieldFault { pointer: String::new(), detail: String::new() });
         (fault.kind, field.pointer, field.detail)
@@ -293,11 +302,17 @@ mod tests {
 
     #[test]
     fn a_body_may_be_missing_where_the_type_says_so() {
-        assert!(read::<Option<Page>>(None, b"", false).unwrap().is_none());
-        assert_eq!(read::<Page>(None, b"", true).unwrap_err().kind, Kind::Malformed);
-        assert_eq!(read::<Page>(None, b"{}", true).unwrap_err().kind, Kind::Unsupported);
+        assert!(read::<Option<Page>>(None, b"", false, Depth::default()).unwrap().is_none());
+        assert_eq!(
+            read::<Page>(None, b"", true, Depth::default()).unwrap_err().kind,
+            Kind::Malformed
+        );
+        assert_eq!(
+            read::<Page>(None, b"{}", true, Depth::default()).unwrap_err().kind,
+            Kind::Unsupported
+        );
         let media: &[u8] = b"application/merge-patch+json; charset=utf-8";
-        assert!(read::<Page>(Some(media), br#"{"words":[]}"#, true).is_ok());
+        assert!(read::<Page>(Some(media), br#"{"words":[]}"#, true, Depth::default()).is_ok());
         assert!(!is_json(b"text/plain"));
     }
 

@@ -4,7 +4,7 @@
 //! anybody could choose the address that rate limits are counted by.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use poem::http::HeaderMap;
@@ -13,8 +13,10 @@ use poem::{FromRequest, Request, RequestBody};
 /// The other end of the socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// Over the network.
+    /// Over the network, readable on its way.
     Tcp(SocketAddr),
+    /// Over the network and TLS.
+    Tls(SocketAddr),
     /// Over the control socket, which only the account that runs the server can open.
     Control,
 }
@@ -87,7 +89,7 @@ impl Proxies {
 
     /// Whether connections from here are not counted by address.
     pub fn uncounted(&self, address: IpAddr) -> bool {
-        address.to_canonical().is_loopback() || self.trust(address)
+        on_this_machine(address) || self.trust(address)
     }
 }
 
@@ -96,7 +98,7 @@ impl Proxies {
 pub struct Client {
     /// Its address; nothing on the control socket.
     pub address: Option<IpAddr>,
-    /// Whether it speaks TLS with the first proxy.
+    /// Whether it speaks TLS, with us or with the first proxy.
     pub tls: bool,
     /// Whether it is on this machine and nothing says that it only forwards.
     pub local: bool,
@@ -105,28 +107,40 @@ pub struct Client {
 impl Client {
     /// Finds the client of a request.
     pub fn of(peer: Peer, headers: &HeaderMap, proxies: &Proxies) -> Self {
-        let Peer::Tcp(socket) = peer else {
-            return Self { address: None, tls: false, local: true };
+        let (socket, encrypted) = match peer {
+            Peer::Tcp(socket) => (socket, false),
+            Peer::Tls(socket) => (socket, true),
+            Peer::Control => return Self { address: None, tls: false, local: true },
         };
         let near = socket.ip().to_canonical();
         let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host"]
             .iter()
             .any(|name| headers.contains_key(*name));
         if !proxies.trust(near) {
-            let local = near.is_loopback() && !forwarded;
-            return Self { address: Some(near), tls: false, local };
+            let local = on_this_machine(near) && !forwarded;
+            return Self { address: Some(near), tls: encrypted, local };
         }
         let tls = last_value(headers, "x-forwarded-proto")
-            .is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+            .map_or(encrypted, |proto| proto.eq_ignore_ascii_case("https"));
         let address = farthest(near, headers, proxies);
-        Self { address: Some(address), tls, local: near.is_loopback() && !forwarded }
+        Self { address: Some(address), tls, local: on_this_machine(near) && !forwarded }
     }
 
     /// The address that limits are counted by: a network of 64 bits for IPv6, since a client
-    /// usually owns that many.
+    /// usually owns that many. Nobody on this machine is counted.
     pub fn counted_by(&self) -> Option<IpAddr> {
-        self.address.map(group)
+        self.address.filter(|address| !on_this_machine(*address)).map(group)
     }
+}
+
+/// Tests have one machine only: for them 127.0.0.1 is this one, and all others of its network
+/// are elsewhere.
+fn on_this_machine(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    if cfg!(feature = "testing") && address.is_ipv4() {
+        return address == Ipv4Addr::LOCALHOST;
+    }
+    address.is_loopback()
 }
 
 /// Walks the chain from our side and stops at the first address nobody vouches for.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,6 +22,9 @@ use poem::http::{Method, Version};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint as _, RequestParts};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::client::Peer;
@@ -38,6 +42,8 @@ pub(super) struct Shared {
     pub(super) times: Times,
     pub(super) pace: Pace,
     pub(super) body: BodyLimit,
+    /// What makes connections over the network private, if anything does.
+    pub(super) tls: Option<TlsAcceptor>,
     pub(super) stop: CancellationToken,
     pub(super) kill: CancellationToken,
 }
@@ -55,8 +61,23 @@ where
     }
 }
 
+/// What one connection may take up.
+#[derive(Clone, Copy, Debug)]
+pub struct Protocol {
+    /// Bytes of a header.
+    pub header_bytes: usize,
+    /// Requests at a time over HTTP/2.
+    pub streams: u32,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self { header_bytes: 16 * 1024, streams: 64 }
+    }
+}
+
 /// The protocol's limits, the same for all connections.
-pub(super) fn builder(tasks: &Tasks) -> auto::Builder<StreamTasks> {
+pub(super) fn builder(tasks: &Tasks, protocol: Protocol) -> auto::Builder<StreamTasks> {
     let mut builder = auto::Builder::new(StreamTasks(tasks.clone()));
     builder
         .http1()
@@ -64,25 +85,67 @@ pub(super) fn builder(tasks: &Tasks) -> auto::Builder<StreamTasks> {
         // The header's time is kept by `Wire`, because hyper's timer also runs between requests.
         .header_read_timeout(None)
         .pipeline_flush(false)
-        .max_buf_size(32 * 1024);
+        .max_buf_size(protocol.header_bytes);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(64)
-        .max_header_list_size(16 * 1024)
+        .max_concurrent_streams(protocol.streams)
+        .max_header_list_size(u32::try_from(protocol.header_bytes).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(20)
         .keep_alive_interval(std::time::Duration::from_secs(30))
         .keep_alive_timeout(std::time::Duration::from_secs(20));
     builder
 }
 
-/// Serves a connection until it ends, misbehaves, or the server stops.
-pub(super) async fn run<I>(io: I, local: Addr, peer: Peer, shared: Arc<Shared>)
+/// Serves a connection from the network. One port takes both: the first byte tells a TLS
+/// handshake from a request.
+pub(super) async fn run_tcp(socket: TcpStream, local: Addr, peer: SocketAddr, shared: Arc<Shared>) {
+    let wire = Wire::new();
+    let Some(tls) = &shared.tls else {
+        let io = Watched::new(socket, Arc::clone(&wire));
+        return run(io, wire, local, Peer::Tcp(peer), shared).await;
+    };
+    // The time of the header runs already; a connection that is not open yet has nothing that a
+    // stop would have to wait for.
+    let opened = tokio::select! {
+        biased;
+        () = shared.stop.cancelled() => return,
+        opened = tokio::time::timeout(shared.times.header, open(socket, tls, &wire)) => opened,
+    };
+    match opened {
+        Ok(Ok(Opened::Plain(io))) => run(io, wire, local, Peer::Tcp(peer), shared).await,
+        Ok(Ok(Opened::Tls(io))) => run(io, wire, local, Peer::Tls(peer), shared).await,
+        Ok(Err(error)) => tracing::debug!(%error, "the handshake failed"),
+        Err(_) => tracing::debug!("the handshake did not end in time"),
+    }
+}
+
+enum Opened {
+    Plain(Watched<TcpStream>),
+    Tls(Box<TlsStream<Watched<TcpStream>>>),
+}
+
+/// The first byte of every TLS connection: a record of the handshake.
+const HANDSHAKE: u8 = 0x16;
+
+async fn open(socket: TcpStream, tls: &TlsAcceptor, wire: &Arc<Wire>) -> io::Result<Opened> {
+    let mut first = [0];
+    let read = socket.peek(&mut first).await?;
+    // Below TLS, so that the times are those of the socket: what TLS has still to send counts.
+    let io = Watched::new(socket, Arc::clone(wire));
+    if read == 0 || first[0] != HANDSHAKE {
+        return Ok(Opened::Plain(io));
+    }
+    Ok(Opened::Tls(Box::new(tls.accept(io).await?)))
+}
+
+/// Serves a connection until it ends, misbehaves, or the server stops. `wire` is what its socket
+/// is watched by.
+pub(super) async fn run<I>(io: I, wire: Arc<Wire>, local: Addr, peer: Peer, shared: Arc<Shared>)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let wire = Wire::new();
-    let io = TokioIo::new(Watched::new(io, Arc::clone(&wire)));
+    let io = TokioIo::new(io);
     let service = service_fn(|request| {
         let flight = wire.begin(request.version() == Version::HTTP_2);
         answer(request, local.clone(), peer, Arc::clone(&shared), flight, Arc::clone(&wire))
@@ -105,7 +168,6 @@ where
         };
         tokio::select! {
             biased;
-            () = shared.kill.cancelled() => return,
             end = connection.as_mut() => {
                 if let Err(error) = end {
                     tracing::debug!(%error, "connection ended");
@@ -133,11 +195,13 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let limit = (shared.body)(&parts.method, parts.uri.path());
     let body = Intake::new(body, limit, shared.pace, move || wire.left_unread());
-    let remote = match peer {
-        Peer::Tcp(address) => Addr::SocketAddr(address),
-        Peer::Control => Addr::Custom("unix", "control".into()),
+    let control = || Addr::Custom("unix", "control".into());
+    let (remote, scheme) = match peer {
+        Peer::Tcp(address) => (Addr::SocketAddr(address), Scheme::HTTP),
+        Peer::Tls(address) => (Addr::SocketAddr(address), Scheme::HTTPS),
+        Peer::Control => (control(), Scheme::HTTP),
     };
-    let parts = RequestParts::from((parts, LocalAddr(local), RemoteAddr(remote), Scheme::HTTP));
+    let parts = RequestParts::from((parts, LocalAddr(local), RemoteAddr(remote), scheme));
     let mut request = poem::Request::from_parts(parts, poem::Body::from(body.boxed()));
     request.set_data(peer);
     let response = match shared.endpoint.call(request).await {

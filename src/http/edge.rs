@@ -14,6 +14,8 @@ use super::guard::Guard;
 use super::health::{Health, Healthz, Readyz};
 use super::metrics::{Extra, Format, MetricsPage};
 use super::openapi;
+use super::secured::Secured;
+use super::trust::Trust;
 use super::ui::Ui;
 use crate::kernel::Secret;
 
@@ -27,6 +29,8 @@ pub struct Edge {
     pub extra_metrics: Vec<Extra>,
     /// Opens the metrics from other machines.
     pub metrics_token: Option<Secret<String>>,
+    /// How the server proves that it is itself.
+    pub trust: Trust,
     /// The version of the server.
     pub version: &'static str,
 }
@@ -58,17 +62,19 @@ impl Edge {
             extra: Arc::clone(&extra),
             token: self.metrics_token.clone(),
         };
+        let (trust, has_tls) = (Arc::new(self.trust.clone()), self.trust.has_tls());
         let route = Route::new()
             .nest("/api/v1", layer(service).map_to_response())
             .at("/control", control)
             .at("/openapi.json", Arc::clone(&docs))
             .at("/docs", Arc::clone(&docs))
             .at("/docs/*rest", docs)
+            .at("/trust/*rest", trust)
             .at("/healthz", Healthz)
             .at("/readyz", Readyz(self.health))
             .at("/metrics", metrics(Format::Json))
             .at("/metrics/prometheus", metrics(Format::Prometheus))
             .at("/*rest", Arc::new(Ui::embedded(&base_path)));
-        self.guard.around(Based::new(&base_path, route)).boxed()
+        self.guard.around(Based::new(&base_path, Secured::new(route, has_tls))).boxed()
     }
 }

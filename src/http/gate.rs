@@ -115,7 +115,7 @@ impl Pass {
 impl<'a> FromRequest<'a> for Gate {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let client = request.data::<Client>();
-        let counted = client.and_then(Client::counted_by).filter(|a| !a.is_loopback());
+        let counted = client.and_then(Client::counted_by);
         Ok(Self { gates: request.data::<Gates>().cloned(), address: counted })
     }
 }

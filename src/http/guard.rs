@@ -21,7 +21,9 @@ use poem_openapi::OperationId;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::body::Depth;
 use super::client::{Client, Peer, Proxies};
+use super::cors::Cors;
 use super::etag::Known;
 use super::footnotes::Footnotes;
 use super::metrics::{Group, Metrics};
@@ -77,6 +79,20 @@ impl<'a> FromRequest<'a> for RequestId {
     }
 }
 
+/// When browsers are told to use TLS only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hsts {
+    /// Never: who does not trust the server's own authority yet could not get to the page that
+    /// helps, because a browser that was told so neither asks over plain HTTP nor lets people go
+    /// on after its warning; and told so by `localhost` it would refuse everything else there.
+    Never,
+    /// To those who use it.
+    #[default]
+    OverTls,
+    /// To all, because a proxy in front of us speaks TLS.
+    Always,
+}
+
 /// What the guard needs to know.
 #[derive(Clone, Default)]
 pub struct Guard {
@@ -86,8 +102,12 @@ pub struct Guard {
     pub proxies: Proxies,
     /// Where requests are counted.
     pub metrics: Arc<Metrics>,
-    /// Whether browsers are told to use TLS only, also when this hop has none.
-    pub hsts: bool,
+    /// When browsers are told to use TLS only.
+    pub hsts: Hsts,
+    /// Whose pages may call the API.
+    pub cors: Cors,
+    /// How deeply JSON may be nested.
+    pub depth: Depth,
 }
 
 impl Guard {
@@ -116,17 +136,18 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         request.set_data(id.clone());
         let footnotes = Footnotes::default();
         request.set_data(footnotes.clone());
+        request.set_data(self.guard.depth);
         let known = Known::of(&request);
         let path = request.uri().path();
         let group = Group::of(path.strip_prefix(&*self.guard.base_path).unwrap_or(path));
         let method = request.method().clone();
+        let origin = self.guard.cors.asked(&request, group);
+        let preflight = origin.preflight(&request);
 
         let span = tracing::info_span!("request", id = id.as_str());
-        let work = AssertUnwindSafe(self.inner.call(request)).catch_unwind().instrument(span);
-        let (mut response, operation) = match work.await {
-            Ok(Ok(answer)) => settled(answer.into_response()),
-            Ok(Err(error)) => refused(error, &id),
-            Err(_) => (Problem::panicked().answer(Some(id.as_str())), None),
+        let (mut response, operation) = match preflight {
+            Some(response) => (response, None),
+            None => self.answer(request, &id).instrument(span).await,
         };
         known.settle(&mut response);
         if method == Method::HEAD {
@@ -134,6 +155,7 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         }
         let route = operation.unwrap_or(group.name());
         footnotes.settle(response.headers_mut(), route);
+        origin.mark(&mut response);
         self.guard.finish(&mut response, &id, client, group);
         let line = Line {
             method,
@@ -148,6 +170,16 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         let body: BoxBody<Bytes, io::Error> = response.take_body().into();
         response.set_body(poem::Body::from(Logged { body, line }.boxed()));
         Ok(response)
+    }
+}
+
+impl<E: Endpoint> Guarded<E> {
+    async fn answer(&self, request: Request, id: &RequestId) -> (Response, Option<&'static str>) {
+        match AssertUnwindSafe(self.inner.call(request)).catch_unwind().await {
+            Ok(Ok(answer)) => settled(answer.into_response()),
+            Ok(Err(error)) => refused(error, id),
+            Err(_) => (Problem::panicked().answer(Some(id.as_str())), None),
+        }
     }
 }
 
@@ -181,7 +213,12 @@ impl Guard {
         for (name, value) in ALWAYS {
             headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
-        if client.tls || self.hsts {
+        let told = match self.hsts {
+            Hsts::Never => false,
+            Hsts::OverTls => client.tls,
+            Hsts::Always => true,
+        };
+        if told {
             headers.insert("strict-transport-security", HSTS);
         }
         if failed || group == Group::Api {

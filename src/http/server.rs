@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use poem::http::Method;
 use poem::{Addr, EndpointExt as _, IntoEndpoint};
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, UnixListener};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -22,9 +24,10 @@ use super::client::{Peer, Proxies, group};
 use super::connection::{self, Shared};
 use super::health::Readiness;
 use super::metrics::Metrics;
+use super::wire::{Watched, Wire};
 use crate::jobs::Tasks;
 
-pub use super::connection::BodyLimit;
+pub use super::connection::{BodyLimit, Protocol};
 pub use super::intake::Pace;
 pub use super::wire::Times;
 
@@ -45,6 +48,8 @@ pub struct Limits {
     pub times: Times,
     /// How slowly a body may arrive.
     pub pace: Pace,
+    /// What one connection may take up.
+    pub protocol: Protocol,
     /// How large a body may be.
     pub body: BodyLimit,
 }
@@ -56,23 +61,47 @@ impl Default for Limits {
             per_address: 64,
             times: Times::default(),
             pace: Pace::default(),
-            body: Arc::new(usual_body_limit),
+            protocol: Protocol::default(),
+            body: Sizes::default().limit(),
         }
     }
 }
 
 const MIB: u64 = 1024 * 1024;
 
-/// How large a body may be where nothing else is configured.
-pub fn usual_body_limit(method: &Method, path: &str) -> u64 {
-    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    match last {
-        _ if method == Method::GET => MIB,
-        "batch" => 32 * MIB,
-        "documents" | "imports" => 101 * MIB,
-        "files" => 11 * MIB,
-        "avatar" | "picture" => 6 * MIB,
-        _ => MIB,
+/// How many bytes the bodies of requests may have, by what they are for.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// JSON.
+    pub json: u64,
+    /// Many things in one JSON.
+    pub batch: u64,
+    /// A document or an archive.
+    pub upload: u64,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self { json: MIB, batch: 32 * MIB, upload: 101 * MIB }
+    }
+}
+
+impl Sizes {
+    /// The limit by method and path.
+    pub fn limit(self) -> BodyLimit {
+        Arc::new(move |method, path| self.of(method, path))
+    }
+
+    fn of(self, method: &Method, path: &str) -> u64 {
+        let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        match last {
+            _ if method == Method::GET => self.json,
+            "batch" => self.batch,
+            "documents" | "imports" => self.upload,
+            "files" => self.upload.min(11 * MIB),
+            "avatar" | "picture" => self.upload.min(6 * MIB),
+            _ => self.json,
+        }
     }
 }
 
@@ -84,6 +113,8 @@ pub struct Listen {
     pub control: Option<PathBuf>,
     /// What the server may take on.
     pub limits: Limits,
+    /// What makes connections over the network private; without it they are plain.
+    pub tls: Option<Arc<ServerConfig>>,
     /// Who is not counted by address.
     pub proxies: Proxies,
     /// Turned off as the first act of a stop.
@@ -128,10 +159,11 @@ impl Server {
         let address = tcp.local_addr()?;
         let shared = Arc::new(Shared {
             endpoint: endpoint.map_to_response().boxed(),
-            builder: connection::builder(tasks),
+            builder: connection::builder(tasks, listen.limits.protocol),
             times: listen.limits.times,
             pace: listen.limits.pace,
             body: listen.limits.body,
+            tls: listen.tls.map(TlsAcceptor::from),
             stop: CancellationToken::new(),
             kill: CancellationToken::new(),
         });
@@ -232,7 +264,8 @@ impl Door {
                     let Some(seat) = self.seat(Some(peer.ip())) else { continue };
                     // Without it a token of an answer waits for the acknowledgement of the last.
                     let _ = stream.set_nodelay(true);
-                    self.serve(stream, local.into(), Peer::Tcp(peer), seat);
+                    let shared = Arc::clone(&self.shared);
+                    self.serve(seat, connection::run_tcp(stream, local.into(), peer, shared));
                 }
                 Err(error) => pause(&error).await,
             }
@@ -250,21 +283,24 @@ impl Door {
                 Ok((stream, _)) => {
                     let Some(seat) = self.seat(None) else { continue };
                     let local = Addr::Custom("unix", "control".into());
-                    self.serve(stream, local, Peer::Control, seat);
+                    let (shared, wire) = (Arc::clone(&self.shared), Wire::new());
+                    let io = Watched::new(stream, Arc::clone(&wire));
+                    self.serve(seat, connection::run(io, wire, local, Peer::Control, shared));
                 }
                 Err(error) => pause(&error).await,
             }
         }
     }
 
-    fn serve<I>(&self, io: I, local: Addr, peer: Peer, seat: Seat)
-    where
-        I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-    {
-        let shared = Arc::clone(&self.shared);
+    fn serve(&self, seat: Seat, connection: impl Future<Output = ()> + Send + 'static) {
+        let kill = self.shared.kill.clone();
         self.tasks.spawn("connection", async move {
             let _seat = seat;
-            connection::run(io, local, peer, shared).await;
+            tokio::select! {
+                biased;
+                () = kill.cancelled() => {}
+                () = connection => {}
+            }
         });
     }
 

@@ -42,6 +42,7 @@ fn limits() -> Limits {
         per_address: 64,
         times: Times { header: long, idle: long, stall: long },
         pace: Pace { idle: long, grace: long, rate: 1 },
+        protocol: Protocol::default(),
         body: Arc::new(|method, _| if method == Method::PUT { 2_000_000 } else { 1_000 }),
     }
 }
@@ -95,6 +96,7 @@ async fn start(limits: Limits) -> Running {
         address: ([127, 0, 0, 1], 0).into(),
         control: Some(folder.path().join("control.sock")),
         limits,
+        tls: None,
         proxies: Proxies::default(),
         readiness: readiness.clone(),
         streams: stop,

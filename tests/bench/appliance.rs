@@ -45,7 +45,8 @@ impl Process {
         let mut lines = BufReader::new(output).lines();
         let address = loop {
             let line = lines.next().ok_or("the server did not start")??;
-            if let Some(address) = line.strip_prefix("listening on http://") {
+            let said = line.strip_prefix("listening on http");
+            if let Some((_, address)) = said.and_then(|said| said.split_once("://")) {
                 break address.parse()?;
             }
         };

@@ -91,6 +91,9 @@ async fn measure(plan: &Plan) -> Outcome<()> {
     if plan.wants("streams") {
         steps::streams::measure(plan).await?;
     }
+    if plan.wants("floods") {
+        steps::floods::measure(plan).await?;
+    }
     if plan.wants("search") {
         steps::search::measure(plan).await?;
     }

@@ -34,7 +34,10 @@ function cleanEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), ...extra };
 }
 
-/** Reads what it prints until it says where it listens; a first run prints a token as well. */
+/**
+ * Reads what it prints until it says where it listens; a first run prints a token as well. Pages
+ * are opened at localhost, as the link has it: browsers keep no passkeys for addresses.
+ */
 function announced(
   child: ChildProcess,
   first: boolean,
@@ -44,11 +47,14 @@ function announced(
     const timer = setTimeout(() => reject(new Error(`not ready:\n${text}`)), READY_MS);
     const read = (chunk: Buffer) => {
       text += chunk.toString();
-      const origin = /listening on (http:\/\/\S+)/.exec(text)?.[1];
+      const origin = /listening on (https?:\/\/\S+)/.exec(text)?.[1];
       const welcome = /http:\/\/\S+\/welcome\?token=[\w.~-]+/.exec(text)?.[0];
       if (!origin || (first && !welcome)) return;
       clearTimeout(timer);
-      resolve({ origin: origin.replace(/\/$/, ''), welcome: welcome ?? '' });
+      resolve({
+        origin: origin.replace(/\/$/, '').replace(/^https?:\/\/127\.0\.0\.1/, 'http://localhost'),
+        welcome: welcome ?? '',
+      });
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
@@ -84,7 +90,10 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
     child = spawn(
       path.resolve(BINARY),
       ['serve', '--data-dir', path.join(parent, 'data'), '--listen', listen, ...settings],
-      { env: cleanEnvironment(options.environment ?? {}), stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        env: cleanEnvironment(options.environment ?? {}),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
     );
     try {
       const said = await announced(child, listen.endsWith(':0'));
@@ -138,7 +147,7 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
     origin,
     welcome,
     kill,
-    restart: async () => void (await start(new URL(origin).host)),
+    restart: async () => void (await start(new URL(origin).host.replace('localhost', '127.0.0.1'))),
     stop,
     operate,
   };

@@ -123,7 +123,7 @@ async fn what_an_operator_gets_wrong_is_explained() {
 #[tokio::test]
 async fn links_point_to_where_people_are() {
     let server = Server::start().await;
-    let address = format!("http://{}", server.address());
+    let address = format!("http://localhost:{}", server.address().port());
     let link = server.command(&["admin", "link"], "").ok();
     assert!(link.starts_with(&format!("{address}/welcome?token=")), "{link}");
     let public = ["--set", "server.public_url=https://m.example/", "--set", "server.base_path=/x"];

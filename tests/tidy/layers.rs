@@ -8,7 +8,7 @@ use super::{File, files, nothing};
 /// stands before it.
 const LAYERS: &[&[&str]] = &[
     &["kernel"],
-    &["store", "index", "embed", "providers"],
+    &["store", "index", "embed", "providers", "tls"],
     &["jobs"],
     &["accounts", "sessions", "api_keys", "spaces", "consents"],
     &["access"],
@@ -31,6 +31,7 @@ const NARROW: &[(&str, &[&str])] = &[
     ("embed", &["kernel"]),
     ("providers", &["kernel"]),
     ("access", &["kernel", "sessions", "api_keys", "spaces"]),
+    ("tls", &["kernel"]),
 ];
 
 /// What `http` must not know, though it lies below.
@@ -53,6 +54,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("argon2", &["accounts"]),
     ("zxcvbn", &["accounts"]),
     ("jsonwebtoken", &["sessions"]),
+    ("rcgen", &["tls"]),
+    ("tokio_rustls", &["http"]),
     ("clap", &["cli"]),
     ("toml", &["config", "cli"]),
     ("edtf", &["kernel"]),

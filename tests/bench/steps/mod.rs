@@ -1,5 +1,6 @@
 //! What is measured, a file a question.
 
+pub mod floods;
 pub mod search;
 pub mod start;
 pub mod streams;

@@ -7,6 +7,7 @@ pub mod llm;
 pub mod reply;
 pub mod server;
 pub mod smtp;
+pub mod socket;
 
 use std::time::Duration;
 

@@ -1,13 +1,20 @@
 // Everything runs in the browser; the first thing it needs to know is who is there.
 import { error } from '@sveltejs/kit';
 import { asApiError } from '$lib/api';
+import { locale } from '$lib/i18n/index.svelte';
 import { problemWords } from '$lib/i18n/problems';
 import { session } from '$lib/state/session.svelte';
+import type { LayoutLoadEvent } from './$types';
 
 export const ssr = false;
 export const prerender = false;
 
-export async function load() {
+export async function load({ route }: LayoutLoadEvent) {
+  // Over plain HTTP the API would send to TLS, which this page is there to make trusted.
+  if (route.id === '/trust') {
+    locale.useBrowser();
+    return;
+  }
   try {
     await session.ensure();
   } catch (cause) {

@@ -5,6 +5,7 @@ export * as clones from './clones';
 export * as conversations from './conversations';
 export * as memories from './memories';
 export * as notifications from './notifications';
+export * as trust from './trust';
 export { onSignedOut } from './client';
 export { ApiError, asApiError } from './problem';
 export type * from './types';

@@ -62,6 +62,14 @@ export type TrashItem = Schemas['TrashView'];
 export type Notification = Schemas['NotificationView'];
 export type NotificationTopic = Schemas['TopicWord'];
 
+/** How the server proves that it is itself, and where other devices find it. */
+export interface TrustInfo {
+  tls: 'off' | 'files' | 'local';
+  names: string[];
+  addresses: string[];
+  authority: { name: string; fingerprint: string; ends_at: string } | null;
+}
+
 /** The events of an answer under way. */
 export type AnswerEvent =
   | { event: 'start'; data: Schemas['AnswerStarted'] }

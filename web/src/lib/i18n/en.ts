@@ -432,6 +432,70 @@ export const en = {
   'trash.person': 'Person',
   'trash.restore': 'Bring back',
   'trash.until': 'Kept until {when}',
+  'trust.android': 'Android phone or tablet',
+  'trust.android1': 'Save the certificate with the first button.',
+  'trust.android2':
+    'Open Settings and search for “CA certificate”. It is under Security, “More security settings”, “Install from storage”. Choose “CA certificate”, read the warning and go on.',
+  'trust.android3': 'Choose the file clonememoria-ca.crt from your downloads.',
+  'trust.apple': 'iPhone or iPad',
+  'trust.apple1':
+    'Open this page in Safari, press “Profile for Apple devices” and allow the download.',
+  'trust.apple2': 'Open Settings, tap “Profile Downloaded” at the top and install it.',
+  'trust.apple3':
+    'Then Settings, General, About, Certificate Trust Settings: switch the certificate on. Without this step it does not count.',
+  'trust.certificate': 'Certificate',
+  'trust.compareText':
+    'On the network somebody could have given you another certificate. Run this command on the server, and compare the line it prints with the one here and with the one your device shows before it installs.',
+  'trust.compareTitle': 'Is it the right one?',
+  'trust.files':
+    'This server has a certificate of its own, chosen by whoever runs it. There is nothing to install here.',
+  'trust.hereTitle': 'On this device',
+  'trust.limits':
+    'The certificate counts for this server and for home networks only. Nobody can use it to look into your e-mail or your bank. You can remove it at any time in the same settings.',
+  'trust.linux': 'Linux, and Firefox everywhere',
+  'trust.linux1':
+    'Firefox: Settings, Privacy & Security, View Certificates, Authorities, Import. Choose the certificate and tick “identify websites”.',
+  'trust.linux2':
+    'Chrome: open chrome://certificate-manager, local certificates, and import it under trusted certificates.',
+  'trust.linux3': 'For all programs on Debian and Ubuntu, save it as text and run:',
+  'trust.mac': 'Mac',
+  'trust.mac1': 'Save the profile for Apple devices and open it.',
+  'trust.mac2':
+    'Open System Settings, General, Device Management (on older systems: Privacy & Security, Profiles) and install it.',
+  'trust.mac3': 'Close the browser and open it again.',
+  'trust.name': 'Name',
+  'trust.off':
+    'This server speaks plain HTTP. On the machine itself that is fine. From other devices it has a price:',
+  'trust.off1':
+    'Everybody on the same network can read what is sent, passwords and memories included.',
+  'trust.off2': 'Browsers do not offer passkeys here.',
+  'trust.off3': 'Microphone and notifications do not work.',
+  'trust.offProxy':
+    'If a proxy with TLS stands in front of the server, all of this is well already.',
+  'trust.on':
+    'Whoever runs the server can give it a certificate of its own with one setting, and start it again:',
+  'trust.onThen': 'This page then shows how to make phones and computers trust it.',
+  'trust.onTitle': 'How to change that',
+  'trust.open': 'Open CloneMemoria securely',
+  'trust.otherText':
+    'Point the camera of a phone or tablet at this picture. It has to be in the same network.',
+  'trust.otherTitle': 'On another device',
+  'trust.pem': 'Certificate as text',
+  'trust.place': 'Another address of this server',
+  'trust.placeHint': 'If the phone does not find the page, try the next one.',
+  'trust.plain': 'This connection can be read by others on the network.',
+  'trust.plainHow': 'What to do about it',
+  'trust.profile': 'Profile for Apple devices',
+  'trust.qr': 'QR code of {address}',
+  'trust.title': 'Trust this server',
+  'trust.until': 'Good until',
+  'trust.what':
+    'CloneMemoria runs in your home, so no company on the internet vouches for it. It has made a certificate of its own. Install it once on each device; from then on everything between that device and this server is encrypted, and the browser says so.',
+  'trust.windows': 'Windows',
+  'trust.windows1': 'Save the certificate and open the file. Press “Install Certificate”.',
+  'trust.windows2':
+    'Choose “Current User”, then “Place all certificates in the following store”, and there “Trusted Root Certification Authorities”.',
+  'trust.windows3': 'Confirm the question, and close the browser and open it again.',
   'visible.author': 'Only me',
   'visible.space': 'Everyone in this family or team',
   'visible.stewards': 'Owner and stewards',

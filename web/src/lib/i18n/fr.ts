@@ -443,6 +443,72 @@ export const fr: Record<keyof typeof en, string> = {
   'trash.person': 'Personne',
   'trash.restore': 'Récupérer',
   'trash.until': 'Gardé jusqu’au {when}',
+  'trust.android': 'Téléphone ou tablette Android',
+  'trust.android1': 'Enregistrez le certificat avec le premier bouton.',
+  'trust.android2':
+    'Ouvrez les Paramètres et cherchez « Certificat CA ». Il se trouve sous Sécurité, « Autres paramètres de sécurité », « Installer depuis le stockage ». Choisissez « Certificat CA », lisez l’avertissement et continuez.',
+  'trust.android3': 'Choisissez le fichier clonememoria-ca.crt dans vos téléchargements.',
+  'trust.apple': 'iPhone ou iPad',
+  'trust.apple1':
+    'Ouvrez cette page dans Safari, touchez « Profil pour appareils Apple » et autorisez le téléchargement.',
+  'trust.apple2': 'Ouvrez Réglages, touchez « Profil téléchargé » en haut et installez-le.',
+  'trust.apple3':
+    'Ensuite Réglages, Général, Informations, Réglages des certificats : activez le certificat. Sans cette étape, il ne compte pas.',
+  'trust.certificate': 'Certificat',
+  'trust.compareText':
+    'Sur le réseau, quelqu’un aurait pu vous donner un autre certificat. Lancez cette commande sur le serveur, et comparez la ligne affichée avec celle d’ici et avec celle que votre appareil montre avant l’installation.',
+  'trust.compareTitle': 'Est-ce bien le bon ?',
+  'trust.files':
+    'Ce serveur a son propre certificat, choisi par la personne qui s’en occupe. Il n’y a rien à installer ici.',
+  'trust.hereTitle': 'Sur cet appareil',
+  'trust.limits':
+    'Le certificat ne vaut que pour ce serveur et les réseaux domestiques. Personne ne peut s’en servir pour lire votre messagerie ou voir votre banque. Vous pouvez le retirer à tout moment dans les mêmes réglages.',
+  'trust.linux': 'Linux, et Firefox partout',
+  'trust.linux1':
+    'Firefox : Paramètres, Vie privée et sécurité, Afficher les certificats, Autorités, Importer. Choisissez le certificat et cochez « identifier des sites web ».',
+  'trust.linux2':
+    'Chrome : ouvrez chrome://certificate-manager, certificats locaux, et importez-le parmi les certificats de confiance.',
+  'trust.linux3':
+    'Pour tous les programmes sur Debian et Ubuntu, enregistrez-le en texte et lancez :',
+  'trust.mac': 'Mac',
+  'trust.mac1': 'Enregistrez le profil pour appareils Apple et ouvrez-le.',
+  'trust.mac2':
+    'Ouvrez Réglages Système, Général, Gestion des appareils (sur les systèmes plus anciens : Confidentialité et sécurité, Profils) et installez-le.',
+  'trust.mac3': 'Fermez le navigateur et ouvrez-le de nouveau.',
+  'trust.name': 'Nom',
+  'trust.off':
+    'Ce serveur parle en HTTP simple. Sur la machine elle-même, c’est sans risque. Depuis d’autres appareils, cela a un prix :',
+  'trust.off1':
+    'Toute personne du même réseau peut lire ce qui est envoyé, mots de passe et souvenirs compris.',
+  'trust.off2': 'Les navigateurs n’y proposent pas les clés d’accès.',
+  'trust.off3': 'Le microphone et les notifications ne fonctionnent pas.',
+  'trust.offProxy': 'Si un proxy avec TLS se trouve devant le serveur, tout cela est déjà réglé.',
+  'trust.on':
+    'La personne qui s’occupe du serveur peut lui donner son propre certificat par un seul réglage, puis le redémarrer :',
+  'trust.onThen':
+    'Cette page montre ensuite comment les téléphones et les ordinateurs lui font confiance.',
+  'trust.onTitle': 'Comment changer cela',
+  'trust.open': 'Ouvrir CloneMemoria en sécurité',
+  'trust.otherText':
+    'Pointez l’appareil photo d’un téléphone ou d’une tablette vers cette image. Il doit être sur le même réseau.',
+  'trust.otherTitle': 'Sur un autre appareil',
+  'trust.pem': 'Certificat en texte',
+  'trust.place': 'Une autre adresse de ce serveur',
+  'trust.placeHint': 'Si le téléphone ne trouve pas la page, essayez la suivante.',
+  'trust.plain': 'D’autres personnes du réseau peuvent lire cette connexion.',
+  'trust.plainHow': 'Comment y remédier',
+  'trust.profile': 'Profil pour appareils Apple',
+  'trust.qr': 'Code QR de {address}',
+  'trust.title': 'Faire confiance à ce serveur',
+  'trust.until': 'Valable jusqu’au',
+  'trust.what':
+    'CloneMemoria fonctionne chez vous : aucune entreprise sur internet ne se porte garante de lui. Il a créé son propre certificat. Installez-le une fois sur chaque appareil ; dès lors, tout ce qui passe entre cet appareil et ce serveur est chiffré, et le navigateur le montre.',
+  'trust.windows': 'Windows',
+  'trust.windows1':
+    'Enregistrez le certificat et ouvrez le fichier. Appuyez sur « Installer un certificat ».',
+  'trust.windows2':
+    'Choisissez « Utilisateur actuel », puis « Placer tous les certificats dans le magasin suivant », et là « Autorités de certification racines de confiance ».',
+  'trust.windows3': 'Confirmez la question, puis fermez le navigateur et ouvrez-le de nouveau.',
   'visible.author': 'Moi seulement',
   'visible.space': 'Toute la famille ou l’équipe',
   'visible.stewards': 'Propriétaire et responsables',

@@ -1,0 +1,89 @@
+//! How much of everything: the section `limits`.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::{ConfigError, Reader};
+use crate::kernel::Allowance;
+
+/// serde_json itself stops at 128.
+const DEPTHS: RangeInclusive<usize> = 1..=120;
+
+/// hyper takes no less for what it reads at once.
+const LEAST_HEADER: usize = 8_192;
+
+/// How much of everything.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each field is the key of the same name in the table of keys")]
+pub struct Limits {
+    pub connections: usize,
+    pub connections_per_address: usize,
+    pub header: Duration,
+    pub header_bytes: usize,
+    pub idle: Duration,
+    pub stall: Duration,
+    pub body: Duration,
+    pub body_bytes_per_second: usize,
+    pub body_idle: Duration,
+    pub http2_streams: u32,
+    pub streams: usize,
+    pub streams_per_account: usize,
+    pub json_bytes: usize,
+    pub batch_bytes: usize,
+    pub upload_bytes: usize,
+    pub json_depth: usize,
+    pub tries: Allowance,
+    pub trash: Duration,
+    pub database_cache_bytes: usize,
+    pub graph_above: usize,
+    pub graph_memory_bytes: usize,
+}
+
+impl Limits {
+    pub(super) fn check(read: &Reader<'_>) -> Result<Self, ConfigError> {
+        let megabytes = |key| read.number(key).map(|megabytes| megabytes.saturating_mul(1 << 20));
+        let days = read.number("limits.trash_days")? as u64;
+        Ok(Self {
+            connections: read.number("limits.connections")?,
+            connections_per_address: read.number("limits.connections_per_address")?,
+            header: read.seconds("limits.header_seconds")?,
+            header_bytes: header_bytes(read)?,
+            idle: read.seconds("limits.idle_seconds")?,
+            stall: read.seconds("limits.stall_seconds")?,
+            body: read.seconds("limits.body_seconds")?,
+            body_bytes_per_second: read.number("limits.body_bytes_per_second")?,
+            body_idle: read.seconds("limits.body_idle_seconds")?,
+            http2_streams: u32::try_from(read.number("limits.http2_streams")?).unwrap_or(u32::MAX),
+            streams: read.number("limits.streams")?,
+            streams_per_account: read.number("limits.streams_per_account")?,
+            json_bytes: read.number("limits.json_bytes")?,
+            batch_bytes: read.number("limits.batch_bytes")?,
+            upload_bytes: read.number("limits.upload_bytes")?,
+            json_depth: json_depth(read)?,
+            tries: Allowance {
+                burst: u32::try_from(read.number("limits.sign_in_burst")?).unwrap_or(u32::MAX),
+                refill: read.seconds("limits.sign_in_refill_seconds")?,
+            },
+            trash: Duration::from_secs(days.saturating_mul(24 * 60 * 60)),
+            graph_above: read.number("limits.graph_above")?,
+            graph_memory_bytes: megabytes("limits.graph_memory_mb")?,
+            database_cache_bytes: megabytes("limits.database_cache_mb")?,
+        })
+    }
+}
+
+fn header_bytes(read: &Reader<'_>) -> Result<usize, ConfigError> {
+    const KEY: &str = "limits.header_bytes";
+    match read.number(KEY)? {
+        bytes if (LEAST_HEADER..=1 << 20).contains(&bytes) => Ok(bytes),
+        _ => Err(read.invalid(KEY, "must be from 8192 to 1048576")),
+    }
+}
+
+fn json_depth(read: &Reader<'_>) -> Result<usize, ConfigError> {
+    const KEY: &str = "limits.json_depth";
+    match read.number(KEY)? {
+        depth if DEPTHS.contains(&depth) => Ok(depth),
+        _ => Err(read.invalid(KEY, "must be from 1 to 120")),
+    }
+}

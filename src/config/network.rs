@@ -1,0 +1,112 @@
+//! Where the server is found, and how it proves that it is itself: parts of the section `server`.
+
+use std::path::PathBuf;
+
+use super::{ConfigError, Reader};
+
+/// Where the certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Nowhere: plain HTTP.
+    Off,
+    /// From files of the operator.
+    Files {
+        /// The certificate and those that vouch for it.
+        cert: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+    /// From an authority that the server makes for itself.
+    Local,
+}
+
+impl Tls {
+    pub(super) fn check(read: &Reader<'_>) -> Result<Self, ConfigError> {
+        let (cert, key) = (read.text("server.tls_cert"), read.text("server.tls_key"));
+        let mode = read.one_of("server.tls", &["off", "files", "local"])?;
+        if mode == "files" {
+            for (name, path) in [("server.tls_cert", cert), ("server.tls_key", key)] {
+                if path.is_empty() {
+                    return Err(read.invalid(name, "must name a file when `server.tls` is files"));
+                }
+            }
+            return Ok(Self::Files { cert: cert.into(), key: key.into() });
+        }
+        for (name, path) in [("server.tls_cert", cert), ("server.tls_key", key)] {
+            if !path.is_empty() {
+                return Err(read.invalid(name, "is used only when `server.tls` is files"));
+            }
+        }
+        Ok(if mode == "local" { Self::Local } else { Self::Off })
+    }
+}
+
+/// Origins as browsers send them: scheme, host, and a port that is not the usual one.
+pub(super) fn origins(read: &Reader<'_>) -> Result<Vec<String>, ConfigError> {
+    const KEY: &str = "server.cors_origins";
+    let parts = read.text(KEY).split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            web(part)
+                .map(|url| url.origin().ascii_serialization())
+                .filter(|origin| *origin == part.to_ascii_lowercase() && !part.contains('*'))
+                .ok_or_else(|| {
+                    read.invalid(KEY, "must be origins such as https://app.example.org, exactly")
+                })
+        })
+        .collect()
+}
+
+/// An address of the web.
+pub(super) fn web(text: &str) -> Option<url::Url> {
+    url::Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// A path such as `/memoria`, without a slash at its end; empty for the root.
+pub(super) fn base_path(read: &Reader<'_>) -> Result<String, ConfigError> {
+    let path = read.text("server.base_path").trim_end_matches('/');
+    let good = path.is_empty()
+        || path.starts_with('/')
+            && !path.contains("//")
+            && path.chars().all(|c| c.is_ascii_alphanumeric() || "/-_.~".contains(c))
+            && !path.split('/').any(|part| part == "." || part == "..");
+    if good {
+        return Ok(path.to_owned());
+    }
+    Err(read.invalid("server.base_path", "must be a path such as /memoria"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, ConfigError, Tls};
+
+    fn load(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let settings = settings
+            .iter()
+            .map(|(name, value)| (format!("CLONEMEMORIA_SERVER_{name}"), (*value).to_owned()));
+        Config::load(None, settings, &[]).map(|(config, _)| config)
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key_and_a_reason() {
+        assert_eq!(load(&[]).unwrap().tls, Tls::Off);
+        assert_eq!(load(&[("TLS", "local")]).unwrap().tls, Tls::Local);
+        let both = [("TLS", "files"), ("TLS_CERT", "/c.pem"), ("TLS_KEY", "/k.pem")];
+        let files = Tls::Files { cert: "/c.pem".into(), key: "/k.pem".into() };
+        assert_eq!(load(&both).unwrap().tls, files);
+        for wrong in [&both[..2], &both[1..], &[("TLS", "on")]] {
+            assert!(load(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn origins_are_exact() {
+        let good = load(&[("CORS_ORIGINS", "https://a.example, http://b.example:8080")]).unwrap();
+        assert_eq!(good.cors_origins, ["https://a.example", "http://b.example:8080"]);
+        for wrong in ["*", "null", "https://*.a.example", "https://a.example/", "a.example"] {
+            assert!(load(&[("CORS_ORIGINS", wrong)]).is_err(), "{wrong}");
+        }
+    }
+}
