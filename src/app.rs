@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::consents::{self, ConsentEraser};
 use crate::conversations::{self, ConversationEraser};
 use crate::embed::Embedder;
+use crate::factors::{self, FactorEraser};
 use crate::http::api::{Services, api};
 use crate::http::auth::Door;
 use crate::http::client::{Network, Proxies};
@@ -49,6 +50,7 @@ pub fn tables() -> Vec<TableInfo> {
         jobs::discarded::TABLES,
         accounts::TABLES,
         sessions::TABLES,
+        factors::TABLES,
         spaces::TABLES,
         consents::TABLES,
         clones::TABLES,
@@ -68,6 +70,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(CloneEraser),
         Box::new(ConsentEraser),
         Box::new(SpaceEraser),
+        Box::new(FactorEraser),
         Box::new(SessionEraser),
         Box::new(AccountEraser),
     ]

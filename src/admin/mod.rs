@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
 use crate::clones;
 use crate::consents::Consents;
+use crate::factors::{FactorError, Factors};
 use crate::kernel::{CloneId, Fault, Text};
 use crate::sessions::{Device, Sessions, SignInBy};
 use crate::store::Store;
@@ -38,6 +39,12 @@ pub enum Operation {
         /// The new password.
         password: String,
     },
+    /// Takes the authenticator app, the recovery codes and the passkeys from an account that lost
+    /// them; its sign-ins end.
+    ResetFactors {
+        /// The account's address.
+        email: String,
+    },
     /// Time passes without waiting for it.
     #[cfg(feature = "testing")]
     AdvanceClock {
@@ -67,6 +74,7 @@ pub struct Admin {
     store: Store,
     accounts: Accounts,
     sessions: Sessions,
+    factors: Factors,
     consents: Consents,
     #[cfg(feature = "testing")]
     clock: crate::kernel::Clock,
@@ -77,7 +85,7 @@ impl Admin {
     pub fn new(
         store: Store,
         accounts: Accounts,
-        sessions: Sessions,
+        (sessions, factors): (Sessions, Factors),
         consents: Consents,
         #[cfg(feature = "testing")] clock: crate::kernel::Clock,
     ) -> Self {
@@ -85,6 +93,7 @@ impl Admin {
             store,
             accounts,
             sessions,
+            factors,
             consents,
             #[cfg(feature = "testing")]
             clock,
@@ -122,6 +131,14 @@ impl Admin {
                 let email = address(&email)?;
                 match self.accounts.reset_password(&email, password).await {
                     Err(AccountError::Missing) => {
+                        Err(Fault::field("/email", "belongs to no account"))
+                    }
+                    outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
+                }
+            }
+            Operation::ResetFactors { email } => {
+                match self.factors.reset(&address(&email)?).await {
+                    Err(FactorError::Account(AccountError::Missing)) => {
                         Err(Fault::field("/email", "belongs to no account"))
                     }
                     outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),

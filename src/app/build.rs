@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::consents::Consents;
 use crate::conversations::{self, Conversations, Live, Models};
 use crate::embed::Embedder;
+use crate::factors::{self, Factors};
 use crate::http::api::Parts as ServiceParts;
 use crate::jobs::Tasks;
 use crate::kernel::Clock;
@@ -39,16 +40,8 @@ pub(super) async fn build(
     embedder: Option<Embedder>,
 ) -> Result<ServiceParts, StartError> {
     let (store, clock) = (store.clone(), clock.clone());
-    let watchers = Watchers::default();
-    let listeners = Listeners {
-        on_created: vec![Arc::new(spaces::make_personal_in)],
-        watchers: watchers.clone(),
-    };
-    let accounts =
-        Accounts::open(store.clone(), clock.clone(), config.registration, listeners).await?;
+    let Identity { accounts, sessions, factors } = identity(config, &store, &clock).await?;
     accounts.calibrate(tasks);
-    let lifetimes = config.sessions;
-    let sessions = Sessions::open(store.clone(), clock.clone(), lifetimes, watchers).await?;
     let consents = Consents::new(store.clone(), clock.clone());
     let (models, providers) = language_models(config)?;
     let graphs =
@@ -70,7 +63,7 @@ pub(super) async fn build(
     let admin = Admin::new(
         store.clone(),
         accounts.clone(),
-        sessions.clone(),
+        (sessions.clone(), factors.clone()),
         consents.clone(),
         #[cfg(feature = "testing")]
         clock.clone(),
@@ -90,12 +83,53 @@ pub(super) async fn build(
         clock,
         accounts,
         sessions,
+        factors,
         memories,
         retrieval,
         conversations,
         trash,
         public_url: config.public_url.clone(),
     })
+}
+
+/// Who signs in, and with what.
+struct Identity {
+    accounts: Accounts,
+    sessions: Sessions,
+    factors: Factors,
+}
+
+async fn identity(config: &Config, store: &Store, clock: &Clock) -> Result<Identity, StartError> {
+    let (store, clock) = (store.clone(), clock.clone());
+    let watchers = Watchers::default();
+    let listeners = Listeners {
+        on_created: vec![Arc::new(spaces::make_personal_in)],
+        watchers: watchers.clone(),
+    };
+    let accounts =
+        Accounts::open(store.clone(), clock.clone(), config.registration, listeners).await?;
+    let lifetimes = config.sessions;
+    let sessions =
+        Sessions::open(store.clone(), clock.clone(), lifetimes, watchers.clone()).await?;
+    let factors = Factors::new(factors::Parts {
+        store,
+        clock,
+        accounts: accounts.clone(),
+        watchers,
+        settings: factor_settings(config),
+    });
+    Ok(Identity { accounts, sessions, factors })
+}
+
+/// Which factors there are. Authenticator apps show several servers side by side, so one with a
+/// name of its own is called by that.
+fn factor_settings(config: &Config) -> factors::Settings {
+    let host = config.public_url.as_ref().and_then(|url| url.host_str());
+    factors::Settings {
+        totp: config.totp,
+        passkeys: config.passkeys,
+        issuer: host.unwrap_or("CloneMemoria").to_owned(),
+    }
 }
 
 /// Makes the data directory, for its owner alone, and takes it.

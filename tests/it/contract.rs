@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::client::{Client, id, text};
 use crate::support::command::run;
@@ -180,6 +180,9 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
     walk.reads("/setup", "").await;
     walk.sends("post", "/auth/register", 201).await;
     walk.sends("post", "/auth/reauth", 200).await;
+    let secret = ada.post("/auth/totp", json!({})).await.is(200);
+    walk.checked("post", "/auth/totp", 200, secret);
+    walk.reads("/auth/factors", "").await;
     walk.sends("patch", "/auth/me", 200).await;
     walk.sends("patch", "/auth/me/consent", 200).await;
     let clone = walk.sends("post", "/clones", 201).await;

@@ -3,9 +3,11 @@
 mod auth;
 mod clones;
 mod conversations;
+mod factors;
 mod fields;
 mod memories;
 mod messages;
+mod passkeys;
 mod password;
 mod people;
 mod sign_ins;
@@ -25,6 +27,7 @@ use crate::admin::Admin;
 use crate::clones::Clones;
 use crate::consents::Consents;
 use crate::conversations::Conversations;
+use crate::factors::Factors;
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::privacy::Trash;
@@ -41,6 +44,7 @@ pub struct Parts {
     pub clock: Clock,
     pub accounts: Accounts,
     pub sessions: Sessions,
+    pub factors: Factors,
     pub consents: Consents,
     pub spaces: Spaces,
     pub clones: Clones,
@@ -94,6 +98,8 @@ pub fn api() -> impl OpenApi + 'static {
         auth::AuthApi,
         sign_ins::SignInApi,
         password::PasswordApi,
+        factors::FactorApi,
+        passkeys::PasskeyApi,
         spaces::SpaceApi,
         clones::CloneApi,
         memories::MemoryApi,

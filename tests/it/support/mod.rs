@@ -4,6 +4,7 @@
 pub mod client;
 pub mod command;
 pub mod llm;
+pub mod passkey;
 pub mod reply;
 pub mod server;
 
