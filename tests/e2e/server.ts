@@ -1,6 +1,7 @@
 // Starts the real binary on an empty data directory and stops it again.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -11,6 +12,8 @@ export interface Appliance {
   origin: string;
   /** The link of the first run, with its token. */
   welcome: string;
+  /** Lets time pass for it without waiting. */
+  advance(seconds: number): Promise<void>;
   /** Ends it at once, as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on its data, under the same address. */
@@ -72,6 +75,20 @@ function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.on('exit', () => resolve()));
 }
 
+/** Has an operation carried out over the socket that only the operator can open. */
+function operate(socketPath: string, operation: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json' };
+    const asked = request({ socketPath, path: '/control', method: 'POST', headers }, (answer) => {
+      answer.resume();
+      if (answer.statusCode === 200) resolve();
+      else reject(new Error(`control: ${String(answer.statusCode)}`));
+    });
+    asked.on('error', reject);
+    asked.end(JSON.stringify(operation));
+  });
+}
+
 export async function startAppliance(options: Options = {}): Promise<Appliance> {
   const parent = await mkdtemp(path.join(tmpdir(), 'clonememoria-e2e-'));
   const settings = (options.settings ?? []).flatMap((setting) => ['--set', setting]);
@@ -81,7 +98,10 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
     child = spawn(
       path.resolve(BINARY),
       ['serve', '--data-dir', path.join(parent, 'data'), '--listen', listen, ...settings],
-      { env: cleanEnvironment(options.environment ?? {}), stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        env: cleanEnvironment(options.environment ?? {}),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
     );
     try {
       const said = await announced(child, listen.endsWith(':0'));
@@ -110,6 +130,11 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
   return {
     origin,
     welcome,
+    advance: (seconds) =>
+      operate(path.join(parent, 'data', 'control.sock'), {
+        do: 'advance_clock',
+        seconds,
+      }),
     kill,
     restart: async () => void (await start(new URL(origin).host)),
     stop,

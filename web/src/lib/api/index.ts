@@ -4,6 +4,7 @@ export * as answers from './answers';
 export * as clones from './clones';
 export * as conversations from './conversations';
 export * as memories from './memories';
+export * as security from './security';
 export { onSignedOut } from './client';
 export { ApiError, asApiError } from './problem';
 export type * from './types';
