@@ -225,8 +225,8 @@ export interface paths {
         /**
          * Prove again who one is
          * @description Sensitive calls answer `reauth_required` when this was not done within the last five
-         *     minutes. Exactly one of password, code and passkey is sent. A browser's cookie gets a new value; a program gets an access token and keeps
-         *     its refresh token.
+         *     minutes. Exactly one of password, code and passkey is sent. A browser's cookie gets a new
+         *     value; a program gets an access token and keeps its refresh token.
          */
         post: operations["reauth"];
         delete?: never;
