@@ -1,62 +1,14 @@
 //! Codes of authenticator apps and recovery codes: what they open, and how often.
 
-use std::cell::Cell;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use totp_rs::{Builder, Secret};
 
 use crate::support::PASSWORD;
 use crate::support::client::{Client, text};
 use crate::support::reply::Reply;
 use crate::support::server::Server;
-
-const STEP: u64 = 30;
-
-/// An authenticator app, whose clock is the server's.
-struct App {
-    seed: [u8; 20],
-    ahead: Cell<u64>,
-}
-
-impl App {
-    fn holding(secret: &Value) -> Self {
-        Self { seed: from_base32(&text(secret)), ahead: Cell::new(0) }
-    }
-
-    fn now(&self) -> u64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        now.as_secs() + self.ahead.get()
-    }
-
-    /// What it shows so many steps from now.
-    fn code(&self, steps: i64) -> String {
-        let app = Builder::new().with_secret(Secret::new_stack(self.seed)).build().unwrap();
-        let step = (self.now() / STEP).checked_add_signed(steps).unwrap();
-        app.generate(step * STEP).to_string()
-    }
-
-    /// Lets time pass until so many steps are over, and a little more: the step then lasts.
-    async fn wait(&self, server: &Server, steps: u64) {
-        let pass = STEP * steps + 2 * STEP - self.now() % STEP;
-        server.advance(Duration::from_secs(pass)).await;
-        self.ahead.set(self.ahead.get() + pass);
-    }
-
-    /// The code of the next step, which is the present one afterwards.
-    async fn next(&self, server: &Server) -> String {
-        self.wait(server, 0).await;
-        self.code(0)
-    }
-}
-
-fn from_base32(secret: &str) -> [u8; 20] {
-    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let bits: String =
-        secret.chars().map(|c| format!("{:05b}", alphabet.find(c).expect("base32"))).collect();
-    let byte = |at: usize| u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2).unwrap();
-    std::array::from_fn(byte)
-}
+use crate::support::totp::App;
 
 async fn login(server: &Server, code: Option<&str>) -> Reply {
     let mut body = json!({"email": "admin@example.org", "password": PASSWORD});
@@ -223,7 +175,7 @@ async fn an_authenticator_app_is_replaced_and_taken_away() {
     let server = Server::start().await;
     let (ada, old, codes) = enrolled(&server).await;
     let new = ada.post("/auth/totp", json!({})).await.is(200);
-    let new = App { ahead: old.ahead.clone(), ..App::holding(&new["secret"]) };
+    let new = App::holding(&new["secret"]);
     // The old one goes on until the new one is confirmed.
     let code = old.next(&server).await;
     login(&server, Some(&code)).await.is(200);

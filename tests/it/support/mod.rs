@@ -7,6 +7,7 @@ pub mod llm;
 pub mod passkey;
 pub mod reply;
 pub mod server;
+pub mod totp;
 
 use std::time::Duration;
 
