@@ -23,6 +23,7 @@ use crate::config::{self, Config};
 use crate::consents::{self, ConsentEraser};
 use crate::conversations::{self, ConversationEraser};
 use crate::embed::Embedder;
+use crate::factors::{self, FactorEraser};
 use crate::http::api::{Services, api};
 use crate::http::auth::Door;
 use crate::http::body::Depth;
@@ -59,6 +60,7 @@ pub fn tables() -> Vec<TableInfo> {
         accounts::TABLES,
         sessions::TABLES,
         api_keys::TABLES,
+        factors::TABLES,
         spaces::TABLES,
         consents::TABLES,
         notifications::TABLES,
@@ -81,6 +83,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(ConsentEraser),
         Box::new(SpaceEraser),
         Box::new(ApiKeyEraser),
+        Box::new(FactorEraser),
         Box::new(SessionEraser),
         Box::new(QueueEraser),
         Box::new(AccountEraser),

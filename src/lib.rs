@@ -14,6 +14,7 @@ pub mod config;
 pub mod consents;
 pub mod conversations;
 pub mod embed;
+pub mod factors;
 pub mod http;
 pub mod index;
 pub mod jobs;

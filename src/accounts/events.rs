@@ -28,6 +28,8 @@ pub enum SecurityEvent {
     RecoveryCodeUsed,
     PasskeyAdded,
     PasskeyRemoved,
+    /// A passkey counted backwards: there seem to be two of it. It did not open the account.
+    PasskeyCopied,
     IdentityLinked {
         provider: String,
     },

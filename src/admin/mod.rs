@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
 use crate::clones;
 use crate::consents::Consents;
+use crate::factors::{FactorError, Factors};
 use crate::kernel::{CloneId, Fault, Text};
 use crate::notifications::Notifications;
 use crate::sessions::{Device, Sessions, SignInBy};
@@ -67,6 +68,12 @@ pub enum Operation {
         /// How long the link is good.
         seconds: u64,
     },
+    /// Takes the authenticator app, the recovery codes and the passkeys from an account that lost
+    /// them; its sign-ins end.
+    ResetFactors {
+        /// The account's address.
+        email: String,
+    },
     /// Time passes without waiting for it.
     #[cfg(feature = "testing")]
     AdvanceClock {
@@ -102,6 +109,7 @@ pub struct Admin {
     store: Store,
     accounts: Accounts,
     sessions: Sessions,
+    factors: Factors,
     consents: Consents,
     notifications: Notifications,
     #[cfg(feature = "testing")]
@@ -114,6 +122,7 @@ pub struct Parts {
     pub store: Store,
     pub accounts: Accounts,
     pub sessions: Sessions,
+    pub factors: Factors,
     pub consents: Consents,
     pub notifications: Notifications,
     #[cfg(feature = "testing")]
@@ -129,6 +138,7 @@ impl Admin {
             sessions: parts.sessions,
             consents: parts.consents,
             notifications: parts.notifications,
+            factors: parts.factors,
             #[cfg(feature = "testing")]
             clock: parts.clock,
         }
@@ -180,6 +190,14 @@ impl Admin {
             Operation::Tell { .. } | Operation::MailLink { .. } => {
                 testing::run(self, operation).await
             }
+            Operation::ResetFactors { email } => {
+                match self.factors.reset(&address(&email)?).await {
+                    Err(FactorError::Account(AccountError::Missing)) => {
+                        Err(Fault::field("/email", "belongs to no account"))
+                    }
+                    outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
+                }
+            }
             #[cfg(feature = "testing")]
             Operation::AdvanceClock { seconds } => {
                 self.clock.advance(std::time::Duration::from_secs(seconds));
@@ -204,7 +222,8 @@ impl Admin {
             .map_err(Fault::from)?
             .ok_or_else(Fault::not_found)?;
         let device = Device { label: "Command line".to_owned(), ..Device::default() };
-        let session = self.sessions.start(owner, SignInBy::Tokens, device).await?;
+        let owner = self.accounts.account(owner)?;
+        let session = self.sessions.start(&owner, SignInBy::Tokens, device).await?;
         Ok(Outcome::Token(session.access.reveal().clone()))
     }
 }

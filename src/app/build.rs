@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::consents::Consents;
 use crate::conversations::{self, Conversations, Live, Models};
 use crate::embed::Embedder;
+use crate::factors::{self, Factors};
 use crate::http::api::Parts as ServiceParts;
 use crate::jobs::{Queue, Tasks};
 use crate::kernel::Clock;
@@ -37,6 +38,7 @@ struct People {
     watchers: Watchers,
     accounts: Accounts,
     sessions: Sessions,
+    factors: Factors,
     api_keys: ApiKeys,
 }
 
@@ -57,10 +59,28 @@ async fn people(
     let lifetimes = config.sessions;
     let sessions =
         Sessions::open(store.clone(), clock.clone(), lifetimes, watchers.clone()).await?;
+    let factors = Factors::new(factors::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        accounts: accounts.clone(),
+        watchers: watchers.clone(),
+        settings: factor_settings(config),
+    });
     let pepper = accounts.key_for("clonememoria api keys");
     let api_keys = ApiKeys::new(store.clone(), clock.clone(), watchers.clone(), pepper);
     api_keys.start(tasks);
-    Ok(People { watchers, accounts, sessions, api_keys })
+    Ok(People { watchers, accounts, sessions, factors, api_keys })
+}
+
+/// Which factors there are. Authenticator apps show several servers side by side, so one with a
+/// name of its own is called by that.
+fn factor_settings(config: &Config) -> factors::Settings {
+    let host = config.public_url.as_ref().and_then(|url| url.host_str());
+    factors::Settings {
+        totp: config.totp,
+        passkeys: config.passkeys,
+        issuer: host.unwrap_or("CloneMemoria").to_owned(),
+    }
 }
 
 /// Builds the services, each over those below it.
@@ -73,7 +93,7 @@ pub(super) async fn build(
 ) -> Result<ServiceParts, StartError> {
     let (store, clock) = (store.clone(), clock.clone());
     let people = people(config, &store, &clock, tasks).await?;
-    let People { watchers, accounts, sessions, api_keys } = people;
+    let People { watchers, accounts, sessions, factors, api_keys } = people;
     let consents = Consents::new(store.clone(), clock.clone());
     let (models, providers) = language_models(config)?;
     let graphs =
@@ -98,6 +118,7 @@ pub(super) async fn build(
         store: store.clone(),
         accounts: accounts.clone(),
         sessions: sessions.clone(),
+        factors: factors.clone(),
         consents: consents.clone(),
         notifications: notifications.clone(),
         #[cfg(feature = "testing")]
@@ -118,6 +139,7 @@ pub(super) async fn build(
         clock,
         accounts,
         sessions,
+        factors,
         api_keys,
         memories,
         retrieval,

@@ -14,7 +14,9 @@ pub enum AdminCommand {
     /// Make an account that administers the instance
     Create(CreateArgs),
     /// Set a new password for an account; all its sign-ins end
-    ResetPassword(PasswordArgs),
+    ResetPassword(AddressArgs),
+    /// Take the authenticator app, recovery codes and passkeys from an account that lost them
+    ResetFactors(AddressArgs),
     /// Print a new link for the first account
     Link(ConfigArgs),
     /// Print a link with which one more person can make an account
@@ -39,7 +41,7 @@ pub struct CreateArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct PasswordArgs {
+pub struct AddressArgs {
     /// The address of the account
     #[arg(long)]
     email: String,
@@ -60,6 +62,7 @@ pub fn run(command: &AdminCommand) -> Result<(), Failure> {
     match command {
         AdminCommand::Create(args) => create(args),
         AdminCommand::ResetPassword(args) => reset(args),
+        AdminCommand::ResetFactors(args) => reset_factors(args),
         AdminCommand::Link(args) => link(args, &Operation::SetupLink, "welcome?token"),
         AdminCommand::Invite(args) => link(args, &Operation::Invite, "register?invite"),
         AdminCommand::TestMail(args) => test_mail(args),
@@ -80,7 +83,7 @@ fn create(args: &CreateArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn reset(args: &PasswordArgs) -> Result<(), Failure> {
+fn reset(args: &AddressArgs) -> Result<(), Failure> {
     let (config, _) = args.config.load()?;
     let operation = Operation::ResetPassword { email: args.email.clone(), password: password()? };
     operate(&config, &operation)?;
@@ -92,6 +95,13 @@ fn test_mail(args: &TestMailArgs) -> Result<(), Failure> {
     let (config, _) = args.config.load()?;
     operate(&config, &Operation::TestMail { to: args.to.clone() })?;
     say("The mail server has taken the mail. Whether it arrives, the inbox shows.");
+    Ok(())
+}
+
+fn reset_factors(args: &AddressArgs) -> Result<(), Failure> {
+    let (config, _) = args.config.load()?;
+    operate(&config, &Operation::ResetFactors { email: args.email.clone() })?;
+    say("The password alone signs in again, and all sign-ins of the account have ended.");
     Ok(())
 }
 

@@ -6,10 +6,11 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
 
-/// Starts logging. Libraries are kept to warnings, so that none of them can log content.
+/// Starts logging. Libraries are kept to warnings, so that none of them can log content; the one
+/// that reads passkeys is silent, since it repeats what was sent and takes refusals for errors.
 pub fn start(config: &Config) {
     let filter = EnvFilter::new(format!(
-        "warn,clonememoria={level},access={level}",
+        "warn,webauthn_rs=off,webauthn_rs_core=off,clonememoria={level},access={level}",
         level = config.log_level
     ));
     let terminal = std::io::stderr().is_terminal();

@@ -68,6 +68,8 @@ pub const KEYS: &[KeyInfo] = &[
     ),
     key("auth.session_idle_hours", "168", "Hours after which an unused sign-in ends."),
     key("auth.session_hours", "720", "Hours after which every sign-in ends."),
+    key("auth.totp", "true", "Whether authenticator apps can be set up: true or false."),
+    key("auth.passkeys", "true", "Whether passkeys can be made and used: true or false."),
     key("limits.sign_in_burst", "10", "Failed tries to sign in that one address may make at once."),
     key("limits.sign_in_refill_seconds", "60", "Seconds until such an address has one more try."),
     key("limits.connections", "4096", "Open connections at most."),

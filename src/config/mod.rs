@@ -88,6 +88,8 @@ pub struct Config {
     pub metrics_token: Option<Secret<String>>,
     pub registration: Registration,
     pub sessions: Lifetimes,
+    pub totp: bool,
+    pub passkeys: bool,
     pub limits: Limits,
     pub llm: Option<Llm>,
     pub builtin_embedding: bool,
@@ -147,6 +149,8 @@ impl Config {
                 idle: read.hours("auth.session_idle_hours")?,
                 absolute: read.hours("auth.session_hours")?,
             },
+            totp: read.switch("auth.totp")?,
+            passkeys: read.switch("auth.passkeys")?,
             limits: Limits::check(&read)?,
             llm: Llm::check(&read)?,
             builtin_embedding: read.one_of("embedding.provider", &["builtin", "none"])?
@@ -241,6 +245,10 @@ impl<'a> Reader<'a> {
     fn list<T: FromStr>(&self, key: &'static str, expected: &str) -> Result<Vec<T>, ConfigError> {
         let parts = self.text(key).split(',').map(str::trim).filter(|part| !part.is_empty());
         parts.map(|part| part.parse().map_err(|_| self.invalid(key, expected))).collect()
+    }
+
+    fn switch(&self, key: &'static str) -> Result<bool, ConfigError> {
+        Ok(self.one_of(key, &["true", "false"])? == "true")
     }
 
     fn one_of(&self, key: &'static str, allowed: &[&str]) -> Result<&'a str, ConfigError> {

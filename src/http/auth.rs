@@ -17,11 +17,12 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use super::api::Services;
 use super::client::Client;
 use super::footnotes::Footnotes;
-use super::origin::{from_our_page, same_origin};
+use super::origin::{addressed_to, from_our_page, same_origin};
 use super::problem::Problem;
 use crate::access::{Need, Principal, Proof, permit};
 use crate::accounts::{AccountError, Email};
 use crate::api_keys::ApiKeyError;
+use crate::factors::{Asker, FactorError, NoPasskeys, Site};
 use crate::jobs::Once;
 use crate::kernel::{Fault, Kind, TokenHash};
 use crate::sessions::{Device, SignInBy};
@@ -30,9 +31,14 @@ const SECURE_COOKIE: &str = "__Host-cm_sid";
 const PLAIN_COOKIE: &str = "cm_sid";
 const SECURE_DEVICE: &str = "__Host-cm_dev";
 const PLAIN_DEVICE: &str = "cm_dev";
+const SECURE_QUESTION: &str = "__Host-cm_ask";
+const PLAIN_QUESTION: &str = "cm_ask";
 
 /// How long a browser is remembered, so that signing in on it again is nothing new.
 const DEVICE_LIFETIME: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How long a browser holds what binds a passkey's question to it.
+const QUESTION_LIFETIME: std::time::Duration = std::time::Duration::from_secs(5 * 60);
 
 /// The services, out of a handler's reach until somebody was let in.
 #[derive(Clone)]
@@ -227,6 +233,10 @@ pub struct Asked {
     pub device: Device,
     /// The cookie that tells the device apart, as it was sent.
     device_cookie: Option<String>,
+    /// The name of this server that passkeys are bound to, or why there are none.
+    site: Result<Site, NoPasskeys>,
+    /// The cookie that binds a passkey's question to the browser that asked.
+    question_cookie: Option<String>,
     /// Whether cookies may be marked as secure here.
     secure: bool,
     /// Its `Idempotency-Key`.
@@ -253,6 +263,8 @@ impl<'a> FromRequest<'a> for Asked {
             bearer,
             device: device(request, device_cookie.as_deref()),
             device_cookie,
+            site: Site::of(public_url, addressed_to(request).as_ref()),
+            question_cookie: cookie_of(request, SECURE_QUESTION, PLAIN_QUESTION),
             secure: is_secure(request),
             key: idempotency_key(request)?,
             route: format!("{} {}", request.method(), request.original_uri().path()),
@@ -314,6 +326,36 @@ impl Asked {
         device.mark = Some(token.hash());
         let value = Some((token.reveal(), DEVICE_LIFETIME));
         Ok((device, Some(self.cookie_header(SECURE_DEVICE, PLAIN_DEVICE, value))))
+    }
+
+    /// The name that passkeys are bound to.
+    ///
+    /// # Errors
+    /// Why browsers have no passkeys at this address.
+    pub fn site(&self) -> Result<Site, FactorError> {
+        self.site.clone().map_err(FactorError::NoPasskeysHere)
+    }
+
+    /// Whom a passkey's answer comes from.
+    pub fn answerer(&self) -> Asker {
+        let browser = self.question_cookie.as_deref().map(TokenHash::of);
+        Asker { address: self.device.address.clone(), browser }
+    }
+
+    /// Who asks for a passkey, and for a browser the header that makes sure that it answers
+    /// itself.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn asker(&self) -> Result<(Asker, Option<String>), Fault> {
+        let address = self.device.address.clone();
+        if self.sign_in_by == SignInBy::Tokens {
+            return Ok((Asker { address, browser: None }, None));
+        }
+        let token = crate::kernel::Token::fresh().map_err(Fault::internal)?;
+        let value = Some((token.reveal(), QUESTION_LIFETIME));
+        let cookie = self.cookie_header(SECURE_QUESTION, PLAIN_QUESTION, value);
+        Ok((Asker { address, browser: Some(token.hash()) }, Some(cookie)))
     }
 
     fn cookie_header(

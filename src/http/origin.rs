@@ -35,7 +35,7 @@ pub fn from_our_page(request: &Request, public_url: Option<&Url>) -> bool {
 }
 
 /// The origin that the client believes to talk to. Scripts cannot set `Host`.
-fn addressed_to(request: &Request) -> Option<Url> {
+pub fn addressed_to(request: &Request) -> Option<Url> {
     let host = match request.uri().authority() {
         Some(authority) => authority.as_str(),
         None => request.headers().get(HOST)?.to_str().ok()?,

@@ -28,6 +28,8 @@ pub enum Notice {
     PasskeyAdded,
     /// A passkey does not open the account any more.
     PasskeyRemoved,
+    /// Somebody came with a passkey that seems to be a copy, and was refused.
+    PasskeyCopied,
     /// Signing in elsewhere opens the account.
     IdentityLinked {
         /// What the other place is called.
@@ -86,6 +88,7 @@ impl Notice {
             E::IdentityUnlinked { provider } => Self::IdentityUnlinked { provider },
             E::ApiKeyCreated { label } => Self::ApiKeyCreated { label },
             E::RefreshReused => Self::SignInReused,
+            E::PasskeyCopied => Self::PasskeyCopied,
             E::SignedIn { new_device: None }
             | E::SignedOut
             | E::EmailVerified
@@ -113,6 +116,7 @@ pub enum Topic {
     SecondFactorRemoved,
     PasskeyAdded,
     PasskeyRemoved,
+    PasskeyCopied,
     IdentityLinked,
     IdentityUnlinked,
     ApiKeyCreated,
@@ -126,7 +130,7 @@ pub enum Topic {
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 18] = [
+const WORDS: [(Topic, &str); 19] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -135,6 +139,7 @@ const WORDS: [(Topic, &str); 18] = [
     (Topic::SecondFactorRemoved, "second_factor_removed"),
     (Topic::PasskeyAdded, "passkey_added"),
     (Topic::PasskeyRemoved, "passkey_removed"),
+    (Topic::PasskeyCopied, "passkey_copied"),
     (Topic::IdentityLinked, "identity_linked"),
     (Topic::IdentityUnlinked, "identity_unlinked"),
     (Topic::ApiKeyCreated, "api_key_created"),
@@ -182,6 +187,7 @@ impl Notice {
             Self::SecondFactorRemoved => Topic::SecondFactorRemoved,
             Self::PasskeyAdded => Topic::PasskeyAdded,
             Self::PasskeyRemoved => Topic::PasskeyRemoved,
+            Self::PasskeyCopied => Topic::PasskeyCopied,
             Self::IdentityLinked { .. } => Topic::IdentityLinked,
             Self::IdentityUnlinked { .. } => Topic::IdentityUnlinked,
             Self::ApiKeyCreated { .. } => Topic::ApiKeyCreated,
@@ -222,6 +228,7 @@ impl Notice {
             Topic::SecondFactorRemoved => Self::SecondFactorRemoved,
             Topic::PasskeyAdded => Self::PasskeyAdded,
             Topic::PasskeyRemoved => Self::PasskeyRemoved,
+            Topic::PasskeyCopied => Self::PasskeyCopied,
             Topic::IdentityLinked => Self::IdentityLinked { provider: detail },
             Topic::IdentityUnlinked => Self::IdentityUnlinked { provider: detail },
             Topic::ApiKeyCreated => Self::ApiKeyCreated { label: detail },

@@ -67,13 +67,14 @@ impl Sessions {
         Ok(Self { store, clock, tokens, lifetimes, watchers, successors })
     }
 
-    /// Signs an account in on a device.
+    /// Signs an account in on a device, as it was when its owner proved who they are.
     ///
     /// # Errors
-    /// When the account is gone or suspended, or the store fails.
+    /// When the account is gone or suspended, or has moved on to another security epoch since
+    /// (its password or a factor changed while it was checked), or the store fails.
     pub async fn start(
         &self,
-        account: AccountId,
+        account: &Account,
         by: SignInBy,
         device: Device,
     ) -> Result<NewSession, AccountError> {
@@ -81,8 +82,8 @@ impl Sessions {
         let id = SessionId::fresh();
         let (cookie, refresh) = (fresh()?, fresh()?);
         let lifetimes = self.lifetimes;
-        let mut row = SessionRow {
-            account,
+        let row = SessionRow {
+            account: account.id,
             by_cookie: by == SignInBy::Cookie,
             access: cookie.hash(),
             access_until: now.plus(lifetimes.idle),
@@ -90,7 +91,7 @@ impl Sessions {
             spent: Vec::new(),
             created_at: now,
             until: now.plus(lifetimes.absolute),
-            epoch: 0,
+            epoch: account.epoch,
             proven_at: now,
             seen_at: now,
             label: device.label,
@@ -100,8 +101,10 @@ impl Sessions {
         let account = self
             .store
             .write(move |tx| {
-                let account = usable(tx, account)?;
-                row.epoch = account.epoch;
+                let account = usable(tx, row.account)?;
+                if account.epoch != row.epoch {
+                    return Err(AccountError::NotSignedIn);
+                }
                 let is_new = match device.mark {
                     Some(mark) => rows::meet_device_in(tx, account.id, mark, now)?,
                     None => false,

@@ -12,6 +12,8 @@ export interface Appliance {
   origin: string;
   /** The link of the first run, with its token. */
   welcome: string;
+  /** Lets time pass for it without waiting. */
+  advance(seconds: number): Promise<void>;
   /** Ends it at once, as a power cut would. */
   kill(): Promise<void>;
   /** Starts it again on its data, under the same address. */
@@ -81,6 +83,20 @@ function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.on('exit', () => resolve()));
 }
 
+/** Has an operation carried out over the socket that only the operator can open. */
+function operate(socketPath: string, operation: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json' };
+    const asked = request({ socketPath, path: '/control', method: 'POST', headers }, (answer) => {
+      answer.resume();
+      if (answer.statusCode === 200) resolve();
+      else reject(new Error(`control: ${String(answer.statusCode)}`));
+    });
+    asked.on('error', reject);
+    asked.end(JSON.stringify(operation));
+  });
+}
+
 export async function startAppliance(options: Options = {}): Promise<Appliance> {
   const parent = await mkdtemp(path.join(tmpdir(), 'clonememoria-e2e-'));
   const settings = (options.settings ?? []).flatMap((setting) => ['--set', setting]);
@@ -146,6 +162,11 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
   return {
     origin,
     welcome,
+    advance: (seconds) =>
+      operate(path.join(parent, 'data', 'control.sock'), {
+        do: 'advance_clock',
+        seconds,
+      }),
     kill,
     restart: async () => void (await start(new URL(origin).host.replace('localhost', '127.0.0.1'))),
     stop,

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::support::client::{Client, id, text};
 use crate::support::command::run;
+use crate::support::passkey::Passkey;
 use crate::support::server::Server;
+use crate::support::totp::App;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -166,6 +168,7 @@ impl Walk {
         self.reads("/setup", "").await;
         self.sends("post", "/auth/register", 201).await;
         self.sends("post", "/auth/reauth", 200).await;
+        self.reads("/auth/factors", "").await;
         let key = self.sends("post", "/api-keys", 201).await;
         self.ids.push(("api_key_id", id(&key)));
         let used = self.client.get("/clones").header("x-api-key", &text(&key["key"])).await;
@@ -253,6 +256,53 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
         walk.reads(template, "").await;
     }
     walk.reads("/clones/{clone_id}/search", "?q=dance").await;
+}
+
+#[tokio::test]
+async fn live_answers_about_factors_are_what_the_document_says() {
+    let origin = "https://memoria.example";
+    let server = Server::with(&[("CLONEMEMORIA_SERVER_PUBLIC_URL", origin)]).await;
+    let mut walk = Walk { document: document(), client: server.admin().await, ids: Vec::new() };
+    let empty = || json!({});
+    // What changes factors hands out what goes on.
+    let go_on = |walk: &mut Walk, session: &Value| {
+        walk.client = server.client().with_token(&text(&session["access_token"]));
+    };
+    let path = "/auth/passkeys/register/start";
+    let question = walk.client.post(path, empty()).await.is(200);
+    walk.checked("post", path, 200, question.clone());
+    let mut key = Passkey::made_for(&question, origin);
+    let credential = key.introduces_itself(&question);
+    let body = json!({"id": question["id"], "label": "Phone", "credential": credential});
+    let path = "/auth/passkeys/register/finish";
+    let made = walk.client.post(path, body).await.is(201);
+    walk.checked("post", path, 201, made.clone());
+    go_on(&mut walk, &made["session"]);
+    walk.ids.push(("passkey_id", id(&made["passkey"])));
+    walk.sends("patch", "/auth/passkeys/{passkey_id}", 200).await;
+    let path = "/auth/passkeys/login/start";
+    let question = walk.client.post(path, empty()).await.is(200);
+    walk.checked("post", path, 200, question.clone());
+    let path = "/auth/passkeys/login/finish";
+    let session = walk.client.post(path, key.answers(&question)).await.is(200);
+    walk.checked("post", path, 200, session);
+    walk.reads("/auth/factors", "").await;
+    let path = walk.path("/auth/passkeys/{passkey_id}");
+    let session = walk.client.delete(&path).await.is(200);
+    go_on(&mut walk, &session);
+    walk.checked("delete", "/auth/passkeys/{passkey_id}", 200, session);
+
+    let secret = walk.client.post("/auth/totp", empty()).await.is(200);
+    walk.checked("post", "/auth/totp", 200, secret.clone());
+    let code = json!({"code": App::holding(&secret["secret"]).code(0)});
+    let done = walk.client.post("/auth/totp/confirm", code).await.is(200);
+    walk.checked("post", "/auth/totp/confirm", 200, done.clone());
+    go_on(&mut walk, &done["session"]);
+    let path = "/auth/totp/recovery-codes";
+    let codes = walk.client.post(path, empty()).await.is(200);
+    walk.checked("post", path, 200, codes);
+    let session = walk.client.delete("/auth/totp").await.is(200);
+    walk.checked("delete", "/auth/totp", 200, session);
 }
 
 #[tokio::test]

@@ -78,8 +78,8 @@ fn judge(visitor: &Visitor, operation: &str, expected: Outcome, reply: &Reply) -
     let code = code.as_deref().unwrap_or_default();
     let good = match expected {
         Outcome::Refused(status, wanted) => (reply.status, code) == (status, wanted),
-        // A refresh token of nobody's is refused to everybody in the same words.
-        Outcome::Open if operation == "refresh" => reply.status == 401,
+        // What is presented is wrong, and refused to everybody in the same words.
+        Outcome::Open if visitor.is_open(operation) => reply.status < 500 || reply.status == 501,
         Outcome::Open => reply.status < 500 && !REFUSALS.contains(&code) || reply.status == 501,
     };
     let name = visitor.name;
@@ -106,8 +106,8 @@ fn place(verb: &str, path: &str, operation: &str) -> (u8, usize) {
     let depth = path.matches('/').count();
     match (verb, operation) {
         (_, "change_password") => (7, 0),
-        // Makes a sign-in fresh.
-        (_, "reauth") => (8, 0),
+        // Begins a new security epoch, in which the sign-in is another.
+        (_, "remove_passkey") => (8, 0),
         (_, "logout") => (9, 0),
         (_, "delete_space") => (5, 0),
         (_, "delete_clone") => (4, 0),

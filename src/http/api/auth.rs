@@ -4,14 +4,15 @@ mod answers;
 mod intake;
 mod views;
 
-pub(super) use self::answers::{Cookies, SignedIn, SignedOut};
+pub(super) use self::answers::{Carrying, Cookies, SignedIn, SignedOut};
 use self::intake::{
     AccountPatch, ConsentChoices, LoginRequest, NewAccountFields, RefreshRequest, RegisterRequest,
     SetupRequest, choices, language, new_account, time_zone, with_invitation,
 };
+pub(super) use self::views::SessionView;
 use self::views::{
-    AccountView, ConsentHistory, ConsentStatement, ConsentsView, SessionView, SetupView,
-    account_view, consents_view, session_view,
+    AccountView, ConsentHistory, ConsentStatement, ConsentsView, SetupView, account_view,
+    consents_view, session_view,
 };
 
 use poem_openapi::OpenApi;
@@ -22,7 +23,8 @@ use super::fields::Fields;
 use super::{Group, Services, cursor};
 use crate::accounts::{Account, AccountChange, AccountError, Email, PASSWORD_LENGTH};
 use crate::consents::Consent;
-use crate::http::auth::{Ask, Asked, Open, Owning};
+use crate::factors::FactorError;
+use crate::http::auth::{Ask, Asked, Needs, Open, Owning};
 use crate::http::body::Body;
 use crate::http::gate::Gate;
 use crate::http::listing::wanted;
@@ -111,7 +113,7 @@ impl AuthApi {
         gate: Gate,
         body: Body<LoginRequest>,
     ) -> Answer<SignedIn> {
-        let LoginRequest { email, password, totp: _ } = body.0;
+        let LoginRequest { email, password, totp } = body.0;
         let pass = gate.admit()?;
         let wrong = || Fault::from(AccountError::WrongCredentials);
         let email = Email::new(&email).ok_or_else(wrong)?;
@@ -120,10 +122,21 @@ impl AuthApi {
             return Err(wrong().into());
         }
         let device = asked.known_device(&services, &email)?;
-        let account = services.accounts.verify(&email, password.into(), device.as_ref()).await;
-        let account = account.map_err(Fault::from)?;
-        pass.refund();
-        sign_in(&services, &asked, &account, SignedIn::Renewed).await
+        let code = totp.as_deref();
+        let factors = &services.factors;
+        match factors.by_password(&email, password.into(), code, device.as_ref()).await {
+            Ok(account) => {
+                pass.refund();
+                sign_in(&services, &asked, &account, SignedIn::Renewed).await
+            }
+            Err(error) => {
+                // The password was right: the try goes on.
+                if matches!(error, FactorError::CodeNeeded) {
+                    pass.refund();
+                }
+                Err(error.into())
+            }
+        }
     }
 
     /// Renew a sign-in
@@ -260,7 +273,7 @@ pub(super) async fn sign_in(
     answer: fn(SessionView, Cookies) -> SignedIn,
 ) -> Answer<SignedIn> {
     let (device, device_cookie) = asked.meet()?;
-    let session = services.sessions.start(account.id, asked.sign_in_by, device).await;
+    let session = services.sessions.start(account, asked.sign_in_by, device).await;
     let session = session.map_err(Fault::from)?;
     signed_in(services, asked, session, device_cookie, answer)
 }
@@ -273,14 +286,37 @@ pub(super) fn signed_in(
     device_cookie: Option<String>,
     answer: fn(SessionView, Cookies) -> SignedIn,
 ) -> Answer<SignedIn> {
+    let (view, mut cookies) = handed_out(services, asked, session)?;
+    if !cookies.is_empty() {
+        cookies.extend(device_cookie);
+    }
+    Ok(answer(view, cookies))
+}
+
+/// The caller's own sign-in after the account's security epoch has advanced: the only one that
+/// goes on, with other tokens or another cookie.
+pub(super) async fn carried_over<N: Needs>(
+    ask: &Ask<N>,
+    asked: &Asked,
+) -> Answer<(SessionView, Cookies)> {
+    let session = ask.who.session().ok_or_else(Fault::not_found)?;
+    let renewed = ask.sessions.carry_over(session).await.map_err(Fault::from)?;
+    handed_out(ask, asked, renewed)
+}
+
+/// A sign-in as it is handed out.
+fn handed_out(
+    services: &Services,
+    asked: &Asked,
+    session: NewSession,
+) -> Answer<(SessionView, Cookies)> {
     // What a token sign-in is renewed with goes to the client; a cookie renews itself.
     let by = if session.refresh.is_some() { SignInBy::Tokens } else { asked.sign_in_by };
     let mut cookies = Cookies::default();
     if by == SignInBy::Cookie {
         cookies.push(asked.set_cookie(Some((session.access.reveal(), session.expires_in))));
-        cookies.extend(device_cookie);
     }
-    Ok(answer(session_view(services, session, by)?, cookies))
+    Ok((session_view(services, session, by)?, cookies))
 }
 
 fn not_signed_in() -> Problem {

@@ -4,10 +4,12 @@ mod api_keys;
 mod auth;
 mod clones;
 mod conversations;
+mod factors;
 mod fields;
 mod memories;
 mod messages;
 mod notifications;
+mod passkeys;
 mod password;
 mod people;
 mod sign_ins;
@@ -28,6 +30,7 @@ use crate::api_keys::ApiKeys;
 use crate::clones::Clones;
 use crate::consents::Consents;
 use crate::conversations::Conversations;
+use crate::factors::Factors;
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::Notifications;
@@ -46,6 +49,7 @@ pub struct Parts {
     pub accounts: Accounts,
     pub sessions: Sessions,
     pub api_keys: ApiKeys,
+    pub factors: Factors,
     pub consents: Consents,
     pub spaces: Spaces,
     pub clones: Clones,
@@ -101,6 +105,8 @@ pub fn api() -> impl OpenApi + 'static {
         sign_ins::SignInApi,
         api_keys::ApiKeyApi,
         password::PasswordApi,
+        factors::FactorApi,
+        passkeys::PasskeyApi,
         spaces::SpaceApi,
         clones::CloneApi,
         memories::MemoryApi,

@@ -34,6 +34,8 @@ enum TopicWord {
     PasskeyAdded,
     /// A passkey does not open the account any more.
     PasskeyRemoved,
+    /// A passkey that seems to be a copy was refused.
+    PasskeyCopied,
     /// Signing in elsewhere opens the account; `detail` says where.
     IdentityLinked,
     /// Signing in elsewhere does not open the account any more; `detail` says where.

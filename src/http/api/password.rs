@@ -4,7 +4,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 
-use super::auth::{SignedIn, signed_in};
+use super::auth::{SignedIn, carried_over};
 use super::fields::Fields;
 use super::trash::Done;
 use super::{Group, Services};
@@ -97,11 +97,8 @@ impl PasswordApi {
         let password = fields.with(password)?;
         let current = current_password.map(Into::into);
         ask.accounts.change_password(account.id, current, password).await.map_err(Fault::from)?;
-        let Some(session) = ask.who.session() else {
-            return Err(Fault::not_found().into());
-        };
-        let renewed = ask.sessions.carry_over(session).await.map_err(Fault::from)?;
-        signed_in(&ask, &asked, renewed, None, SignedIn::Renewed)
+        let (view, cookies) = carried_over(&ask, &asked).await?;
+        Ok(SignedIn::Renewed(view, cookies))
     }
 
     /// Ask for a link that sets a new password

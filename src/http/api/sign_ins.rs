@@ -8,7 +8,9 @@ use serde::Deserialize;
 use super::Group;
 use super::auth::{SignedIn, signed_in};
 use super::fields::path_id;
+use super::passkeys::PasskeyReply;
 use super::trash::Done;
+use crate::factors::FactorError;
 use crate::http::auth::{Ask, Asked, Owning};
 use crate::http::body::Body;
 use crate::http::gate::Gate;
@@ -60,6 +62,12 @@ struct ReauthRequest {
     /// The password.
     #[serde(default)]
     password: Option<String>,
+    /// A code of the authenticator app, or a recovery code.
+    #[serde(default)]
+    totp: Option<String>,
+    /// A passkey's answer to the question of `/auth/passkeys/login/start`.
+    #[serde(default)]
+    passkey: Option<PasskeyReply>,
 }
 
 #[OpenApi]
@@ -110,8 +118,8 @@ impl SignInApi {
     /// Prove again who one is
     ///
     /// Sensitive calls answer `reauth_required` when this was not done within the last five
-    /// minutes. A browser's cookie gets a new value; a program gets an access token and keeps
-    /// its refresh token.
+    /// minutes. Exactly one of password, code and passkey is sent. A browser's cookie gets a new
+    /// value; a program gets an access token and keeps its refresh token.
     #[oai(path = "/auth/reauth", method = "post", operation_id = "reauth", tag = "Group::Identity")]
     async fn reauth(
         &self,
@@ -124,8 +132,24 @@ impl SignInApi {
             return Err(Fault::not_found().into());
         };
         let pass = gate.admit()?;
-        let password = body.0.password.ok_or_else(|| Fault::field("/password", "is required"))?;
-        ask.accounts.confirm(ask.who.account, password.into()).await.map_err(Fault::from)?;
+        let account = ask.who.account;
+        match body.0 {
+            ReauthRequest { password: Some(password), totp: None, passkey: None } => {
+                ask.accounts.confirm(account, password.into()).await.map_err(Fault::from)?;
+            }
+            ReauthRequest { password: None, totp: Some(code), passkey: None } => {
+                ask.factors.by_code(account, &code, None).await?;
+            }
+            ReauthRequest { password: None, totp: None, passkey: Some(passkey) } => {
+                if ask.factors.by_passkey(passkey.with(&asked)).await?.id != account {
+                    return Err(FactorError::WrongPasskey.into());
+                }
+            }
+            _ => {
+                let detail = "is needed, or `totp`, or `passkey`; one of them";
+                return Err(Fault::field("/password", detail).into());
+            }
+        }
         pass.refund();
         let renewed = ask.sessions.proven(session).await.map_err(Fault::from)?;
         signed_in(&ask, &asked, renewed, None, SignedIn::Renewed)

@@ -37,7 +37,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 18] = [
+const NOTICES: [(Topic, &str, &str); 19] = [
     (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
     (
         Topic::PasswordChanged,
@@ -69,6 +69,12 @@ const NOTICES: [(Topic, &str, &str); 18] = [
         Topic::PasskeyRemoved,
         "A passkey was removed",
         "A passkey does not open your account any more.",
+    ),
+    (
+        Topic::PasskeyCopied,
+        "A passkey was refused",
+        "Somebody came with a passkey of yours that seems to be a copy. It was refused; remove it \
+         and add another.",
     ),
     (
         Topic::IdentityLinked,

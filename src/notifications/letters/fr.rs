@@ -37,7 +37,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 18] = [
+const NOTICES: [(Topic, &str, &str); 19] = [
     (
         Topic::NewDevice,
         "Un nouvel appareil est connecté",
@@ -78,6 +78,12 @@ const NOTICES: [(Topic, &str, &str); 18] = [
         Topic::PasskeyRemoved,
         "Une clé d’accès a été retirée",
         "Une clé d’accès n’ouvre plus votre compte.",
+    ),
+    (
+        Topic::PasskeyCopied,
+        "Une clé d’accès a été refusée",
+        "Quelqu’un s’est présenté avec une de vos clés d’accès qui semble être une copie. Elle a \
+         été refusée ; retirez-la et ajoutez-en une autre.",
     ),
     (
         Topic::IdentityLinked,

@@ -104,6 +104,52 @@ test('pictures of every page', async ({ page, appliance }) => {
   await picture(page, '16-login');
 });
 
+test('pictures of what protects an account', async ({ page }) => {
+  const house = await startAppliance();
+  // Browsers have passkeys for a name only.
+  const origin = house.origin.replace('127.0.0.1', 'localhost');
+  const browser = await page.context().newCDPSession(page);
+  await browser.send('WebAuthn.enable');
+  await browser.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  try {
+    await enter(page, {
+      ...house,
+      origin,
+      welcome: house.welcome.replace('127.0.0.1', 'localhost'),
+    });
+    await page.goto(`${origin}/account/security`);
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByLabel('What to call it').fill('My laptop');
+    await picture(page, '19-passkey');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await expect(page.getByText('Passkey added')).toBeVisible();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await picture(page, '19-security', true);
+    await page.getByRole('button', { name: 'Set up an authenticator app' }).click();
+    await expect(page.getByRole('img', { name: /QR/ })).toBeVisible();
+    await picture(page, '19-authenticator');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await house.advance(6 * 60);
+    await page.getByRole('button', { name: 'Set up an authenticator app' }).click();
+    await expect(page.getByRole('button', { name: 'Use a passkey' })).toBeVisible();
+    await picture(page, '19-confirm');
+    await page.context().clearCookies();
+    await page.goto(`${origin}/login`);
+    await picture(page, '19-login');
+  } finally {
+    await house.stop();
+  }
+});
+
 test('pictures of answers by a model', async ({ page, modelled, model }) => {
   await enter(page, modelled);
   const id = await makeRosa(page);

@@ -58,6 +58,17 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("change_password", Need::Fresh, Least::Oneself),
     ("send_verification", Need::Account, Least::Oneself),
     ("change_email", Need::Fresh, Least::Oneself),
+    ("get_factors", Need::Account, Least::Oneself),
+    ("begin_totp", Need::Fresh, Least::Oneself),
+    ("remove_totp", Need::Fresh, Least::Oneself),
+    ("confirm_totp", Need::Fresh, Least::Oneself),
+    ("renew_recovery_codes", Need::Fresh, Least::Oneself),
+    ("start_passkey", Need::Fresh, Least::Oneself),
+    ("add_passkey", Need::Fresh, Least::Oneself),
+    ("change_passkey", Need::Fresh, Least::Holder),
+    ("remove_passkey", Need::Fresh, Least::Holder),
+    ("start_passkey_login", Need::Open, Least::Oneself),
+    ("login_with_passkey", Need::Open, Least::Oneself),
     ("list_notifications", Need::Account, Least::Oneself),
     ("read_notifications", Need::Account, Least::Oneself),
     ("read_notification", Need::Account, Least::Holder),
@@ -120,7 +131,6 @@ pub const TABLE: &[(&str, Need, Least)] = &[
 
 /// A body with which whoever may do it succeeds, so that it is not the body that is refused.
 pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
-    let password = crate::support::PASSWORD;
     Some(match operation {
         "create_clone" | "create_person" | "create_space" | "change_space" => {
             json!({"name": "Eve"})
@@ -137,7 +147,12 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "change_consents" => json!({"voice_processing": true}),
         "rate_answer" => json!({"rating": 1}),
         "create_api_key" => json!({"label": "Eve's", "scopes": ["read"]}),
-        "reauth" => json!({"password": password}),
+        "confirm_totp" => json!({"code": "123456"}),
+        "change_passkey" => json!({"label": "Eve's"}),
+        "add_passkey" => json!({"id": "wrong", "label": "Eve's", "credential": {}}),
+        "login_with_passkey" => json!({"id": "wrong", "credential": {}}),
+        // Wrong, so that an old sign-in is not made fresh.
+        "reauth" => json!({"password": "not this one"}),
         // The present one is wrong, so that the sign-in is still good for what comes after.
         "change_password" => {
             json!({"current_password": "not this one", "new_password": "violet umbrella quartz 42"})

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::table::Least;
+use super::table::{Least, Need, TABLE};
 use crate::support::PASSWORD;
 use crate::support::client::{Ask, Client, id, items, text};
+use crate::support::passkey::Passkey;
 use crate::support::server::Server;
 
 /// What stands for the parameters of paths.
 pub type Things = BTreeMap<&'static str, String>;
+
+/// Where the server is found; passkeys belong to it.
+const SITE: &str = "https://memoria.example";
 
 /// What somebody brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,13 @@ pub struct Visitor {
     pub brings: Brings,
     /// What the account is in the space.
     pub role: Option<Least>,
+}
+
+impl Visitor {
+    /// Whether anybody may ask for it.
+    pub fn is_open(&self, operation: &str) -> bool {
+        TABLE.iter().any(|(name, need, _)| *name == operation && *need == Need::Open)
+    }
 }
 
 const fn visitor(
@@ -101,7 +112,7 @@ fn bearer(server: &Server, session: &Value) -> Client {
 
 impl World {
     pub async fn new() -> Self {
-        let server = Server::start().await;
+        let server = Server::with(&[("CLONEMEMORIA_SERVER_PUBLIC_URL", SITE)]).await;
         server.admin().await;
         let mut accounts = BTreeMap::new();
         for name in ["ada", "sam", "cora", "vic", "max", "eve"] {
@@ -179,6 +190,15 @@ impl Proof {
     }
 }
 
+/// A passkey of an account, which has to sign in again afterwards.
+async fn passkey(client: &Client) -> String {
+    let question = client.post("/auth/passkeys/register/start", json!({})).await.is(200);
+    let credential = Passkey::made_for(&question, SITE).introduces_itself(&question);
+    let body = json!({"id": question["id"], "label": "Phone", "credential": credential});
+    let made = client.post("/auth/passkeys/register/finish", body).await.is(201);
+    id(&made["passkey"])
+}
+
 async fn key(client: &Client, scopes: &[&str], clone: Option<String>) -> (String, String) {
     let mut body = json!({
         "label": "A program", "scopes": scopes, "rate_limit_requests": 10_000,
@@ -221,6 +241,8 @@ async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Things {
     });
     assert_eq!(server.operate(told).await.0, 200);
     let notice = items(&ada.get("/notifications").await.is(200)).remove(0);
+    let passkey = passkey(ada).await;
+    let ada = &bearer(server, &login(server, "ada").await);
     login(server, "ada").await;
     let session = id(&items(&ada.get("/auth/sessions").await.is(200))[0]);
     BTreeMap::from([
@@ -236,6 +258,7 @@ async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Things {
         ("purge_id", purged),
         ("api_key_id", key(ada, &["read"], None).await.0),
         ("session_id", session),
+        ("passkey_id", passkey),
         ("notification_id", id(&notice)),
         ("n", "1".to_owned()),
     ])

@@ -64,11 +64,13 @@ impl Client {
     /// Asks for a path beside the API.
     pub fn ask_outside(&self, method: Method, path: &str) -> Ask {
         let proof = self.token.as_ref().map(|token| format!("Bearer {token}"));
+        let proof = proof.map(|proof| ("authorization".to_owned(), proof));
+        let host = ("host".to_owned(), self.address.to_string());
         Ask {
             address: self.address,
             method,
             path: format!("{}{path}", self.base),
-            headers: proof.map(|proof| ("authorization".to_owned(), proof)).into_iter().collect(),
+            headers: std::iter::once(host).chain(proof).collect(),
             body: Bytes::new(),
             sent: Arc::clone(&self.sent),
         }
@@ -184,10 +186,7 @@ impl Ask {
                 note(&self.sent, &Value::String(value.into_owned()));
             }
         }
-        let mut request = Request::builder()
-            .method(self.method)
-            .uri(&self.path)
-            .header("host", self.address.to_string());
+        let mut request = Request::builder().method(self.method).uri(&self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -221,10 +220,7 @@ impl Ask {
     pub async fn attempt(self) -> Option<Reply> {
         let stream = TcpStream::connect(self.address).await.ok()?;
         let asked = format!("{} {}", self.method, self.path);
-        let mut request = Request::builder()
-            .method(self.method)
-            .uri(&self.path)
-            .header("host", self.address.to_string());
+        let mut request = Request::builder().method(self.method).uri(&self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -4,10 +4,12 @@
 pub mod client;
 pub mod command;
 pub mod llm;
+pub mod passkey;
 pub mod reply;
 pub mod server;
 pub mod smtp;
 pub mod socket;
+pub mod totp;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use poem::Response;
 use poem_openapi::ApiResponse;
 use poem_openapi::payload::Json;
+use poem_openapi::types::ToJSON;
 
 use super::views::SessionView;
 use crate::http::auth::with_cookie;
@@ -25,6 +26,31 @@ impl poem::IntoResponse for SignedIn {
         let mut response = Json(view).into_response();
         response.set_status(poem::http::StatusCode::from_u16(status).unwrap_or_default());
         cookies.iter().fold(response, |response, cookie| with_cookie(response, cookie))
+    }
+}
+
+/// An answer that brings cookies along.
+pub struct Carrying<T, const STATUS: u16 = 200>(pub T, pub Cookies);
+
+impl<T: ToJSON, const STATUS: u16> poem::IntoResponse for Carrying<T, STATUS> {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.0).into_response();
+        response.set_status(poem::http::StatusCode::from_u16(STATUS).unwrap_or_default());
+        self.1.iter().fold(response, |response, cookie| with_cookie(response, cookie))
+    }
+}
+
+impl<T: ToJSON, const STATUS: u16> ApiResponse for Carrying<T, STATUS> {
+    fn meta() -> poem_openapi::registry::MetaResponses {
+        let mut meta = Json::<T>::meta();
+        for response in &mut meta.responses {
+            response.status = Some(STATUS);
+        }
+        meta
+    }
+
+    fn register(registry: &mut poem_openapi::registry::Registry) {
+        T::register(registry);
     }
 }
 

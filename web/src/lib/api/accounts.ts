@@ -24,6 +24,9 @@ export const register = (body: Schemas['RegisterRequest']) =>
 export const login = (body: Schemas['LoginRequest']) =>
   entered(data(server.POST('/auth/login', { body })));
 
+export const loginWithPasskey = (body: Schemas['PasskeyReply']) =>
+  entered(data(server.POST('/auth/passkeys/login/finish', { body })));
+
 export const logout = () => done(server.POST('/auth/logout'));
 
 export const me = () => data(server.GET('/auth/me'));

@@ -6,6 +6,7 @@ export * as conversations from './conversations';
 export * as memories from './memories';
 export * as notifications from './notifications';
 export * as trust from './trust';
+export * as security from './security';
 export { onSignedOut } from './client';
 export { ApiError, asApiError } from './problem';
 export type * from './types';

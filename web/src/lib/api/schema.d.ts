@@ -111,6 +111,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the account proves itself with */
+        get: operations["get_factors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -179,6 +196,107 @@ export interface paths {
         head?: never;
         /** Give or withdraw consents */
         patch: operations["change_consents"];
+        trace?: never;
+    };
+    "/auth/passkeys/login/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with a passkey
+         * @description A passkey is two factors by itself: neither a password nor a code is asked for.
+         */
+        post: operations["login_with_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys/login/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for any passkey of this server
+         * @description The question is the same for everybody. The answer goes to `/auth/passkeys/login/finish`,
+         *     or to `/auth/reauth`.
+         */
+        post: operations["start_passkey_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys/register/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a new passkey
+         * @description Every other sign-in ends, and API keys stop working. The caller's goes on, with the
+         *     tokens or the cookie of the answer.
+         */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys/register/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a new passkey */
+        post: operations["start_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a passkey away
+         * @description It opens nothing any more. Every other sign-in ends, and API keys stop working. The
+         *     caller's goes on, with the tokens or the cookie of the answer.
+         */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        /** Call a passkey something else */
+        patch: operations["change_passkey"];
         trace?: never;
     };
     "/auth/password/change": {
@@ -255,8 +373,8 @@ export interface paths {
         /**
          * Prove again who one is
          * @description Sensitive calls answer `reauth_required` when this was not done within the last five
-         *     minutes. A browser's cookie gets a new value; a program gets an access token and keeps
-         *     its refresh token.
+         *     minutes. Exactly one of password, code and passkey is sent. A browser's cookie gets a new
+         *     value; a program gets an access token and keeps its refresh token.
          */
         post: operations["reauth"];
         delete?: never;
@@ -333,6 +451,73 @@ export interface paths {
         post?: never;
         /** End a sign-in */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to set up an authenticator app
+         * @description Nothing changes before the first code is sent to `/auth/totp/confirm`; an app that is set
+         *     up already goes on until then.
+         */
+        post: operations["begin_totp"];
+        /**
+         * Take the authenticator app away, and its recovery codes
+         * @description Every other sign-in ends, and API keys stop working. The caller's goes on, with the
+         *     tokens or the cookie of the answer.
+         */
+        delete: operations["remove_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set an authenticator app up
+         * @description From now on signing in with the password needs a code as well. Every other sign-in ends,
+         *     and API keys stop working. The caller's goes on.
+         */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/totp/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description Those from before stop working.
+         */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1517,6 +1702,29 @@ export interface components {
             user_message: components["schemas"]["MessageView"] & unknown;
         };
         /**
+         * FactorsView
+         * @description What the account proves itself with.
+         */
+        FactorsView: {
+            /** @description Its passkeys, the oldest first. */
+            passkeys: components["schemas"]["PasskeyView"][];
+            /** @description Why not, in a sentence. */
+            passkeys_obstacle: string | null;
+            /** @description Whether passkeys can be made at this address. */
+            passkeys_possible: boolean;
+            /** @description Whether it has a password. */
+            password: boolean;
+            /**
+             * Format: uint32
+             * @description How many recovery codes are left.
+             */
+            recovery_codes_left: number;
+            /** @description Whether an authenticator app is set up. */
+            totp: boolean;
+            /** @description Since when. */
+            totp_since: string | null;
+        };
+        /**
          * FeedbackRequest
          * @description What somebody thought of an answer.
          */
@@ -2019,6 +2227,18 @@ export interface components {
             regenerate_of?: string | null;
         };
         /**
+         * NewPasskey
+         * @description A passkey that a browser has made.
+         */
+        NewPasskey: {
+            /** @description What the browser gave, in the JSON form of the WebAuthn specification. */
+            credential: unknown;
+            /** @description The question's name. */
+            id: string;
+            /** @description What its owner calls it, to tell it from others. */
+            label: string;
+        };
+        /**
          * NewPerson
          * @description A new person.
          */
@@ -2086,6 +2306,54 @@ export interface components {
          * @enum {string}
          */
         PassageWord: "memory" | "document" | "message";
+        /**
+         * PasskeyMade
+         * @description A passkey was made.
+         */
+        PasskeyMade: {
+            passkey: components["schemas"]["PasskeyView"];
+            /** @description The caller's sign-in, which goes on; all others have ended. */
+            session: components["schemas"]["SessionView"] & unknown;
+        };
+        /**
+         * PasskeyPatch
+         * @description Another name for a passkey.
+         */
+        PasskeyPatch: {
+            label: string;
+        };
+        /**
+         * PasskeyQuestion
+         * @description A question to a browser's passkeys, good once and for five minutes.
+         */
+        PasskeyQuestion: {
+            /** @description Names the question in the answer. */
+            id: string;
+            /** @description The options for `navigator.credentials`, in the JSON form of the WebAuthn specification. */
+            options: unknown;
+        };
+        /**
+         * PasskeyReply
+         * @description A passkey's answer.
+         */
+        PasskeyReply: {
+            /** @description What the browser gave, in the JSON form of the WebAuthn specification. */
+            credential: unknown;
+            /** @description The question's name. */
+            id: string;
+        };
+        /**
+         * PasskeyView
+         * @description A passkey.
+         */
+        PasskeyView: {
+            created_at: string;
+            id: string;
+            /** @description What its owner calls it. */
+            label: string;
+            /** @description When it last opened the account. */
+            last_used_at: string | null;
+        };
         /**
          * PasswordChange
          * @description Another password.
@@ -2180,8 +2448,18 @@ export interface components {
          * @description What proves again that it is the person who signed in.
          */
         ReauthRequest: {
+            passkey?: (components["schemas"]["PasskeyReply"] & unknown) | null;
             /** @description The password. */
             password?: string | null;
+            /** @description A code of the authenticator app, or a recovery code. */
+            totp?: string | null;
+        };
+        /**
+         * RecoveryCodes
+         * @description Codes that stand in for the authenticator app, each once. They are shown here and never again.
+         */
+        RecoveryCodes: {
+            recovery_codes: string[];
         };
         /**
          * RefreshRequest
@@ -2490,7 +2768,34 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "data_exported" | "break_glass" | "space_invitation" | "role_changed";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "data_exported" | "break_glass" | "space_invitation" | "role_changed";
+        /**
+         * TotpCode
+         * @description A code that the authenticator app shows.
+         */
+        TotpCode: {
+            code: string;
+        };
+        /**
+         * TotpConfirmed
+         * @description An authenticator app is set up.
+         */
+        TotpConfirmed: {
+            /** @description Codes that stand in for the app, each once. They are shown here and never again. */
+            recovery_codes: string[];
+            /** @description The caller's sign-in, which goes on; all others have ended. */
+            session: components["schemas"]["SessionView"] & unknown;
+        };
+        /**
+         * TotpSecret
+         * @description A secret for an authenticator app; nothing changes before it is confirmed.
+         */
+        TotpSecret: {
+            /** @description In base32, to be typed. */
+            secret: string;
+            /** @description The same as an `otpauth:` address, to be shown as a QR code. */
+            uri: string;
+        };
         /**
          * TrashList
          * @description The trash, newest first.
@@ -2961,6 +3266,50 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    get_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "passkeys": [
+                     *         {
+                     *           "created_at": "2026-11-21T10:03:11.123874Z",
+                     *           "id": "01a1fd8f-5396-7612-8f71-cdab95d23140",
+                     *           "label": "Grandma's phone",
+                     *           "last_used_at": null
+                     *         }
+                     *       ],
+                     *       "passkeys_obstacle": null,
+                     *       "passkeys_possible": true,
+                     *       "password": true,
+                     *       "recovery_codes_left": 9,
+                     *       "totp": true,
+                     *       "totp_since": "2026-11-20T18:12:40.5Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FactorsView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -3395,6 +3744,555 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    login_with_passkey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "clientExtensionResults": {},
+                 *         "id": "l0zR0mHf5W7yWc2qg0l3pA",
+                 *         "rawId": "l0zR0mHf5W7yWc2qg0l3pA",
+                 *         "response": {
+                 *           "authenticatorData": "SZYN5YgOjGh0NBcP",
+                 *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+                 *           "signature": "MEUCIQDx",
+                 *           "userHandle": "AaH9j1OWdhKPcc2rldIxQA"
+                 *         },
+                 *         "type": "public-key"
+                 *       },
+                 *       "id": "0yqXbBvR4n0b1bq3tN2mYcWm7m8b2oO8yqfXl5kH3cE"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasskeyReply"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A new account, signed in. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    start_passkey_login: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0yqXbBvR4n0b1bq3tN2mYcWm7m8b2oO8yqfXl5kH3cE",
+                     *       "options": {
+                     *         "allowCredentials": [],
+                     *         "challenge": "bm9ib2R5IGtub3dzIHRoaXMgY2hhbGxlbmdl",
+                     *         "rpId": "memoria.example",
+                     *         "timeout": 300000,
+                     *         "userVerification": "required"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyQuestion"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "credential": {
+                 *         "clientExtensionResults": {},
+                 *         "id": "l0zR0mHf5W7yWc2qg0l3pA",
+                 *         "rawId": "l0zR0mHf5W7yWc2qg0l3pA",
+                 *         "response": {
+                 *           "attestationObject": "o2NmbXRkbm9uZQ",
+                 *           "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0"
+                 *         },
+                 *         "type": "public-key"
+                 *       },
+                 *       "id": "0yqXbBvR4n0b1bq3tN2mYcWm7m8b2oO8yqfXl5kH3cE",
+                 *       "label": "Grandma's phone"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "passkey": {
+                     *         "created_at": "2026-11-21T10:03:11.123874Z",
+                     *         "id": "01a1fd8f-5396-7612-8f71-cdab95d23140",
+                     *         "label": "Grandma's phone",
+                     *         "last_used_at": null
+                     *       },
+                     *       "session": {
+                     *         "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *         "account": {
+                     *           "consents": {
+                     *             "data_processing": {
+                     *               "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *               "granted": true,
+                     *               "version": "2026-11"
+                     *             },
+                     *             "third_party_apis": {
+                     *               "changed_at": null,
+                     *               "granted": false,
+                     *               "version": null
+                     *             },
+                     *             "video_processing": {
+                     *               "changed_at": null,
+                     *               "granted": false,
+                     *               "version": null
+                     *             },
+                     *             "voice_processing": {
+                     *               "changed_at": null,
+                     *               "granted": false,
+                     *               "version": null
+                     *             },
+                     *             "whatsapp_ingestion": {
+                     *               "changed_at": null,
+                     *               "granted": false,
+                     *               "version": null
+                     *             }
+                     *           },
+                     *           "created_at": "2026-11-21T05:55:38.710713Z",
+                     *           "display_name": "Ada",
+                     *           "email": "ada@example.org",
+                     *           "email_verified": false,
+                     *           "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "is_admin": true,
+                     *           "last_data_export_at": null,
+                     *           "locale": "en",
+                     *           "plan": "unlimited",
+                     *           "time_zone": "UTC"
+                     *         },
+                     *         "expires_in": 600,
+                     *         "refresh_token": "cm…",
+                     *         "token_type": "Bearer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyMade"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    start_passkey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0yqXbBvR4n0b1bq3tN2mYcWm7m8b2oO8yqfXl5kH3cE",
+                     *       "options": {
+                     *         "attestation": "none",
+                     *         "authenticatorSelection": {
+                     *           "requireResidentKey": true,
+                     *           "residentKey": "required",
+                     *           "userVerification": "required"
+                     *         },
+                     *         "challenge": "bm9ib2R5IGtub3dzIHRoaXMgY2hhbGxlbmdl",
+                     *         "excludeCredentials": [],
+                     *         "extensions": {
+                     *           "credProps": true
+                     *         },
+                     *         "pubKeyCredParams": [
+                     *           {
+                     *             "alg": -7,
+                     *             "type": "public-key"
+                     *           }
+                     *         ],
+                     *         "rp": {
+                     *           "id": "memoria.example",
+                     *           "name": "memoria.example"
+                     *         },
+                     *         "timeout": 300000,
+                     *         "user": {
+                     *           "displayName": "Ada",
+                     *           "id": "AaH9j1OWdhKPcc2rldIxQA",
+                     *           "name": "ada@example.org"
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyQuestion"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A new account, signed in. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_passkey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "Grandma's phone"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasskeyPatch"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T10:03:11.123874Z",
+                     *       "id": "01a1fd8f-5396-7612-8f71-cdab95d23140",
+                     *       "label": "Grandma's phone",
+                     *       "last_used_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
@@ -4148,6 +5046,317 @@ export interface operations {
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    begin_totp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+                     *       "uri": "otpauth://totp/CloneMemoria:ada@example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=CloneMemoria&algorithm=SHA1&digits=6&period=30"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TotpSecret"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A new account, signed in. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TotpCode"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "7Q2M-WK0D-4TNB-9XHC-R3VE-58GJ",
+                     *         "0FZA-61PS-YKTD-QW7M-2NBX-H4CV",
+                     *         "M8RE-J5GQ-3D9K-T0WA-XN6Z-1PYB",
+                     *         "4VHC-2S7F-WQ0M-ZKDB-9T3E-GJR5",
+                     *         "X1NA-8PYK-6TZW-F4QD-0M7S-VBHC",
+                     *         "E3GJ-R52K-9DTN-W0QX-M7ZA-6PFY",
+                     *         "B4HC-VS1Q-T8KM-3WDE-ZN0X-J7GR",
+                     *         "59AP-YF2T-QK6D-MW4Z-BX8N-HCV3",
+                     *         "S0EJ-GR7K-T1WQ-9NDM-5ZXB-4AHP",
+                     *         "C6VF-2YQT-8KWM-D3ZE-JN7G-RX0S"
+                     *       ],
+                     *       "session": {
+                     *         "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *         "account": {
+                     *           "consents": {
+                     *             "data_processing": {
+                     *               "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *               "granted": true,
+                     *               "version": "2026-11"
+                     *             },
+                     *             "third_party_apis": {
+                     *               "changed_at": null,
+                     *               "granted": false,
+                     *               "version": null
+                     *             },
+                     *             "video_processing": {
+                     *               "changed_at": null,
+                     *               "granted": false,
+                     *               "version": null
+                     *             },
+                     *             "voice_processing": {
+                     *               "changed_at": null,
+                     *               "granted": false,
+                     *               "version": null
+                     *             },
+                     *             "whatsapp_ingestion": {
+                     *               "changed_at": null,
+                     *               "granted": false,
+                     *               "version": null
+                     *             }
+                     *           },
+                     *           "created_at": "2026-11-21T05:55:38.710713Z",
+                     *           "display_name": "Ada",
+                     *           "email": "ada@example.org",
+                     *           "email_verified": false,
+                     *           "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "is_admin": true,
+                     *           "last_data_export_at": null,
+                     *           "locale": "en",
+                     *           "plan": "unlimited",
+                     *           "time_zone": "UTC"
+                     *         },
+                     *         "expires_in": 600,
+                     *         "refresh_token": "cm…",
+                     *         "token_type": "Bearer"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TotpConfirmed"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "7Q2M-WK0D-4TNB-9XHC-R3VE-58GJ",
+                     *         "0FZA-61PS-YKTD-QW7M-2NBX-H4CV",
+                     *         "M8RE-J5GQ-3D9K-T0WA-XN6Z-1PYB",
+                     *         "4VHC-2S7F-WQ0M-ZKDB-9T3E-GJR5",
+                     *         "X1NA-8PYK-6TZW-F4QD-0M7S-VBHC",
+                     *         "E3GJ-R52K-9DTN-W0QX-M7ZA-6PFY",
+                     *         "B4HC-VS1Q-T8KM-3WDE-ZN0X-J7GR",
+                     *         "59AP-YF2T-QK6D-MW4Z-BX8N-HCV3",
+                     *         "S0EJ-GR7K-T1WQ-9NDM-5ZXB-4AHP",
+                     *         "C6VF-2YQT-8KWM-D3ZE-JN7G-RX0S"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];

@@ -16,6 +16,11 @@ export type Problem = Omit<Schemas['Problem'], 'type'> & { type?: string };
 export type Setup = Schemas['SetupView'];
 export type Account = Schemas['AccountView'];
 export type Session = Schemas['SessionView'];
+export type Factors = Schemas['FactorsView'];
+export type Passkey = Schemas['PasskeyView'];
+export type PasskeyQuestion = Schemas['PasskeyQuestion'];
+export type PasskeyReply = Schemas['PasskeyReply'];
+export type SignIn = Schemas['SignInView'];
 export type ConsentChange = Schemas['ConsentStatement'];
 
 export type Clone = Schemas['CloneView'];

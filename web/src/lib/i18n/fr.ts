@@ -93,6 +93,13 @@ export const fr: Record<keyof typeof en, string> = {
   'common.save': 'Enregistrer',
   'common.send': 'Envoyer',
   'common.undo': 'Annuler',
+  'confirm.button': 'Confirmer',
+  'confirm.text':
+    'Cela touche à quelque chose d’important. Prouvez encore une fois que c’est bien vous.',
+  'confirm.title': 'Confirmez que c’est vous',
+  'confirm.withCode': 'Utiliser plutôt un code',
+  'confirm.withPasskey': 'Utiliser une clé d’accès',
+  'confirm.withPassword': 'Utiliser plutôt le mot de passe',
   'consent.chats': 'Archives de discussions',
   'consent.chatsText':
     'Les archives WhatsApp et semblables que vous envoyez peuvent être lues et gardées comme souvenirs.',
@@ -203,6 +210,7 @@ export const fr: Record<keyof typeof en, string> = {
     'Mot de passe oublié ? La personne qui gère ce serveur peut en définir un nouveau.',
   'login.invited': 'Nouveau ici ? Ouvrez le lien d’invitation que vous avez reçu.',
   'login.noAccount': 'Pas encore de compte ?',
+  'login.passkey': 'Se connecter avec une clé d’accès',
   'login.title': 'Se connecter',
   'memories.about': 'Vous avez demandé : « {question} ». Si vous le savez, racontez-le ici.',
   'memories.add': 'Ajouter des souvenirs',
@@ -269,6 +277,7 @@ export const fr: Record<keyof typeof en, string> = {
   'notice.newDevice': 'Un nouvel appareil s’est connecté',
   'notice.notYou': 'Ce n’était pas vous ?',
   'notice.passkeyAdded': 'Une clé d’accès a été ajoutée',
+  'notice.passkeyCopied': 'Une clé d’accès qui semble être une copie a été refusée',
   'notice.passkeyRemoved': 'Une clé d’accès a été retirée',
   'notice.passwordChanged': 'Votre mot de passe a été changé',
   'notice.passwordReset': 'Un mot de passe oublié a été remplacé',
@@ -284,6 +293,25 @@ export const fr: Record<keyof typeof en, string> = {
   'notice.space': 'Espace : {detail}',
   'notice.spaceInvitation': 'Une invitation dans un espace',
   'notice.toAccount': 'Changez tout de suite votre mot de passe.',
+  'passkey.add': 'Ajouter une clé d’accès',
+  'passkey.added': 'Clé d’accès ajoutée',
+  'passkey.go': 'Continuer',
+  'passkey.impossible':
+    'Les clés d’accès ne fonctionnent que si ce serveur est ouvert par son nom en https, ou sur la machine même par localhost.',
+  'passkey.known': 'Cet appareil a déjà une clé d’accès pour ce compte.',
+  'passkey.label': 'Son nom',
+  'passkey.labelHint': 'Pour la reconnaître plus tard, par exemple « Mon téléphone ».',
+  'passkey.noAnswer':
+    'Votre navigateur n’a pas répondu avec une clé d’accès. Vous pouvez réessayer.',
+  'passkey.remove': 'Retirer la clé d’accès',
+  'passkey.removeText':
+    '« {label} » n’ouvrira plus votre compte. Toutes les autres connexions se terminent.',
+  'passkey.removed': 'Clé d’accès retirée',
+  'passkey.rename': 'Renommer',
+  'passkey.since': 'Ajoutée le {when}',
+  'passkey.text':
+    'Connectez-vous avec le doigt, le visage ou le code de votre appareil, sans mot de passe. Personne ne peut vous soutirer une clé d’accès.',
+  'passkey.title': 'Clés d’accès',
   'password.fair': 'Suffisant. Quelques mots de plus le rendront solide.',
   'password.hint':
     'Au moins {min} caractères. Quatre ou cinq mots à la suite sont faciles à retenir et difficiles à deviner.',
@@ -323,6 +351,7 @@ export const fr: Record<keyof typeof en, string> = {
   'people.notes': 'Notes',
   'people.relation': 'Qui est-ce',
   'people.title': 'L’entourage de {name}',
+  'problem.adminOnly': 'Seul un administrateur peut faire cela.',
   'problem.alreadyThere': 'Ce souvenir est déjà conservé ici.',
   'problem.busy': 'Le serveur est occupé. Réessayez dans un instant.',
   'problem.changedMeanwhile':
@@ -333,6 +362,7 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.crossOrigin':
     'Le serveur ne connaît pas l’adresse de cette page. La personne qui le gère peut indiquer son adresse publique.',
   'problem.emailTaken': 'Il existe déjà un compte avec cette adresse. Connectez-vous plutôt.',
+  'problem.factorOff': 'La personne qui gère ce serveur a désactivé cette fonction.',
   'problem.forbidden': 'Vous n’avez pas le droit de faire cela.',
   'problem.full':
     'Le disque du serveur est presque plein : rien n’a été enregistré. Prévenez la personne qui le gère.',
@@ -340,6 +370,9 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.invalid': 'Quelque chose ne va pas encore. Regardez ce qui est signalé.',
   'problem.inviteInvalid': 'Cette invitation n’est plus valable. Demandez-en une autre.',
   'problem.inviteNeeded': 'Il faut une invitation pour créer un compte ici.',
+  'problem.lastAdmin':
+    'Personne d’autre n’administre ce serveur. Nommez d’abord un autre administrateur.',
+  'problem.link': 'Ce lien a déjà servi, est trop ancien ou mal saisi. Demandez-en un nouveau.',
   'problem.modelBusy':
     'Le modèle de langage est trop sollicité. Votre question est gardée ; réessayez dans une minute.',
   'problem.modelInterrupted':
@@ -356,18 +389,32 @@ export const fr: Record<keyof typeof en, string> = {
     'Le modèle de langage est injoignable. Votre question est gardée ; réessayez dans un instant.',
   'problem.notFound': 'Cet élément n’est plus là.',
   'problem.offline': 'Le serveur est injoignable. Vérifiez la connexion et réessayez.',
+  'problem.passkeyInvalid':
+    'Cette clé d’accès n’ouvre aucun compte ici, ou cela a pris trop de temps. Réessayez.',
+  'problem.passkeyNotAccepted':
+    'Cette clé d’accès n’a pas pu être gardée : elle est déjà connue, ou cela a pris trop de temps. Réessayez.',
+  'problem.personOnly': 'Seule une personne connectée peut faire cela.',
   'problem.provider':
     'Le modèle de langage n’a pas répondu. Votre question est gardée ; réessayez dans un instant.',
   'problem.quota': 'La limite de votre formule est atteinte.',
+  'problem.reauth': 'Rien n’a été modifié, car vous n’avez pas confirmé que c’est vous.',
   'problem.registrationClosed': 'On ne peut pas créer de compte ici.',
+  'problem.scope':
+    'La clé n’a pas été faite pour cela. Créez-en une autre avec le droit nécessaire.',
   'problem.signedOut': 'Vous n’êtes plus connecté.',
   'problem.stopping': 'Le serveur redémarre. Réessayez dans un instant.',
   'problem.storage':
     'Le serveur ne peut pas écrire sur son disque : rien n’a été enregistré. Prévenez la personne qui le gère.',
+  'problem.suspended': 'Ce compte est suspendu. Adressez-vous à la personne qui gère ce serveur.',
   'problem.tooLarge': 'C’est trop pour un seul envoi. Envoyez-en moins à la fois.',
   'problem.tooMany': 'Trop d’essais. Attendez un peu et réessayez.',
   'problem.tooManyAnswers': 'Trop de réponses sont en cours. Attendez que l’une se termine.',
+  'problem.tooManyAttempts': 'Trop d’essais erronés. Attendez quelques secondes avant le suivant.',
+  'problem.tooManyPasskeys':
+    'Il n’y a plus de place pour une autre clé d’accès. Retirez-en d’abord une.',
   'problem.totp': 'Il faut un code de votre application d’authentification.',
+  'problem.totpInvalid': 'Ce code est faux, trop ancien ou a déjà servi. Attendez le suivant.',
+  'problem.totpNotBegun': 'Cela a pris trop de temps. Recommencez avec une nouvelle image.',
   'problem.unexpected': 'Un imprévu est survenu. Réessayez.',
   'profile.biography': 'Sa vie, en quelques paragraphes',
   'profile.born': 'Naissance',
@@ -391,10 +438,36 @@ export const fr: Record<keyof typeof en, string> = {
   'profile.subject': 'Il s’agit de',
   'profile.traits': 'Caractère',
   'profile.traitsHint': 'Par exemple : patiente, têtue. Séparez par des virgules ou Entrée.',
+  'recovery.copy': 'Copier',
+  'recovery.download': 'Enregistrer dans un fichier',
+  'recovery.heading': 'Codes de secours pour {host}, chacun valable une fois',
+  'recovery.kept': 'Je les ai gardés',
+  'recovery.print': 'Imprimer',
+  'recovery.text':
+    'Si vous perdez votre téléphone, chacun de ces codes vous laisse entrer une fois. Gardez-les avec vos papiers importants : ils ne seront plus affichés.',
+  'recovery.title': 'Vos codes de secours',
   'register.closed':
     'Il faut une invitation pour créer un compte ici. Demandez à la personne qui gère ce serveur.',
   'register.have': 'Vous avez déjà un compte ?',
   'register.title': 'Créer un compte',
+  'security.changePassword': 'Changer le mot de passe',
+  'security.currentPassword': 'Mot de passe actuel',
+  'security.endsOthers': 'Vous restez connecté ici ; partout ailleurs, vous êtes déconnecté.',
+  'security.lead': 'Mot de passe, clés d’accès, codes d’une application, et où vous êtes connecté.',
+  'security.newPassword': 'Nouveau mot de passe',
+  'security.open': 'Paramètres de sécurité',
+  'security.password': 'Mot de passe',
+  'security.passwordChanged': 'Mot de passe changé',
+  'security.remove': 'Retirer',
+  'security.title': 'Sécurité',
+  'security.used': 'dernière utilisation {when}',
+  'security.wrongPassword': 'Le mot de passe actuel n’est pas correct.',
+  'sessions.end': 'Déconnecter',
+  'sessions.endOthers': 'Déconnecter partout ailleurs',
+  'sessions.endThat': 'Déconnecter {device}',
+  'sessions.ended': 'Déconnecté là-bas',
+  'sessions.here': 'ici',
+  'sessions.title': 'Où vous êtes connecté',
   'settings.advanced': 'Pour qui connaît les modèles',
   'settings.answers': 'Comment les réponses sont faites',
   'settings.builtinNow':
@@ -431,6 +504,26 @@ export const fr: Record<keyof typeof en, string> = {
   'timeline.emptyText': 'Dès que des souvenirs ont une date, même vague, une vie se dessine ici.',
   'timeline.title': 'La vie de {name}',
   'timeline.undated': 'Sans date',
+  'totp.begin': 'Configurer une application de codes',
+  'totp.byHand': 'La caméra ne suffit pas ? Saisissez cette clé',
+  'totp.code': 'Code de l’application',
+  'totp.codeHint': 'Six chiffres ; ils changent toutes les trente secondes.',
+  'totp.confirm': 'Activer',
+  'totp.left':
+    '{count, plural, =0 {Il ne reste aucun code de secours. Créez-en de nouveaux.} one {Il reste un code de secours. Créez-en de nouveaux.} other {Il reste # codes de secours.}}',
+  'totp.on': 'Activée depuis le {when} : la connexion par mot de passe demande aussi un code.',
+  'totp.qr': 'Code QR contenant la clé pour l’application',
+  'totp.remove': 'Désactiver',
+  'totp.removeText':
+    'Le mot de passe seul ouvrira alors votre compte, et les codes de secours cesseront de fonctionner.',
+  'totp.removed': 'Application de codes désactivée',
+  'totp.renew': 'Nouveaux codes de secours',
+  'totp.replace': 'Utiliser une autre application',
+  'totp.scan':
+    'Scannez cette image avec une application de codes sur votre téléphone, puis saisissez le code qu’elle affiche.',
+  'totp.text':
+    'Une application sur votre téléphone affiche un code demandé après le mot de passe. Celui qui apprend votre mot de passe n’entre toujours pas.',
+  'totp.title': 'Application de codes',
   'trash.back': 'C’est récupéré',
   'trash.clone': 'Clone',
   'trash.conversation': 'Conversation',

@@ -11,6 +11,7 @@ export const TITLES: Record<NotificationTopic, MessageKey> = {
   second_factor_removed: 'notice.secondFactorRemoved',
   passkey_added: 'notice.passkeyAdded',
   passkey_removed: 'notice.passkeyRemoved',
+  passkey_copied: 'notice.passkeyCopied',
   identity_linked: 'notice.identityLinked',
   identity_unlinked: 'notice.identityUnlinked',
   api_key_created: 'notice.apiKeyCreated',
