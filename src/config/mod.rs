@@ -1,6 +1,7 @@
 //! What the operator has said: read, checked, and explained with where each value came from.
 
 mod keys;
+mod providers;
 mod sources;
 
 use std::net::{IpAddr, SocketAddr};
@@ -9,6 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub use keys::{KEYS, KeyInfo};
+pub use providers::OidcProvider;
 pub use sources::{Given, Layers, Origin};
 
 use crate::accounts::Registration;
@@ -80,6 +82,7 @@ pub struct Config {
     pub metrics_token: Option<Secret<String>>,
     pub registration: Registration,
     pub sessions: Lifetimes,
+    pub oidc: Vec<OidcProvider>,
     pub limits: Limits,
     pub llm: Option<Llm>,
     pub builtin_embedding: bool,
@@ -129,13 +132,17 @@ impl Config {
         flags: &[(&'static str, &'static str, String)],
     ) -> Result<(Self, Layers), ConfigError> {
         let environment = environment.into_iter().collect();
-        let layers = sources::gather(file, &environment, flags)?;
+        let (layers, providers) = sources::gather(file, &environment, flags)?;
         let mistaken = environment.into_keys().filter(|name| keys::is_mistaken(name)).collect();
-        let config = Self::check(&layers, mistaken)?;
+        let config = Self::check(&layers, &providers, mistaken)?;
         Ok((config, layers))
     }
 
-    fn check(layers: &Layers, mistaken_variables: Vec<String>) -> Result<Self, ConfigError> {
+    fn check(
+        layers: &Layers,
+        tables: &sources::ProviderTables,
+        mistaken_variables: Vec<String>,
+    ) -> Result<Self, ConfigError> {
         let read = Reader { layers };
         Ok(Self {
             data_dir: PathBuf::from(read.text("server.data_dir")),
@@ -149,6 +156,7 @@ impl Config {
                 idle: read.hours("auth.session_idle_hours")?,
                 absolute: read.hours("auth.session_hours")?,
             },
+            oidc: providers::check(&read, tables)?,
             limits: Limits::check(&read)?,
             llm: Llm::check(&read)?,
             builtin_embedding: read.one_of("embedding.provider", &["builtin", "none"])?
