@@ -9,6 +9,7 @@ pub mod builtin;
 mod event_stream;
 pub mod language_model;
 mod names;
+pub mod oidc;
 pub mod openai;
 pub mod outbound;
 
@@ -17,5 +18,6 @@ pub use language_model::{
     AnswerStream, Ask, FinishReason, LanguageModel, ModelError, Piece, Prompt, PromptPassage, Role,
     Sampling, Speaker, Turn, Wait, When,
 };
+pub use oidc::{Claims, Departure, Oidc, OidcError, OidcSettings, Return};
 pub use openai::{Limits, OpenAi, OpenAiSettings, SettingsError};
 pub use outbound::{Base, Call, Outbound, OutboundError, Reply, Target};
