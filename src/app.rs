@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::build::{build, embedder, open_store, prepare};
 pub use self::start_error::{StartError, exit_code_of};
-use self::sweep::sweep;
+use self::sweep::{Swept, sweep};
 use crate::accounts::{self, AccountEraser};
 use crate::clones::{self, CloneEraser};
 use crate::config::Config;
@@ -30,6 +30,7 @@ use crate::http::health::{Check, Health, Readiness, State};
 use crate::http::metrics::{Extra, Metrics};
 use crate::http::server::{Limits, Listen, Server};
 use crate::http::sse::{HEARTBEAT_EVERY, Streams};
+use crate::identities::{self, Identities, IdentityEraser};
 use crate::jobs::{self, Eraser, Tasks};
 use crate::kernel::Clock;
 use crate::memories::{self, MemoryEraser};
@@ -49,6 +50,7 @@ pub fn tables() -> Vec<TableInfo> {
         jobs::discarded::TABLES,
         accounts::TABLES,
         sessions::TABLES,
+        identities::TABLES,
         spaces::TABLES,
         consents::TABLES,
         clones::TABLES,
@@ -68,6 +70,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(CloneEraser),
         Box::new(ConsentEraser),
         Box::new(SpaceEraser),
+        Box::new(IdentityEraser),
         Box::new(SessionEraser),
         Box::new(AccountEraser),
     ]
@@ -83,6 +86,7 @@ pub struct App {
     embedder: Option<Embedder>,
     trash: Trash,
     sessions: Sessions,
+    identities: Identities,
     store: Store,
     clock: Clock,
     readiness: Readiness,
@@ -108,6 +112,7 @@ impl App {
         let streams = CancellationToken::new();
         let parts = build(config, &store, &clock, &tasks, embedder.clone()).await?;
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
+        let identities = parts.identities.clone();
         parts.retrieval.start(&tasks);
         let health = Health::new(readiness.clone(), checks(&store, config, embedder.is_some()));
         let events = Streams::new(&tasks, streams.clone(), HEARTBEAT_EVERY, Arc::clone(&metrics));
@@ -118,6 +123,7 @@ impl App {
             embedder,
             trash,
             sessions,
+            identities,
             store,
             clock,
             readiness,
@@ -176,10 +182,13 @@ impl App {
         self.tasks.spawn(
             "sweep",
             sweep(
-                self.trash.clone(),
-                self.sessions.clone(),
-                self.store.clone(),
-                self.clock.clone(),
+                Swept {
+                    trash: self.trash.clone(),
+                    sessions: self.sessions.clone(),
+                    identities: self.identities.clone(),
+                    store: self.store.clone(),
+                    clock: self.clock.clone(),
+                },
                 self.tasks.stopping(),
             ),
         );

@@ -14,6 +14,7 @@ pub mod consents;
 pub mod conversations;
 pub mod embed;
 pub mod http;
+pub mod identities;
 pub mod index;
 pub mod jobs;
 pub mod kernel;

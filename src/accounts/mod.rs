@@ -158,11 +158,24 @@ impl Accounts {
         new: NewAccount,
         invite: Option<Secret<String>>,
     ) -> Result<Account, AccountError> {
-        let invite = match (self.registration, invite) {
+        self.admit(self.registration, new, invite.map(|token| TokenHash::of(token.reveal()))).await
+    }
+
+    /// The same where something else is said of who may, such as for a provider of sign-ins.
+    ///
+    /// # Errors
+    /// Those of [`Accounts::register`].
+    pub async fn admit(
+        &self,
+        registration: Registration,
+        new: NewAccount,
+        invite: Option<TokenHash>,
+    ) -> Result<Account, AccountError> {
+        let invite = match (registration, invite) {
             (Registration::Closed, _) => return Err(AccountError::RegistrationClosed),
             (Registration::Open, _) => None,
             (Registration::Invite, None) => return Err(AccountError::InviteNeeded),
-            (Registration::Invite, Some(token)) => Some(TokenHash::of(token.reveal())),
+            (Registration::Invite, Some(invite)) => Some(invite),
         };
         if self.setup_needed()? {
             return Err(AccountError::SetUpFirst);

@@ -50,6 +50,9 @@ pub enum StartError {
     /// The configured language model cannot be used.
     #[error("`llm.base_url` cannot be used: {0}")]
     Llm(String),
+    /// A configured provider of sign-ins cannot be used.
+    #[error("a provider in `auth.oidc` cannot be used: {0}")]
+    Oidc(String),
 }
 
 impl StartError {
@@ -59,7 +62,7 @@ impl StartError {
             Self::DataDirectory { .. } | Self::Lock { source: LockError::Io(_), .. } => 73,
             Self::Lock { .. } => 75,
             Self::Listen { .. } => 69,
-            Self::Llm(_) => 78,
+            Self::Llm(_) | Self::Oidc(_) => 78,
             Self::Store(StoreError::Newer { .. }) => 78,
             _ => 74,
         }

@@ -13,21 +13,27 @@ use std::ops::Deref;
 use poem::http::header::{AUTHORIZATION, COOKIE, HeaderValue, SET_COOKIE};
 use poem::{FromRequest, Request, RequestBody, Response};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
+use url::Url;
 
 use super::api::Services;
 use super::client::Client;
-use super::origin::{from_our_page, same_origin};
+use super::origin::{from_our_page, on_this_machine, same_origin};
 use super::problem::Problem;
 use crate::access::{Need, Principal, permit};
 use crate::accounts::{AccountError, Email};
 use crate::jobs::Once;
-use crate::kernel::{Fault, Kind, TokenHash};
+use crate::kernel::{Fault, Kind, SessionId, TokenHash};
 use crate::sessions::{Device, SignInBy};
 
 const SECURE_COOKIE: &str = "__Host-cm_sid";
 const PLAIN_COOKIE: &str = "cm_sid";
 const SECURE_DEVICE: &str = "__Host-cm_dev";
 const PLAIN_DEVICE: &str = "cm_dev";
+const SECURE_FLOW: &str = "__Host-cm_oidc";
+const PLAIN_FLOW: &str = "cm_oidc";
+
+/// How long a browser may be away at a provider of sign-ins.
+const FLOW_LIFETIME: std::time::Duration = std::time::Duration::from_secs(10 * 60);
 
 /// How long a browser is remembered, so that signing in on it again is nothing new.
 const DEVICE_LIFETIME: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
@@ -240,6 +246,12 @@ fn idempotency_key(request: &Request) -> Result<Option<String>, Problem> {
 }
 
 impl Asked {
+    /// The same from what must be a browser, though no page of ours made the request.
+    #[must_use]
+    pub fn of_browser(self) -> Self {
+        Self { sign_in_by: SignInBy::Cookie, ..self }
+    }
+
     /// The wish to have this request done once, if it was made.
     pub fn once(&self, who: &Principal, body: &[u8], services: &Services) -> Option<Once> {
         let key = self.key.as_deref()?;
@@ -284,6 +296,13 @@ impl Asked {
         Ok((device, Some(self.cookie_header(SECURE_DEVICE, PLAIN_DEVICE, value))))
     }
 
+    /// The header that lets a browser be recognised when it comes back from a provider, or that
+    /// forgets that it was away.
+    pub fn set_flow_cookie(&self, value: Option<&str>) -> String {
+        let value = value.map(|value| (value, FLOW_LIFETIME));
+        self.cookie_header(SECURE_FLOW, PLAIN_FLOW, value)
+    }
+
     fn cookie_header(
         &self,
         secure_name: &str,
@@ -293,6 +312,30 @@ impl Asked {
         let (name, secure) = if self.secure { (secure_name, "; Secure") } else { (plain_name, "") };
         let (value, lasts) = value.map_or(("", 0), |(value, lasts)| (value, lasts.as_secs()));
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={lasts}{secure}")
+    }
+}
+
+/// A browser on its way to or from a provider of sign-ins. It comes from another site, so its
+/// cookies prove who it is and nothing else.
+pub struct Traveller {
+    /// The cookie that it left with.
+    pub flow: Option<String>,
+    /// The sign-in that it has here.
+    pub session: Option<SessionId>,
+    /// The address by which it reaches this machine, if it is on it.
+    pub own: Option<Url>,
+}
+
+impl<'a> FromRequest<'a> for Traveller {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let services = Door::of(request)?;
+        let signed_in = session_cookie(request)
+            .and_then(|cookie| services.sessions.resolve(&cookie, SignInBy::Cookie).ok());
+        Ok(Self {
+            flow: cookie_of(request, SECURE_FLOW, PLAIN_FLOW),
+            session: signed_in.map(|signed_in| signed_in.session),
+            own: on_this_machine(request),
+        })
     }
 }
 

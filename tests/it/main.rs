@@ -25,6 +25,8 @@ mod identity;
 mod kill;
 mod matrix;
 mod memories;
+mod oidc;
+mod oidc_hostile;
 mod providers;
 mod search;
 mod setup;

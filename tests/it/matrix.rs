@@ -10,7 +10,18 @@ use crate::support::client::{Client, id, items};
 use crate::support::server::Server;
 
 /// What anybody may call.
-const PUBLIC: [&str; 6] = ["get_health", "get_setup", "login", "refresh", "register", "set_up"];
+const PUBLIC: [&str; 10] = [
+    "exchange_id_token",
+    "finish_oidc",
+    "get_health",
+    "get_setup",
+    "list_oidc_providers",
+    "login",
+    "refresh",
+    "register",
+    "set_up",
+    "start_oidc",
+];
 
 /// A body with which the owner would succeed, so that it is not the body that is refused.
 fn body_of(operation: &str, things: &BTreeMap<&str, String>) -> Option<Value> {
@@ -28,6 +39,9 @@ fn body_of(operation: &str, things: &BTreeMap<&str, String>) -> Option<Value> {
         "change_consents" => json!({"voice_processing": true}),
         "rate_answer" => json!({"rating": 1}),
         "reauth" => json!({"password": "not the right one"}),
+        "link_identity" => json!({"provider": "nowhere"}),
+        "start_oidc_reauth" => json!({}),
+        "exchange_id_token" => json!({"id_token": "a.b.c"}),
         "change_password" => json!({"new_password": "a long password here"}),
         "login" => json!({"email": "admin@example.org", "password": "wrong password here"}),
         "refresh" | "logout" => json!({"refresh_token": "wrong"}),
@@ -61,6 +75,8 @@ async fn things_of(ada: &Client) -> BTreeMap<&'static str, String> {
         ("space_id", id(&space)),
         ("trash_id", id(&gone)),
         ("session_id", id(&items(&ada.get("/auth/sessions").await.is(200))[0])),
+        ("provider", "nowhere".to_owned()),
+        ("identity_id", id(&gone)),
         ("n", "1".to_owned()),
     ])
 }

@@ -4,8 +4,10 @@ mod auth;
 mod clones;
 mod conversations;
 mod fields;
+mod identities;
 mod memories;
 mod messages;
+mod oidc;
 mod password;
 mod people;
 mod sign_ins;
@@ -25,6 +27,7 @@ use crate::admin::Admin;
 use crate::clones::Clones;
 use crate::consents::Consents;
 use crate::conversations::Conversations;
+use crate::identities::Identities;
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::privacy::Trash;
@@ -41,6 +44,7 @@ pub struct Parts {
     pub clock: Clock,
     pub accounts: Accounts,
     pub sessions: Sessions,
+    pub identities: Identities,
     pub consents: Consents,
     pub spaces: Spaces,
     pub clones: Clones,
@@ -94,6 +98,8 @@ pub fn api() -> impl OpenApi + 'static {
         auth::AuthApi,
         sign_ins::SignInApi,
         password::PasswordApi,
+        oidc::OidcApi,
+        identities::IdentityApi,
         spaces::SpaceApi,
         clones::CloneApi,
         memories::MemoryApi,

@@ -1,8 +1,10 @@
 //! What the tests stand on: the real binary, a client that believes nothing, an upstream that
 //! misbehaves.
 
+pub mod browser;
 pub mod client;
 pub mod command;
+pub mod idp;
 pub mod llm;
 pub mod reply;
 pub mod server;
