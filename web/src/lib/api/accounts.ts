@@ -1,5 +1,5 @@
 // Setting up, signing in and out, and what an account may change about itself.
-import { data, done, server } from './client';
+import { data, server } from './client';
 import { problemFrom, ApiError } from './problem';
 import type { Account, ConsentChoices, Session } from './types';
 import type { components } from './schema';
@@ -24,7 +24,9 @@ export const register = (body: Schemas['RegisterRequest']) =>
 export const login = (body: Schemas['LoginRequest']) =>
   entered(data(server.POST('/auth/login', { body })));
 
-export const logout = () => done(server.POST('/auth/logout'));
+/** Signs out; where one can sign out too, if a provider was what opened the door. */
+export const logout = async (): Promise<string | null> =>
+  (await data(server.POST('/auth/logout')))?.end_session_url ?? null;
 
 export const me = () => data(server.GET('/auth/me'));
 

@@ -16,6 +16,8 @@ export type Problem = Omit<Schemas['Problem'], 'type'> & { type?: string };
 export type Setup = Schemas['SetupView'];
 export type Account = Schemas['AccountView'];
 export type Session = Schemas['SessionView'];
+export type SignInProvider = Schemas['ProviderView'];
+export type LinkedIdentity = Schemas['IdentityView'];
 export type ConsentChange = Schemas['ConsentStatement'];
 
 export type Clone = Schemas['CloneView'];

@@ -164,6 +164,16 @@ export const en = {
   'home.noMemories': 'No memories have been told yet.',
   'home.readIt': 'Open this memory',
   'home.talk': 'Talk',
+  'identities.confirm': 'Continue',
+  'identities.link': 'Link {name}',
+  'identities.linkedOn': 'Linked on {when}, last used on {used}',
+  'identities.none': 'Nothing is linked with your account yet.',
+  'identities.prove': 'First show that it is you: with your password, or where you signed in.',
+  'identities.proveAt': 'Show it at {name}',
+  'identities.title': 'Sign in from elsewhere',
+  'identities.unlink': 'Unlink',
+  'identities.unlinkLabel': 'Unlink {name}',
+  'identities.wrongPassword': 'The password is not right.',
   'kind.event': 'Event',
   'kind.fact': 'Fact',
   'kind.letter': 'Letter',
@@ -284,6 +294,8 @@ export const en = {
   'people.relation': 'Who they are',
   'people.title': 'People around {name}',
   'problem.alreadyThere': 'The same memory is already kept here.',
+  'problem.browserNeeded':
+    'This leads to another site and back. Do it in a browser that is signed in here.',
   'problem.busy': 'The server is busy. Try again in a moment.',
   'problem.changedMeanwhile':
     'It was changed meanwhile. Load the page again and repeat your change.',
@@ -295,10 +307,22 @@ export const en = {
   'problem.emailTaken': 'There is already an account with this e-mail. Sign in instead.',
   'problem.forbidden': 'You are not allowed to do this.',
   'problem.full': 'The server’s disk is nearly full, so nothing was saved. Tell whoever runs it.',
+  'problem.identityAnother': 'You are somebody else there. Choose the account that is linked here.',
+  'problem.identityDenied': 'You were not let through there. Try again, or sign in another way.',
+  'problem.identityEmail': 'Your e-mail address was not passed on, and an account needs one.',
+  'problem.identityFlow': 'This sign-in was begun elsewhere or took too long. Begin it again.',
+  'problem.identityLink':
+    'There is already an account with this e-mail. Sign in to it as usual, then link the other sign-in under “Account”.',
+  'problem.identityProvider':
+    'The other service cannot be reached or does not answer as it should. Try again later, or sign in another way.',
+  'problem.identityTaken': 'This is already linked with another account here.',
+  'problem.identityToken': 'What the other service says of you could not be confirmed. Try again.',
   'problem.internal': 'The server had a problem. Nothing of yours was lost; try again in a moment.',
   'problem.invalid': 'Something is not right yet. Look at what is marked.',
   'problem.inviteInvalid': 'This invitation is no longer good. Ask for a new one.',
   'problem.inviteNeeded': 'An invitation is needed to create an account here.',
+  'problem.lastWayIn':
+    'Without it you could not get into your account any more. Set a password first.',
   'problem.modelBusy':
     'The language model has too much to do. Your question is kept; try again in a minute.',
   'problem.modelInterrupted':
@@ -317,12 +341,15 @@ export const en = {
   'problem.offline': 'The server cannot be reached. Check the connection and try again.',
   'problem.provider':
     'The language model did not answer. Your question is kept; try again in a moment.',
+  'problem.publicUrl': 'Whoever runs this server must set its public address first.',
   'problem.quota': 'The limit of your plan is reached.',
   'problem.registrationClosed': 'New accounts cannot be created here.',
+  'problem.setupNeeded': 'This house has no owner yet. Open the link that the server printed.',
   'problem.signedOut': 'You are no longer signed in.',
   'problem.stopping': 'The server is just restarting. Try again in a moment.',
   'problem.storage':
     'The server cannot write to its disk right now, so nothing was saved. Tell whoever runs it.',
+  'problem.suspended': 'This account is suspended. Ask whoever runs this server.',
   'problem.tooLarge': 'That is more than fits in one go. Send less at once.',
   'problem.tooMany': 'Too many attempts. Wait a little and try again.',
   'problem.tooManyAnswers': 'Too many answers are being written at once. Wait for one to end.',
@@ -350,6 +377,10 @@ export const en = {
   'profile.subject': 'This is',
   'profile.traits': 'Character',
   'profile.traitsHint': 'For example: patient, stubborn. Separate with commas or Enter.',
+  'providers.agree': 'If this makes a new account, you agree to this:',
+  'providers.or': 'or',
+  'providers.title': 'Sign in from elsewhere',
+  'providers.with': 'Continue with {name}',
   'register.closed':
     'An invitation is needed to create an account here. Ask whoever runs this server.',
   'register.have': 'Already have an account?',
