@@ -170,6 +170,7 @@ fn sign_in_providers(config: &Config, clock: &Clock) -> Result<Vec<Provider>, St
             sign_up: said.sign_up,
             trusted_email: said.trusted_email,
             admin_group: said.admin_group.clone(),
+            apps_only: said.apps_only,
         })
     };
     config.oidc.iter().map(provider).collect()

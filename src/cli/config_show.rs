@@ -49,4 +49,5 @@ fn show_provider(provider: &OidcProvider) {
     say(format_args!("groups_claim = {}", group(&provider.groups_claim)));
     say(format_args!("admin_group = {}", group(&provider.admin_group)));
     say(format_args!("token_audiences = {}", texts(&provider.token_audiences)));
+    say(format_args!("apps_only = {}", provider.apps_only));
 }

@@ -27,6 +27,7 @@ pub struct OidcProvider {
     pub groups_claim: Option<String>,
     pub admin_group: Option<String>,
     pub token_audiences: Vec<String>,
+    pub apps_only: bool,
 }
 
 /// The providers of the file and the one of the keys.
@@ -81,6 +82,7 @@ fn of_keys(read: &Reader<'_>, usual: Registration) -> Result<Option<OidcProvider
         groups_claim: None,
         admin_group: None,
         token_audiences: Vec::new(),
+        apps_only: false,
     }))
 }
 
@@ -108,7 +110,7 @@ struct Table<'a> {
 }
 
 /// Every key of a table, as errors name it.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "auth.oidc.id",
     "auth.oidc.name",
     "auth.oidc.issuer",
@@ -120,6 +122,7 @@ const KEYS: [&str; 11] = [
     "auth.oidc.groups_claim",
     "auth.oidc.admin_group",
     "auth.oidc.token_audiences",
+    "auth.oidc.apps_only",
 ];
 
 impl Table<'_> {
@@ -162,6 +165,7 @@ impl Table<'_> {
             groups_claim,
             admin_group,
             token_audiences: self.list("auth.oidc.token_audiences")?,
+            apps_only: self.truth("auth.oidc.apps_only")?,
         })
     }
 
@@ -247,7 +251,7 @@ mod tests {
         assert_eq!((&*first.id, &*first.issuer), ("home", "https://id.example/app/"));
         assert_eq!(first.sign_up, Registration::Open);
         assert_eq!(first.scopes, SCOPES);
-        assert!(!first.trusted_email);
+        assert!(!first.trusted_email && !first.apps_only);
         assert_eq!((&*second.name, second.sign_up), ("b", Registration::Closed));
         assert_eq!(second.scopes, ["email"]);
         assert!(!format!("{config:?}").contains("s3cret"));

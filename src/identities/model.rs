@@ -21,6 +21,8 @@ pub struct Provider {
     pub trusted_email: bool,
     /// The group whose members administer the instance.
     pub admin_group: Option<String>,
+    /// Whether only apps of ours bring its word: it has no page to send a browser to.
+    pub apps_only: bool,
 }
 
 /// Where the instance is, seen from a browser.

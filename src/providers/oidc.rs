@@ -117,6 +117,9 @@ impl Oidc {
     /// When the provider cannot be asked, or gives no proper answer, within the deadline.
     pub async fn begin(&self, redirect: &Url, anew: bool) -> Result<Departure, OidcError> {
         let known = within(self.0.known()).await?;
+        if !known.has_page {
+            return Err(OidcError::Garbage("it has no page to sign in on"));
+        }
         let (state, nonce, verifier) = (fresh()?, fresh()?, fresh()?);
         let client = self.0.client(&known.metadata, redirect)?;
         let (csrf, once) = (state.reveal().to_owned(), nonce.reveal().to_owned());

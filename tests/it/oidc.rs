@@ -277,6 +277,21 @@ async fn an_app_exchanges_the_id_token_that_it_got_itself() {
 }
 
 #[tokio::test]
+async fn a_provider_without_a_page_serves_apps_only() {
+    let idp = Idp::start().await;
+    for endpoint in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint"] {
+        idp.describes(endpoint, Value::Null);
+    }
+    let home = Home::of(&idp, &format!("{OPEN}\napps_only = true")).await;
+    let app = home.server.client();
+    assert_eq!(items(&app.get("/auth/oidc").await.is(200)), [] as [Value; 0]);
+    let end = home.browser().start("home", "").await;
+    assert_eq!(end, "/login?problem=identity_provider_failed");
+    let body = json!({"id_token": idp.token(CLIENT, None)});
+    app.post("/auth/oidc/home/token", body).await.is(201);
+}
+
+#[tokio::test]
 async fn a_group_makes_an_admin_for_as_long_as_one_is_in_it() {
     let idp = Idp::start().await;
     let more = format!("{OPEN}\ngroups_claim = 'groups'\nadmin_group = 'memoria-admins'");

@@ -82,6 +82,8 @@ pub(super) struct Way {
 #[OpenApi]
 impl OidcApi {
     /// The providers that one can sign in with
+    ///
+    /// Those that only apps bring tokens of are left out.
     #[oai(
         path = "/auth/oidc",
         method = "get",
@@ -92,6 +94,7 @@ impl OidcApi {
         let providers = services.identities.providers();
         let items = providers
             .iter()
+            .filter(|provider| !provider.apps_only)
             .map(|provider| ProviderView { id: provider.id.clone(), name: provider.name.clone() });
         Ok(Json(ProviderList { items: items.collect(), next_cursor: None }))
     }

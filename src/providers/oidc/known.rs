@@ -17,6 +17,7 @@ use openidconnect::{
     StandardErrorResponse, StandardTokenResponse,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::claims::{Expected, Extra, Id, read};
@@ -92,6 +93,8 @@ pub(super) type Client = openidconnect::Client<
 pub(super) struct Known {
     pub(super) metadata: Metadata,
     pub(super) guarded: Arc<Guarded>,
+    /// Whether it has a page to sign in on; some only serve apps.
+    pub(super) has_page: bool,
     keys: CoreJsonWebKeySet,
     keys_at: Timestamp,
     said_at: Timestamp,
@@ -114,10 +117,11 @@ impl Inner {
         {
             return Ok(Arc::clone(known));
         }
-        let (metadata, guarded) = self.discover().await?;
+        let (metadata, guarded, has_page) = self.discover().await?;
         let keys = CoreJsonWebKeySet::fetch_async(metadata.jwks_uri(), &guarded).await?;
         let guarded = Arc::new(guarded);
-        let fresh = Arc::new(Known { metadata, guarded, keys, keys_at: now, said_at: now });
+        let fresh =
+            Arc::new(Known { metadata, guarded, has_page, keys, keys_at: now, said_at: now });
         *known = Some(Arc::clone(&fresh));
         Ok(fresh)
     }
@@ -134,6 +138,7 @@ impl Inner {
         let noted = |keys| Known {
             metadata: current.metadata.clone(),
             guarded: Arc::clone(&current.guarded),
+            has_page: current.has_page,
             keys,
             keys_at: now,
             said_at: current.said_at,
@@ -146,7 +151,7 @@ impl Inner {
         Ok(fresh)
     }
 
-    async fn discover(&self) -> Result<(Metadata, Guarded), OidcError> {
+    async fn discover(&self) -> Result<(Metadata, Guarded, bool), OidcError> {
         let issuer = self.issuer.url();
         let mut guarded = Guarded::new(self.outbound.clone(), issuer)?;
         let path = issuer.path().trim_end_matches('/');
@@ -158,8 +163,15 @@ impl Inner {
         if response.status() != StatusCode::OK {
             return Err(OidcError::Garbage("it has no discovery document"));
         }
-        let metadata: Metadata = serde_json::from_slice(response.body())
-            .map_err(|_| OidcError::Garbage("its discovery document cannot be read"))?;
+        let unread = |_| OidcError::Garbage("its discovery document cannot be read");
+        let mut said: Map<String, Value> =
+            serde_json::from_slice(response.body()).map_err(unread)?;
+        let has_page = said.get("authorization_endpoint").is_some_and(Value::is_string);
+        if !has_page {
+            // The library wants one; `begin` refuses before it is used.
+            said.insert("authorization_endpoint".to_owned(), issuer.as_str().into());
+        }
+        let metadata: Metadata = serde_json::from_value(said.into()).map_err(unread)?;
         if metadata.issuer() != &self.issuer {
             return Err(OidcError::Garbage("it calls itself by another name"));
         }
@@ -174,6 +186,6 @@ impl Inner {
         for endpoint in [Some(keys), token, person].into_iter().flatten() {
             guarded.allow(&endpoint, issuer)?;
         }
-        Ok((metadata, guarded))
+        Ok((metadata, guarded, has_page))
     }
 }

@@ -173,7 +173,7 @@ impl Idp {
         self.state().about = about.as_object().expect("claims").clone();
     }
 
-    /// What it says of itself.
+    /// What it says of itself; null leaves it out.
     pub fn describes(&self, field: &str, value: Value) {
         self.state().document.insert(field.to_owned(), value);
     }
@@ -371,7 +371,9 @@ impl Shared {
             "id_token_signing_alg_values_supported": ["RS256", "ES256", "HS256", "none"],
         });
         let more = self.state.lock().expect("no panic").document.clone();
-        document.as_object_mut().expect("an object").extend(more);
+        let fields = document.as_object_mut().expect("an object");
+        fields.extend(more);
+        fields.retain(|_, value| !value.is_null());
         document
     }
 

@@ -123,7 +123,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The providers that one can sign in with */
+        /**
+         * The providers that one can sign in with
+         * @description Those that only apps bring tokens of are left out.
+         */
         get: operations["list_oidc_providers"];
         put?: never;
         post?: never;
