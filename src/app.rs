@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::build::extra_roots;
 use self::build::{build, embedder, open_store, prepare};
 pub use self::start_error::{StartError, exit_code_of};
-use self::sweep::sweep;
+use self::sweep::{Swept, sweep};
 use crate::accounts::{self, AccountEraser};
 use crate::api_keys::{self, ApiKeyEraser};
 use crate::clones::{self, CloneEraser};
@@ -38,6 +38,7 @@ use crate::http::metrics::{Extra, Metrics};
 use crate::http::server::{Listen, Server};
 use crate::http::sse::{HEARTBEAT_EVERY, Streams};
 use crate::http::trust::Trust;
+use crate::identities::{self, Identities, IdentityEraser};
 use crate::jobs::{self, Eraser, Queue, QueueEraser, Tasks};
 use crate::kernel::Clock;
 use crate::memories::{self, MemoryEraser};
@@ -47,6 +48,7 @@ use crate::retrieval::{self, RetrievalEraser};
 use crate::sessions::{self, SessionEraser, Sessions};
 use crate::spaces::{self, SpaceEraser};
 use crate::store::{DataLock, Store, TableInfo};
+use crate::tls::Tls;
 
 /// How long a stop waits for answers and connections.
 const STOP_WITHIN: Duration = Duration::from_secs(30);
@@ -61,6 +63,7 @@ pub fn tables() -> Vec<TableInfo> {
         sessions::TABLES,
         api_keys::TABLES,
         factors::TABLES,
+        identities::TABLES,
         spaces::TABLES,
         consents::TABLES,
         notifications::TABLES,
@@ -84,6 +87,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(SpaceEraser),
         Box::new(ApiKeyEraser),
         Box::new(FactorEraser),
+        Box::new(IdentityEraser),
         Box::new(SessionEraser),
         Box::new(QueueEraser),
         Box::new(AccountEraser),
@@ -101,6 +105,7 @@ pub struct App {
     trash: Trash,
     sessions: Sessions,
     queue: Queue,
+    identities: Identities,
     store: Store,
     clock: Clock,
     readiness: Readiness,
@@ -127,6 +132,7 @@ impl App {
         let queue = Queue::new(store.clone(), clock.clone());
         let parts = build(config, &store, &clock, (&tasks, &queue), embedder.clone()).await?;
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
+        let identities = parts.identities.clone();
         parts.retrieval.start(&tasks);
         queue.start(&tasks);
         let health = Health::new(readiness.clone(), checks(&store, config, embedder.is_some()));
@@ -139,6 +145,7 @@ impl App {
             trash,
             sessions,
             queue,
+            identities,
             store,
             clock,
             readiness,
@@ -196,6 +203,12 @@ impl App {
         let started = Server::start(listen, endpoint, &self.tasks).await;
         let server =
             started.map_err(|source| StartError::Listen { address: config.listen, source })?;
+        self.look_after(tls);
+        Ok(server)
+    }
+
+    /// Starts what has to be done now and then while the server runs.
+    fn look_after(&self, tls: Option<Arc<Tls>>) {
         if let Some(tls) = tls {
             let (clock, stop) = (self.clock.clone(), self.tasks.stopping());
             self.tasks.spawn("certificates", certificates::watch(tls, clock, stop));
@@ -203,14 +216,16 @@ impl App {
         self.tasks.spawn(
             "sweep",
             sweep(
-                self.trash.clone(),
-                self.sessions.clone(),
-                self.store.clone(),
-                self.clock.clone(),
+                Swept {
+                    trash: self.trash.clone(),
+                    sessions: self.sessions.clone(),
+                    identities: self.identities.clone(),
+                    store: self.store.clone(),
+                    clock: self.clock.clone(),
+                },
                 self.tasks.stopping(),
             ),
         );
-        Ok(server)
     }
 
     /// Stops in order: the edge first, so that nothing new comes in; then what runs; then what

@@ -16,6 +16,7 @@ pub mod conversations;
 pub mod embed;
 pub mod factors;
 pub mod http;
+pub mod identities;
 pub mod index;
 pub mod jobs;
 pub mod kernel;

@@ -30,7 +30,7 @@ pub use standing::{account_in, advance_epoch_in};
 
 use self::passwords::{Cost, Passwords};
 use crate::jobs::{Tasks, blocking};
-use crate::kernel::{AccountId, Clock, Secret, Timestamp, Token, TokenHash};
+use crate::kernel::{AccountId, Clock, Timestamp, Token, TokenHash};
 use crate::store::{Rows as _, Store, StoreError, WriteTx};
 
 /// Runs in the transaction that makes an account.
@@ -51,7 +51,7 @@ pub enum Ticket {
     /// Nothing.
     None,
     /// The token of an invitation to this server.
-    Invite(Secret<String>),
+    Invite(TokenHash),
     /// Somebody here vouches for them: an invitation into a space, which is spent in the same
     /// transaction (`NewAccount::also`), or a provider of sign-ins that may make accounts.
     Vouched,
@@ -170,11 +170,24 @@ impl Accounts {
     /// # Errors
     /// When the mode or the invitation does not allow it, or the address is taken.
     pub async fn register(&self, new: NewAccount, ticket: Ticket) -> Result<Account, AccountError> {
-        let invite = match (self.registration, ticket) {
+        self.admit(self.registration, new, ticket).await
+    }
+
+    /// The same where something else is said of who may, such as for a provider of sign-ins.
+    ///
+    /// # Errors
+    /// Those of [`Accounts::register`].
+    pub async fn admit(
+        &self,
+        registration: Registration,
+        new: NewAccount,
+        ticket: Ticket,
+    ) -> Result<Account, AccountError> {
+        let invite = match (registration, ticket) {
             (Registration::Closed, _) => return Err(AccountError::RegistrationClosed),
             (Registration::Open, _) | (Registration::Invite, Ticket::Vouched) => None,
             (Registration::Invite, Ticket::None) => return Err(AccountError::InviteNeeded),
-            (Registration::Invite, Ticket::Invite(token)) => Some(TokenHash::of(token.reveal())),
+            (Registration::Invite, Ticket::Invite(token)) => Some(token),
         };
         if self.setup_needed()? {
             return Err(AccountError::SetUpFirst);

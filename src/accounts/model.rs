@@ -125,6 +125,17 @@ pub enum Registration {
     Closed,
 }
 
+impl Registration {
+    /// Its word in the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Invite => "invite",
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// An invitation, to be handed out once.
 pub struct Invite {
     /// The token in the link.

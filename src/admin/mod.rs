@@ -157,18 +157,7 @@ impl Admin {
                 Ok(Outcome::Token(self.accounts.invite().await?.token.reveal().to_owned()))
             }
             Operation::CreateAccount { email, password, display_name, admin } => {
-                let display_name = Text::new(display_name)
-                    .map_err(|error| Fault::field("/display_name", error.to_string()))?;
-                let new = NewAccount {
-                    password: Some(checked(password, &[&email, &display_name])?),
-                    email: address(&email)?,
-                    email_verified: false,
-                    display_name,
-                    locale: "en".to_owned(),
-                    also: Some(self.consents.with_sign_up(Vec::new())),
-                };
-                self.accounts.create(new, admin).await?;
-                Ok(Outcome::Done)
+                self.create_account(email, password, display_name, admin).await
             }
             Operation::ResetPassword { email, password } => {
                 let password = checked(password, &[&email])?;
@@ -212,6 +201,27 @@ impl Admin {
                 .await?),
             Operation::ActForClone { clone } => self.act_for(&clone).await,
         }
+    }
+
+    async fn create_account(
+        &self,
+        email: String,
+        password: String,
+        display_name: String,
+        admin: bool,
+    ) -> Result<Outcome, Fault> {
+        let display_name = Text::new(display_name)
+            .map_err(|error| Fault::field("/display_name", error.to_string()))?;
+        let new = NewAccount {
+            password: Some(checked(password, &[&email, &display_name])?),
+            email: address(&email)?,
+            email_verified: false,
+            display_name,
+            locale: "en".to_owned(),
+            also: Some(self.consents.with_sign_up(Vec::new())),
+        };
+        self.accounts.create(new, admin).await?;
+        Ok(Outcome::Done)
     }
 
     async fn act_for(&self, clone: &str) -> Result<Outcome, Fault> {

@@ -8,18 +8,21 @@ use crate::accounts::{Accounts, Listeners, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::ApiKeys;
 use crate::clones::{Clones, ProviderChoice, Providers};
-use crate::config::Config;
+use crate::config::{Config, OidcProvider};
 use crate::consents::Consents;
 use crate::conversations::{self, Conversations, Live, Models};
 use crate::embed::Embedder;
 use crate::factors::{self, Factors};
 use crate::http::api::Parts as ServiceParts;
+use crate::identities::{self, Identities, Provider, Site};
 use crate::jobs::{Queue, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{self, Links, Notifications};
 use crate::privacy::Trash;
-use crate::providers::{Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound};
+use crate::providers::{
+    Builtin, LanguageModel as _, Mailer, Oidc, OidcSettings, OpenAi, OpenAiSettings, Outbound,
+};
 use crate::retrieval::{Graphs, Retrieval};
 use crate::sessions::Sessions;
 use crate::spaces::{self, Spaces};
@@ -39,6 +42,7 @@ struct People {
     accounts: Accounts,
     sessions: Sessions,
     factors: Factors,
+    identities: Identities,
     api_keys: ApiKeys,
 }
 
@@ -66,10 +70,21 @@ async fn people(
         watchers: watchers.clone(),
         settings: factor_settings(config),
     });
+    let identities = Identities::open(identities::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        accounts: accounts.clone(),
+        sessions: sessions.clone(),
+        factors: factors.clone(),
+        watchers: watchers.clone(),
+        site: Site { public_url: config.public_url.clone(), base_path: config.base_path.clone() },
+    })
+    .await?;
+    identities.offer(sign_in_providers(config, clock)?);
     let pepper = accounts.key_for("clonememoria api keys");
     let api_keys = ApiKeys::new(store.clone(), clock.clone(), watchers.clone(), pepper);
     api_keys.start(tasks);
-    Ok(People { watchers, accounts, sessions, factors, api_keys })
+    Ok(People { watchers, accounts, sessions, factors, identities, api_keys })
 }
 
 /// Which factors there are. Authenticator apps show several servers side by side, so one with a
@@ -93,7 +108,7 @@ pub(super) async fn build(
 ) -> Result<ServiceParts, StartError> {
     let (store, clock) = (store.clone(), clock.clone());
     let people = people(config, &store, &clock, tasks).await?;
-    let People { watchers, accounts, sessions, factors, api_keys } = people;
+    let People { watchers, accounts, sessions, factors, identities, api_keys } = people;
     let consents = Consents::new(store.clone(), clock.clone());
     let (models, providers) = language_models(config)?;
     let graphs =
@@ -141,6 +156,7 @@ pub(super) async fn build(
         sessions,
         factors,
         api_keys,
+        identities,
         memories,
         retrieval,
         conversations,
@@ -195,6 +211,41 @@ pub(crate) fn extra_roots() -> Option<PathBuf> {
     std::env::var_os("SSL_CERT_FILE").map(PathBuf::from)
 }
 
+/// The one way out of this machine.
+fn outbound() -> Result<Outbound, StartError> {
+    Ok(Outbound::new(extra_roots().as_deref())?)
+}
+
+/// The providers that people sign in with.
+fn sign_in_providers(config: &Config, clock: &Clock) -> Result<Vec<Provider>, StartError> {
+    if config.oidc.is_empty() {
+        return Ok(Vec::new());
+    }
+    let outbound = outbound()?;
+    let provider = |said: &OidcProvider| {
+        let settings = OidcSettings {
+            issuer: said.issuer.clone(),
+            client_id: said.client_id.clone(),
+            client_secret: said.client_secret.clone(),
+            scopes: said.scopes.clone(),
+            audiences: said.token_audiences.clone(),
+            groups_claim: said.groups_claim.clone(),
+        };
+        let oidc = Oidc::new(outbound.clone(), clock.clone(), settings)
+            .map_err(|error| StartError::Oidc(error.to_string()))?;
+        Ok(Provider {
+            id: said.id.clone(),
+            name: said.name.clone(),
+            oidc,
+            sign_up: said.sign_up,
+            trusted_email: said.trusted_email,
+            admin_group: said.admin_group.clone(),
+            apps_only: said.apps_only,
+        })
+    };
+    config.oidc.iter().map(provider).collect()
+}
+
 /// The providers of answers, the default first.
 fn language_models(config: &Config) -> Result<(Models, Providers), StartError> {
     let builtin = ProviderChoice { id: "builtin".to_owned(), model: None, verbatim_only: true };
@@ -202,7 +253,7 @@ fn language_models(config: &Config) -> Result<(Models, Providers), StartError> {
         let models = Models::new(Arc::new(Builtin), Vec::new());
         return Ok((models, Providers::new(builtin, Vec::new())));
     };
-    let outbound = Outbound::new(extra_roots().as_deref())?;
+    let outbound = outbound()?;
     let settings = OpenAiSettings {
         base_url: llm.base_url.to_string(),
         api_key: llm.api_key.clone(),

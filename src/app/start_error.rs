@@ -57,6 +57,9 @@ pub enum StartError {
     /// The configured mail server cannot be used.
     #[error("the `[mail]` settings cannot be used: {0}")]
     Mail(String),
+    /// A configured provider of sign-ins cannot be used.
+    #[error("a provider in `auth.oidc` cannot be used: {0}")]
+    Oidc(String),
 }
 
 impl StartError {
@@ -66,7 +69,7 @@ impl StartError {
             Self::DataDirectory { .. } | Self::Lock { source: LockError::Io(_), .. } => 73,
             Self::Lock { .. } => 75,
             Self::Listen { .. } => 69,
-            Self::Llm(_) | Self::Mail(_) | Self::Tls(_) => 78,
+            Self::Llm(_) | Self::Mail(_) | Self::Oidc(_) | Self::Tls(_) => 78,
             Self::Store(StoreError::Newer { .. }) => 78,
             _ => 74,
         }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts;
+use crate::identities::Identities;
 use crate::jobs;
-use crate::kernel::{Clock, Timestamp};
+use crate::kernel::Clock;
 use crate::notifications;
 use crate::privacy::Trash;
 use crate::sessions::Sessions;
@@ -16,17 +17,19 @@ use crate::store::{Store, StoreError};
 /// How often expired things are swept away.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// Where something can expire.
+pub(super) struct Swept {
+    pub(super) trash: Trash,
+    pub(super) sessions: Sessions,
+    pub(super) identities: Identities,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+}
+
 /// Sweeps away what has expired, now and then.
-pub(super) async fn sweep(
-    trash: Trash,
-    sessions: Sessions,
-    store: Store,
-    clock: Clock,
-    stop: CancellationToken,
-) {
+pub(super) async fn sweep(swept: Swept, stop: CancellationToken) {
     loop {
-        let swept = sweep_once(&trash, &sessions, &store, clock.now()).await;
-        if let Err(error) = swept {
+        if let Err(error) = swept.once().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "what has expired could not be swept away"
@@ -39,24 +42,23 @@ pub(super) async fn sweep(
     }
 }
 
-async fn sweep_once(
-    trash: &Trash,
-    sessions: &Sessions,
-    store: &Store,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let erased = trash.sweep().await?;
-    if erased > 0 {
-        tracing::info!(erased, "things were erased after their time in the trash");
+impl Swept {
+    async fn once(&self) -> Result<(), StoreError> {
+        let erased = self.trash.sweep().await?;
+        if erased > 0 {
+            tracing::info!(erased, "things were erased after their time in the trash");
+        }
+        self.sessions.sweep().await?;
+        self.identities.sweep().await?;
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                accounts::sweep_in(tx, now)?;
+                spaces::sweep_in(tx, now)?;
+                jobs::once::forget_old_in(tx, now)?;
+                jobs::queue::forget_parked_in(tx, now)?;
+                notifications::forget_old_in(tx, now)
+            })
+            .await
     }
-    sessions.sweep().await?;
-    store
-        .write(move |tx| {
-            accounts::sweep_in(tx, now)?;
-            spaces::sweep_in(tx, now)?;
-            jobs::once::forget_old_in(tx, now)?;
-            jobs::queue::forget_parked_in(tx, now)?;
-            notifications::forget_old_in(tx, now)
-        })
-        .await
 }

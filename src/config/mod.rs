@@ -4,6 +4,7 @@ mod keys;
 mod limits;
 mod mail;
 mod network;
+mod providers;
 mod sources;
 
 use std::net::{IpAddr, SocketAddr};
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use keys::{KEYS, KeyInfo};
 pub use limits::Limits;
 pub use network::Tls;
+pub use providers::OidcProvider;
 pub use sources::{Given, Layers, Origin};
 
 use crate::accounts::Registration;
@@ -90,6 +92,7 @@ pub struct Config {
     pub sessions: Lifetimes,
     pub totp: bool,
     pub passkeys: bool,
+    pub oidc: Vec<OidcProvider>,
     pub limits: Limits,
     pub llm: Option<Llm>,
     pub builtin_embedding: bool,
@@ -123,13 +126,17 @@ impl Config {
         flags: &[(&'static str, &'static str, String)],
     ) -> Result<(Self, Layers), ConfigError> {
         let environment = environment.into_iter().collect();
-        let layers = sources::gather(file, &environment, flags)?;
+        let (layers, providers) = sources::gather(file, &environment, flags)?;
         let mistaken = environment.into_keys().filter(|name| keys::is_mistaken(name)).collect();
-        let config = Self::check(&layers, mistaken)?;
+        let config = Self::check(&layers, &providers, mistaken)?;
         Ok((config, layers))
     }
 
-    fn check(layers: &Layers, mistaken_variables: Vec<String>) -> Result<Self, ConfigError> {
+    fn check(
+        layers: &Layers,
+        tables: &sources::ProviderTables,
+        mistaken_variables: Vec<String>,
+    ) -> Result<Self, ConfigError> {
         let read = Reader { layers };
         Ok(Self {
             data_dir: PathBuf::from(read.text("server.data_dir")),
@@ -151,6 +158,7 @@ impl Config {
             },
             totp: read.switch("auth.totp")?,
             passkeys: read.switch("auth.passkeys")?,
+            oidc: providers::check(&read, tables)?,
             limits: Limits::check(&read)?,
             llm: Llm::check(&read)?,
             builtin_embedding: read.one_of("embedding.provider", &["builtin", "none"])?

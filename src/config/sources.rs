@@ -43,7 +43,19 @@ pub struct Given {
 /// Every key with its value as text.
 pub type Layers = BTreeMap<&'static str, Given>;
 
-/// Gathers the values of all keys.
+/// The one array of tables that the file can have.
+const PROVIDERS: (&str, &str) = ("auth", "oidc");
+
+/// What the file says of providers of sign-ins: a table each, still unread.
+#[derive(Default)]
+pub struct ProviderTables {
+    /// The tables, in their order.
+    pub tables: Vec<toml::Table>,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// Gathers the values of all keys, and the tables of providers.
 ///
 /// # Errors
 /// When the file cannot be read, is no TOML, or has a key that does not exist.
@@ -51,13 +63,15 @@ pub fn gather(
     file: Option<&Path>,
     environment: &BTreeMap<String, String>,
     flags: &[(&'static str, &'static str, String)],
-) -> Result<Layers, ConfigError> {
+) -> Result<(Layers, ProviderTables), ConfigError> {
+    let mut providers = ProviderTables::default();
     let mut layers: Layers = KEYS
         .iter()
         .map(|key| (key.name, Given { text: key.default.to_owned(), origin: Origin::Default }))
         .collect();
     if let Some(path) = file {
-        for (name, text) in read_file(path)? {
+        providers.path = path.to_owned();
+        for (name, text) in read_file(path, &mut providers.tables)? {
             layers.insert(name, Given { text, origin: Origin::File(path.to_owned()) });
         }
     }
@@ -76,10 +90,13 @@ pub fn gather(
         };
         layers.insert(key.name, Given { text: text.clone(), origin: Origin::Flag(flag) });
     }
-    Ok(layers)
+    Ok((layers, providers))
 }
 
-fn read_file(path: &Path) -> Result<Vec<(&'static str, String)>, ConfigError> {
+fn read_file(
+    path: &Path,
+    providers: &mut Vec<toml::Table>,
+) -> Result<Vec<(&'static str, String)>, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     let table: toml::Table = toml::from_str(&text).map_err(|error| ConfigError::NotToml {
@@ -93,6 +110,14 @@ fn read_file(path: &Path) -> Result<Vec<(&'static str, String)>, ConfigError> {
             return Err(unknown(section, path));
         };
         for (name, value) in entries {
+            if (section.as_str(), name.as_str()) == PROVIDERS {
+                providers.extend(tables(value).ok_or_else(|| ConfigError::Invalid {
+                    key: "auth.oidc",
+                    origin: Origin::File(path.to_owned()),
+                    expected: "must be tables that begin with [[auth.oidc]]".to_owned(),
+                })?);
+                continue;
+            }
             let full = format!("{section}.{name}");
             let Some(key) = keys::find(&full) else {
                 return Err(unknown(full, path));
@@ -101,6 +126,15 @@ fn read_file(path: &Path) -> Result<Vec<(&'static str, String)>, ConfigError> {
         }
     }
     Ok(values)
+}
+
+fn tables(value: toml::Value) -> Option<Vec<toml::Table>> {
+    let toml::Value::Array(items) = value else { return None };
+    let table = |item| match item {
+        toml::Value::Table(table) => Some(table),
+        _ => None,
+    };
+    items.into_iter().map(table).collect()
 }
 
 fn unknown(key: String, path: &Path) -> ConfigError {

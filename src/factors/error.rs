@@ -13,6 +13,9 @@ pub enum FactorError {
     /// The code is wrong, too old, or was used.
     #[error("the code is not good")]
     WrongCode,
+    /// Nobody who was recognised elsewhere waits with their code any more.
+    #[error("nobody waits for their code")]
+    NobodyWaits,
     /// No authenticator app is set up.
     #[error("no authenticator app is set up")]
     NoTotp,
@@ -120,6 +123,9 @@ fn words(error: &FactorError) -> (Kind, &'static str, &'static str) {
             "totp_invalid",
             "This code is wrong, too old, or was used before; wait for the next one.",
         ),
+        E::NobodyWaits => {
+            (Kind::Unauthenticated, "sign_in_expired", "This sign-in took too long; begin again.")
+        }
         E::WrongPasskey => (
             Kind::Unauthenticated,
             "passkey_invalid",

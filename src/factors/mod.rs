@@ -9,6 +9,7 @@
 
 mod codes;
 mod error;
+mod halfway;
 mod model;
 mod passkeys;
 mod questions;
@@ -25,10 +26,12 @@ use crate::kernel::{AccountId, Clock};
 use crate::store::{Store, StoreError, WriteTx};
 
 pub use error::{FactorError, NoPasskeys};
+pub use halfway::Recognised;
 pub use model::{Asker, Label, NewTotp, Overview, Passkey, Question, Reply, Settings};
 pub use rows::TABLES;
 pub use site::Site;
 
+use self::halfway::Halfway;
 use self::questions::Questions;
 
 /// What this slice stands on.
@@ -49,6 +52,7 @@ pub struct Factors {
     /// Wrong codes; wrong passwords are counted apart.
     attempts: Attempts,
     questions: Questions,
+    halfway: Halfway,
 }
 
 impl Factors {
@@ -56,7 +60,8 @@ impl Factors {
     pub fn new(parts: Parts) -> Self {
         let attempts = Attempts::new(parts.clock.clone());
         let questions = Questions::new(parts.clock.clone());
-        Self { parts, attempts, questions }
+        let halfway = Halfway::new(parts.clock.clone());
+        Self { parts, attempts, questions, halfway }
     }
 
     /// What an account has set up.

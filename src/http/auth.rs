@@ -10,35 +10,20 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use poem::http::header::{AUTHORIZATION, COOKIE, HeaderValue, SET_COOKIE};
-use poem::{FromRequest, Request, RequestBody, Response};
+use poem::http::header::{AUTHORIZATION, HeaderValue};
+use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::api::Services;
-use super::client::Client;
+use super::cookies::Cookie;
 use super::footnotes::Footnotes;
-use super::origin::{addressed_to, from_our_page, same_origin};
+use super::origin::same_origin;
 use super::problem::Problem;
 use crate::access::{Need, Principal, Proof, permit};
-use crate::accounts::{AccountError, Email};
+use crate::accounts::AccountError;
 use crate::api_keys::ApiKeyError;
-use crate::factors::{Asker, FactorError, NoPasskeys, Site};
-use crate::jobs::Once;
-use crate::kernel::{Fault, Kind, TokenHash};
-use crate::sessions::{Device, SignInBy};
-
-const SECURE_COOKIE: &str = "__Host-cm_sid";
-const PLAIN_COOKIE: &str = "cm_sid";
-const SECURE_DEVICE: &str = "__Host-cm_dev";
-const PLAIN_DEVICE: &str = "cm_dev";
-const SECURE_QUESTION: &str = "__Host-cm_ask";
-const PLAIN_QUESTION: &str = "cm_ask";
-
-/// How long a browser is remembered, so that signing in on it again is nothing new.
-const DEVICE_LIFETIME: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
-
-/// How long a browser holds what binds a passkey's question to it.
-const QUESTION_LIFETIME: std::time::Duration = std::time::Duration::from_secs(5 * 60);
+use crate::kernel::{Fault, Kind};
+use crate::sessions::SignInBy;
 
 /// The services, out of a handler's reach until somebody was let in.
 #[derive(Clone)]
@@ -50,7 +35,7 @@ impl Door {
         Self(services)
     }
 
-    fn of(request: &Request) -> Result<&Services, Problem> {
+    pub(super) fn of(request: &Request) -> Result<&Services, Problem> {
         let door: Option<&Self> = request.data();
         door.map(|door| &door.0).ok_or_else(|| Fault::internal("a route without services").into())
     }
@@ -175,7 +160,7 @@ fn principal(services: &Services, request: &Request) -> Result<Principal, Fault>
         let token = bearer(proof).ok_or_else(not_signed_in)?;
         return Ok(services.sessions.resolve(token, SignInBy::Tokens)?.into());
     }
-    let cookie = session_cookie(request).ok_or_else(not_signed_in)?;
+    let cookie = Cookie::Session.of(request).ok_or_else(not_signed_in)?;
     let signed_in = services.sessions.resolve(&cookie, SignInBy::Cookie)?;
     if !request.method().is_safe() {
         require_same_origin(services, request)?;
@@ -204,7 +189,7 @@ fn by_key(services: &Services, request: &Request, key: &str) -> Result<Principal
 }
 
 /// Refuses an unsafe request with a cookie that was not made by our own pages.
-fn require_same_origin(services: &Services, request: &Request) -> Result<(), Fault> {
+pub(super) fn require_same_origin(services: &Services, request: &Request) -> Result<(), Fault> {
     if same_origin(request, services.public_url.as_ref()) {
         return Ok(());
     }
@@ -216,203 +201,7 @@ fn not_signed_in() -> Fault {
     AccountError::NotSignedIn.into()
 }
 
-fn bearer(value: &HeaderValue) -> Option<&str> {
+pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// Facts about a request that handlers of sign-in and idempotency need.
-pub struct Asked {
-    /// How a sign-in made by this request is to be proven from then on.
-    pub sign_in_by: SignInBy,
-    /// The session cookie it carries, if it was made by our own pages.
-    pub cookie: Option<String>,
-    /// The bearer token it carries.
-    pub bearer: Option<String>,
-    /// The device it comes from.
-    pub device: Device,
-    /// The cookie that tells the device apart, as it was sent.
-    device_cookie: Option<String>,
-    /// The name of this server that passkeys are bound to, or why there are none.
-    site: Result<Site, NoPasskeys>,
-    /// The cookie that binds a passkey's question to the browser that asked.
-    question_cookie: Option<String>,
-    /// Whether cookies may be marked as secure here.
-    secure: bool,
-    /// Its `Idempotency-Key`.
-    key: Option<String>,
-    route: String,
-}
-
-impl<'a> FromRequest<'a> for Asked {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let services = Door::of(request)?;
-        let public_url = services.public_url.as_ref();
-        let page = from_our_page(request, public_url);
-        let bearer = request.headers().get(AUTHORIZATION).and_then(bearer).map(str::to_owned);
-        let headers = request.headers();
-        let own_proof = headers.contains_key(AUTHORIZATION) || headers.contains_key("x-api-key");
-        let cookie = session_cookie(request).filter(|_| !own_proof);
-        if cookie.is_some() && !request.method().is_safe() {
-            require_same_origin(services, request).map_err(Problem::from)?;
-        }
-        let device_cookie = cookie_of(request, SECURE_DEVICE, PLAIN_DEVICE);
-        Ok(Self {
-            sign_in_by: if page { SignInBy::Cookie } else { SignInBy::Tokens },
-            cookie: cookie.filter(|_| same_origin(request, public_url)),
-            bearer,
-            device: device(request, device_cookie.as_deref()),
-            device_cookie,
-            site: Site::of(public_url, addressed_to(request).as_ref()),
-            question_cookie: cookie_of(request, SECURE_QUESTION, PLAIN_QUESTION),
-            secure: is_secure(request),
-            key: idempotency_key(request)?,
-            route: format!("{} {}", request.method(), request.original_uri().path()),
-        })
-    }
-}
-
-fn idempotency_key(request: &Request) -> Result<Option<String>, Problem> {
-    match request.headers().get("idempotency-key").map(HeaderValue::to_str) {
-        None => Ok(None),
-        Some(Ok(key)) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
-        Some(_) => {
-            let detail = "must be 1 to 255 visible ASCII characters";
-            Err(Fault::field("Idempotency-Key", detail).into())
-        }
-    }
-}
-
-impl Asked {
-    /// The wish to have this request done once, if it was made.
-    pub fn once(&self, who: &Principal, body: &[u8], services: &Services) -> Option<Once> {
-        let key = self.key.as_deref()?;
-        Some(Once::new(who.account, key, &self.route, body, &services.clock))
-    }
-
-    /// The device, if it is a browser that the account with this address signed in on before.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn known_device(
-        &self,
-        services: &Services,
-        email: &Email,
-    ) -> Result<Option<TokenHash>, Fault> {
-        let Some(mark) = self.device.mark.filter(|_| self.device_cookie.is_some()) else {
-            return Ok(None);
-        };
-        let Some(account) = services.accounts.by_email(email)? else {
-            return Ok(None);
-        };
-        Ok(services.sessions.knows(account.id, &mark)?.then_some(mark))
-    }
-
-    /// The header that sets the session cookie, or takes it away when there is no value.
-    pub fn set_cookie(&self, value: Option<(&str, std::time::Duration)>) -> String {
-        self.cookie_header(SECURE_COOKIE, PLAIN_COOKIE, value)
-    }
-
-    /// The device, and the header that lets a browser we have not met be recognised next time.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes.
-    pub fn meet(&self) -> Result<(Device, Option<String>), Fault> {
-        let mut device = self.device.clone();
-        if self.sign_in_by == SignInBy::Tokens || self.device_cookie.is_some() {
-            return Ok((device, None));
-        }
-        let token = crate::kernel::Token::fresh().map_err(Fault::internal)?;
-        device.mark = Some(token.hash());
-        let value = Some((token.reveal(), DEVICE_LIFETIME));
-        Ok((device, Some(self.cookie_header(SECURE_DEVICE, PLAIN_DEVICE, value))))
-    }
-
-    /// The name that passkeys are bound to.
-    ///
-    /// # Errors
-    /// Why browsers have no passkeys at this address.
-    pub fn site(&self) -> Result<Site, FactorError> {
-        self.site.clone().map_err(FactorError::NoPasskeysHere)
-    }
-
-    /// Whom a passkey's answer comes from.
-    pub fn answerer(&self) -> Asker {
-        let browser = self.question_cookie.as_deref().map(TokenHash::of);
-        Asker { address: self.device.address.clone(), browser }
-    }
-
-    /// Who asks for a passkey, and for a browser the header that makes sure that it answers
-    /// itself.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes.
-    pub fn asker(&self) -> Result<(Asker, Option<String>), Fault> {
-        let address = self.device.address.clone();
-        if self.sign_in_by == SignInBy::Tokens {
-            return Ok((Asker { address, browser: None }, None));
-        }
-        let token = crate::kernel::Token::fresh().map_err(Fault::internal)?;
-        let value = Some((token.reveal(), QUESTION_LIFETIME));
-        let cookie = self.cookie_header(SECURE_QUESTION, PLAIN_QUESTION, value);
-        Ok((Asker { address, browser: Some(token.hash()) }, Some(cookie)))
-    }
-
-    fn cookie_header(
-        &self,
-        secure_name: &str,
-        plain_name: &str,
-        value: Option<(&str, std::time::Duration)>,
-    ) -> String {
-        let (name, secure) = if self.secure { (secure_name, "; Secure") } else { (plain_name, "") };
-        let (value, lasts) = value.map_or(("", 0), |(value, lasts)| (value, lasts.as_secs()));
-        format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={lasts}{secure}")
-    }
-}
-
-/// Puts a `Set-Cookie` on an answer.
-pub fn with_cookie(mut response: Response, cookie: &str) -> Response {
-    if let Ok(value) = HeaderValue::from_str(cookie) {
-        response.headers_mut().append(SET_COOKIE, value);
-    }
-    response
-}
-
-/// What is known of the device. Browsers are recognised by the cookie we gave them, programs by
-/// what they call themselves.
-fn device(request: &Request, cookie: Option<&str>) -> Device {
-    let agent = request.headers().get("user-agent").and_then(|agent| agent.to_str().ok());
-    let agent = agent.unwrap_or_default();
-    let mark = match cookie {
-        Some(cookie) => TokenHash::of(cookie),
-        None => TokenHash::of(&format!("agent {agent}")),
-    };
-    let address = request.data::<Client>().and_then(|client| client.address);
-    Device {
-        label: super::device::label(agent),
-        address: address.map(|address| address.to_string()),
-        mark: Some(mark),
-    }
-}
-
-/// Browsers keep secure cookies over TLS and on loopback, and nowhere else.
-fn is_secure(request: &Request) -> bool {
-    request.data::<Client>().is_some_and(|client| {
-        client.tls || client.address.is_some_and(|address| address.is_loopback())
-    })
-}
-
-fn session_cookie(request: &Request) -> Option<String> {
-    cookie_of(request, SECURE_COOKIE, PLAIN_COOKIE)
-}
-
-fn cookie_of(request: &Request, secure_name: &str, plain_name: &str) -> Option<String> {
-    let wanted = if is_secure(request) { secure_name } else { plain_name };
-    let cookies = request.headers().get_all(COOKIE).into_iter();
-    cookies
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == wanted)
-        .map(|(_, value)| value.to_owned())
 }

@@ -101,6 +101,11 @@ impl Gate {
         }
         Ok(Pass { gates: self.gates, address: self.address })
     }
+
+    /// Gives back a try that was admitted in an earlier request and has succeeded now.
+    pub fn refund_earlier(self) {
+        Pass { gates: self.gates, address: self.address }.refund();
+    }
 }
 
 impl Pass {

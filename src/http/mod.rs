@@ -6,6 +6,7 @@
 //! not be done, [`sse`] streams.
 
 pub mod api;
+pub mod asked;
 mod asset;
 pub mod auth;
 mod base;
@@ -13,6 +14,7 @@ pub mod body;
 pub mod client;
 mod connection;
 pub mod control;
+pub mod cookies;
 pub mod cors;
 mod device;
 pub mod docs;

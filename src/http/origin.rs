@@ -2,7 +2,7 @@
 
 use poem::Request;
 use poem::http::header::{HOST, ORIGIN};
-use url::Url;
+use url::{Host, Url};
 
 use super::client::Client;
 
@@ -32,6 +32,19 @@ pub fn same_origin(request: &Request, public_url: Option<&Url>) -> bool {
 /// Such a client gets a cookie where others get tokens.
 pub fn from_our_page(request: &Request, public_url: Option<&Url>) -> bool {
     request.headers().contains_key(ORIGIN) && same_origin(request, public_url)
+}
+
+/// The origin that a browser on this machine believes to talk to; none for one elsewhere, which
+/// could say anything.
+pub fn on_this_machine(request: &Request) -> Option<Url> {
+    request.data::<Client>().filter(|client| client.local)?;
+    let own = addressed_to(request)?;
+    let loopback = match own.host()? {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    };
+    loopback.then_some(own)
 }
 
 /// The origin that the client believes to talk to. Scripts cannot set `Host`.

@@ -74,6 +74,11 @@ impl Problem {
         response
     }
 
+    /// Logs the cause as [`Problem::answer`] does, for what is answered otherwise.
+    pub fn log(&self, request_id: &str) {
+        log(&self.0, request_id);
+    }
+
     /// The answer to what a handler or the framework could not do.
     pub fn answer_to(error: poem::Error, request_id: Option<&str>) -> Response {
         if error.is_from_response() {

@@ -10,6 +10,7 @@ mod event_stream;
 pub mod language_model;
 pub mod mail;
 mod names;
+pub mod oidc;
 pub mod openai;
 pub mod outbound;
 
@@ -19,5 +20,6 @@ pub use language_model::{
     Sampling, Speaker, Turn, Wait, When,
 };
 pub use mail::{Encryption, Letter, MailError, MailSettings, Mailer};
+pub use oidc::{Claims, Departure, Oidc, OidcError, OidcSettings, Return};
 pub use openai::{Limits, OpenAi, OpenAiSettings, SettingsError};
 pub use outbound::{Base, Call, Outbound, OutboundError, Reply, Target};

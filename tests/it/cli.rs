@@ -41,7 +41,9 @@ async fn every_value_shows_where_it_comes_from_and_secrets_do_not_show() {
     let file = server.beside("c.toml");
     std::fs::write(
         &file,
-        "[auth]\nregistration = \"closed\"\n[llm]\nmodel = \"small\"\nbase_url = \"http://x/v1\"\n",
+        "[auth]\nregistration = \"closed\"\n[llm]\nmodel = \"small\"\nbase_url = \"http://x/v1\"\n\
+         [[auth.oidc]]\nid = \"home\"\nissuer = \"https://id.example/\"\n\
+         client_id = \"memoria\"\nclient_secret = \"c4n4ry\"\n",
     )
     .unwrap();
     let environment =
@@ -64,6 +66,8 @@ async fn every_value_shows_where_it_comes_from_and_secrets_do_not_show() {
     ] {
         assert!(line(key).contains(value) && line(key).contains(origin), "{}", line(key));
     }
+    assert!(shown.contains("[[auth.oidc]]\nid = \"home\"\nname = \"home\"\n"), "{shown}");
+    assert!(shown.contains("client_secret = (set, not shown)"));
     assert!(!shown.contains("c4n4ry"));
 }
 

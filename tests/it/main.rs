@@ -34,6 +34,8 @@ mod mail;
 mod matrix;
 mod memories;
 mod notifications;
+mod oidc;
+mod oidc_hostile;
 mod passkeys;
 mod providers;
 mod search;

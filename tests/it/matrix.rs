@@ -64,6 +64,7 @@ fn outcome(visitor: &Visitor, operation: &str, (need, least): (Need, Least)) -> 
         && visitor.role.is_some_and(|role| role as u8 >= Least::Steward as u8);
     match (least, visitor.role) {
         (Least::Oneself, _) => Open,
+        (Least::Nobody, _) => Refused(404, "not_found"),
         _ if steward_of_trash => Open,
         (Least::Holder, role) if visitor.account == "ada" && role.is_some() => Open,
         // What belongs to no clone is Ada's, with whatever she comes.
@@ -76,11 +77,13 @@ fn outcome(visitor: &Visitor, operation: &str, (need, least): (Need, Least)) -> 
 fn judge(visitor: &Visitor, operation: &str, expected: Outcome, reply: &Reply) -> Option<String> {
     let code = reply.code();
     let code = code.as_deref().unwrap_or_default();
+    // There is no mail server here, and nobody answers for the provider of sign-ins.
+    let upstream = matches!(reply.status, 501 | 502 | 504);
     let good = match expected {
         Outcome::Refused(status, wanted) => (reply.status, code) == (status, wanted),
         // What is presented is wrong, and refused to everybody in the same words.
-        Outcome::Open if visitor.is_open(operation) => reply.status < 500 || reply.status == 501,
-        Outcome::Open => reply.status < 500 && !REFUSALS.contains(&code) || reply.status == 501,
+        Outcome::Open if visitor.is_open(operation) => reply.status < 500 || upstream,
+        Outcome::Open => reply.status < 500 && !REFUSALS.contains(&code) || upstream,
     };
     let name = visitor.name;
     (!good).then(|| format!("{name} × {operation}: {expected:?}, but {} {code}", reply.status))
@@ -228,7 +231,9 @@ async fn lists_of_one_account_show_nothing_of_another() {
                 continue;
             }
             let shown = client.get(&path).await.text();
-            for (name, thing) in world.things.iter().filter(|(name, _)| **name != "n") {
+            for (name, thing) in
+                world.things.iter().filter(|(name, _)| !["n", "provider"].contains(name))
+            {
                 assert!(!shown.contains(thing.as_str()), "{path} shows a {name}");
             }
         }

@@ -4,6 +4,7 @@ mod answers;
 mod intake;
 mod views;
 
+use self::answers::SignedOutView;
 pub(super) use self::answers::{Carrying, Cookies, SignedIn, SignedOut};
 use self::intake::{
     AccountPatch, ConsentChoices, LoginRequest, NewAccountFields, RefreshRequest, RegisterRequest,
@@ -24,13 +25,14 @@ use super::{Group, Services, cursor};
 use crate::accounts::{Account, AccountChange, AccountError, Email, PASSWORD_LENGTH};
 use crate::consents::Consent;
 use crate::factors::FactorError;
-use crate::http::auth::{Ask, Asked, Needs, Open, Owning};
+use crate::http::asked::{Asked, Traveller};
+use crate::http::auth::{Ask, Needs, Open, Owning};
 use crate::http::body::Body;
 use crate::http::gate::Gate;
 use crate::http::listing::wanted;
 use crate::http::problem::{Answer, Problem};
 use crate::kernel::{Fault, code_points};
-use crate::sessions::{NewSession, SignInBy};
+use crate::sessions::{NewSession, SignInBy, SignedIn as SignedInAs};
 
 pub struct AuthApi;
 
@@ -181,13 +183,28 @@ impl AuthApi {
         &self,
         services: Open,
         asked: Asked,
+        traveller: Traveller,
         body: Body<Option<RefreshRequest>>,
     ) -> Answer<SignedOut> {
         let sent = body.0.and_then(|body| body.refresh_token);
         let token = sent.as_ref().or(asked.bearer.as_ref()).or(asked.cookie.as_ref());
         let token = token.ok_or_else(not_signed_in)?;
+        let by = if asked.bearer.is_some() { SignInBy::Tokens } else { SignInBy::Cookie };
+        let elsewhere = match services.sessions.resolve(token, by) {
+            Ok(SignedInAs { account, session, .. }) => services
+                .identities
+                .end_session(account, session, traveller.own.as_ref())
+                .map_err(Fault::from)?,
+            Err(_) => None,
+        };
         services.sessions.end(token).await.map_err(Fault::from)?;
-        Ok(SignedOut::Done(asked.set_cookie(None)))
+        let cookie = asked.set_cookie(None);
+        Ok(match elsewhere {
+            Some(url) => {
+                SignedOut::Elsewhere(cookie, SignedOutView { end_session_url: url.into() })
+            }
+            None => SignedOut::Done(cookie),
+        })
     }
 
     /// The account that is signed in

@@ -6,9 +6,11 @@ mod clones;
 mod conversations;
 mod factors;
 mod fields;
+mod identities;
 mod memories;
 mod messages;
 mod notifications;
+mod oidc;
 mod passkeys;
 mod password;
 mod people;
@@ -31,6 +33,7 @@ use crate::clones::Clones;
 use crate::consents::Consents;
 use crate::conversations::Conversations;
 use crate::factors::Factors;
+use crate::identities::Identities;
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::Notifications;
@@ -50,6 +53,7 @@ pub struct Parts {
     pub sessions: Sessions,
     pub api_keys: ApiKeys,
     pub factors: Factors,
+    pub identities: Identities,
     pub consents: Consents,
     pub spaces: Spaces,
     pub clones: Clones,
@@ -99,23 +103,30 @@ impl std::ops::Deref for Services {
 /// The whole API, version 1. All methods of a path belong into one of these: in the document
 /// the later would replace the former.
 pub fn api() -> impl OpenApi + 'static {
+    // Two groups, because a tuple of these has sixteen members at most.
     (
-        system::SystemApi,
-        auth::AuthApi,
-        sign_ins::SignInApi,
-        api_keys::ApiKeyApi,
-        password::PasswordApi,
-        factors::FactorApi,
-        passkeys::PasskeyApi,
-        spaces::SpaceApi,
-        clones::CloneApi,
-        memories::MemoryApi,
-        timeline::TimelineApi,
-        people::PersonApi,
-        conversations::ConversationApi,
-        messages::MessageApi,
-        notifications::NotificationApi,
-        trash::TrashApi,
+        (
+            system::SystemApi,
+            auth::AuthApi,
+            sign_ins::SignInApi,
+            api_keys::ApiKeyApi,
+            password::PasswordApi,
+            factors::FactorApi,
+            passkeys::PasskeyApi,
+            oidc::OidcApi,
+            identities::IdentityApi,
+            notifications::NotificationApi,
+        ),
+        (
+            spaces::SpaceApi,
+            clones::CloneApi,
+            memories::MemoryApi,
+            timeline::TimelineApi,
+            people::PersonApi,
+            conversations::ConversationApi,
+            messages::MessageApi,
+            trash::TrashApi,
+        ),
     )
 }
 

@@ -26,6 +26,8 @@ pub enum Need {
 pub enum Least {
     /// It is about oneself, or about nothing that is somebody's.
     Oneself,
+    /// Nobody here has such a thing; tests of its own try those who do.
+    Nobody,
     /// It belongs to one account, whatever the roles are.
     Holder,
     Visitor,
@@ -67,6 +69,15 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("add_passkey", Need::Fresh, Least::Oneself),
     ("change_passkey", Need::Fresh, Least::Holder),
     ("remove_passkey", Need::Fresh, Least::Holder),
+    ("list_oidc_providers", Need::Open, Least::Oneself),
+    ("start_oidc", Need::Open, Least::Oneself),
+    ("finish_oidc", Need::Open, Least::Oneself),
+    ("finish_oidc_with_code", Need::Open, Least::Oneself),
+    ("exchange_id_token", Need::Open, Least::Oneself),
+    ("start_oidc_reauth", Need::Account, Least::Oneself),
+    ("list_identities", Need::Account, Least::Oneself),
+    ("link_identity", Need::Fresh, Least::Oneself),
+    ("unlink_identity", Need::Fresh, Least::Nobody),
     ("start_passkey_login", Need::Open, Least::Oneself),
     ("login_with_passkey", Need::Open, Least::Oneself),
     ("list_notifications", Need::Account, Least::Oneself),
@@ -147,6 +158,10 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "change_consents" => json!({"voice_processing": true}),
         "rate_answer" => json!({"rating": 1}),
         "create_api_key" => json!({"label": "Eve's", "scopes": ["read"]}),
+        "finish_oidc_with_code" => json!({"totp": "123456"}),
+        "exchange_id_token" => json!({"id_token": "wrong"}),
+        "link_identity" => json!({"provider": "oidc"}),
+        "start_oidc_reauth" => json!({}),
         "confirm_totp" => json!({"code": "123456"}),
         "change_passkey" => json!({"label": "Eve's"}),
         "add_passkey" => json!({"id": "wrong", "label": "Eve's", "credential": {}}),

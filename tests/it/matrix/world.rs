@@ -112,7 +112,12 @@ fn bearer(server: &Server, session: &Value) -> Client {
 
 impl World {
     pub async fn new() -> Self {
-        let server = Server::with(&[("CLONEMEMORIA_SERVER_PUBLIC_URL", SITE)]).await;
+        let server = Server::with(&[
+            ("CLONEMEMORIA_SERVER_PUBLIC_URL", SITE),
+            ("CLONEMEMORIA_AUTH_OIDC_ISSUER", "http://127.0.0.1:9"),
+            ("CLONEMEMORIA_AUTH_OIDC_CLIENT_ID", "memoria"),
+        ])
+        .await;
         server.admin().await;
         let mut accounts = BTreeMap::new();
         for name in ["ada", "sam", "cora", "vic", "max", "eve"] {
@@ -260,6 +265,8 @@ async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Things {
         ("session_id", session),
         ("passkey_id", passkey),
         ("notification_id", id(&notice)),
+        ("provider", "oidc".to_owned()),
+        ("identity_id", "01a1fcac-b25f-7500-b535-1683378e5dd7".to_owned()),
         ("n", "1".to_owned()),
     ])
 }

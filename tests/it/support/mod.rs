@@ -1,8 +1,10 @@
 //! What the tests stand on: the real binary, a client that believes nothing, an upstream and a
 //! mail server that misbehave.
 
+pub mod browser;
 pub mod client;
 pub mod command;
+pub mod idp;
 pub mod llm;
 pub mod passkey;
 pub mod reply;

@@ -1,12 +1,12 @@
 //! Answers that carry a cookie, and how they are documented.
 
 use poem::Response;
-use poem_openapi::ApiResponse;
 use poem_openapi::payload::Json;
 use poem_openapi::types::ToJSON;
+use poem_openapi::{ApiResponse, Object};
 
 use super::views::SessionView;
-use crate::http::auth::with_cookie;
+use crate::http::cookies::with_cookie;
 
 /// `Set-Cookie` headers.
 pub type Cookies = Vec<String>;
@@ -76,15 +76,27 @@ impl ApiResponse for SignedIn {
     }
 }
 
-/// Done, and there is nothing to say.
+/// Signed out here.
 pub enum SignedOut {
+    /// And there is nothing to say.
     Done(String),
+    /// And there is somewhere else to sign out too.
+    Elsewhere(String, SignedOutView),
+}
+
+/// Where one can sign out as well.
+#[derive(Object)]
+pub struct SignedOutView {
+    /// The address at the provider by which one had signed in.
+    pub(super) end_session_url: String,
 }
 
 impl poem::IntoResponse for SignedOut {
     fn into_response(self) -> Response {
-        let Self::Done(cookie) = self;
-        let mut response = poem::http::StatusCode::NO_CONTENT.into_response();
+        let (mut response, cookie) = match self {
+            Self::Done(cookie) => (poem::http::StatusCode::NO_CONTENT.into_response(), cookie),
+            Self::Elsewhere(cookie, view) => (Json(view).into_response(), cookie),
+        };
         response
             .headers_mut()
             .insert("clear-site-data", poem::http::HeaderValue::from_static("\"cache\""));
@@ -95,6 +107,9 @@ impl poem::IntoResponse for SignedOut {
 #[derive(ApiResponse)]
 #[expect(dead_code, reason = "only its documentation is used")]
 pub(super) enum SignedOutShape {
+    /// Signed out here; one can sign out at the provider too.
+    #[oai(status = 200)]
+    Elsewhere(Json<SignedOutView>),
     /// Signed out.
     #[oai(status = 204)]
     Done,
@@ -105,5 +120,7 @@ impl ApiResponse for SignedOut {
         SignedOutShape::meta()
     }
 
-    fn register(_: &mut poem_openapi::registry::Registry) {}
+    fn register(registry: &mut poem_openapi::registry::Registry) {
+        SignedOutShape::register(registry);
+    }
 }

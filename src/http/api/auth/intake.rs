@@ -11,7 +11,7 @@ use super::super::fields::Fields;
 use crate::accounts::{AccountError, Accounts, Email, NewAccount, OnCreated, Ticket};
 use crate::consents::Consent;
 use crate::http::problem::Answer;
-use crate::kernel::{Secret, Text, TokenHash};
+use crate::kernel::{Text, TokenHash};
 use crate::spaces::{self, SpaceError};
 
 /// The first account.
@@ -150,7 +150,7 @@ pub(super) fn with_invitation(
 ) -> (NewAccount, Ticket) {
     let Some(token) = token else { return (new, Ticket::None) };
     if services.spaces.offer(&token).is_err() {
-        return (new, Ticket::Invite(Secret::new(token)));
+        return (new, Ticket::Invite(TokenHash::of(&token)));
     }
     let (token, now, also) = (TokenHash::of(&token), services.clock.now(), new.also.take());
     let join: OnCreated = Arc::new(move |tx, account| {

@@ -1,6 +1,6 @@
 // After signing in one goes back to a page of this app and nowhere else.
 import { describe, expect, it } from 'vitest';
-import { safeNext } from './next';
+import { nextWithin, safeNext } from './next';
 import { strengthOf } from './strength';
 
 describe('safeNext', () => {
@@ -13,6 +13,8 @@ describe('safeNext', () => {
     expect(safeNext('/memoria/trash', '/memoria')).toBe('/memoria/trash');
     expect(safeNext('/other', '/memoria')).toBe('/memoria/');
     expect(safeNext(null, '/memoria')).toBe('/memoria/');
+    expect(nextWithin('/memoria/trash', '/memoria')).toBe('/trash');
+    expect(nextWithin(null, '/memoria')).toBe('/');
   });
 });
 

@@ -6,3 +6,8 @@ export function safeNext(next: string | null, base: string): string {
   // "//host" and "/\host" are other sites to a browser.
   return /^[/\\]{2}/.test(next) || next.includes('\\') ? home : next;
 }
+
+/** The same as a path within the app, as the server wants it. */
+export function nextWithin(next: string | null, base: string): string {
+  return safeNext(next, base).slice(base.length);
+}

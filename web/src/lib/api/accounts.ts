@@ -1,5 +1,5 @@
 // Setting up, signing in and out, and what an account may change about itself.
-import { data, done, server } from './client';
+import { data, server } from './client';
 import { problemFrom, ApiError } from './problem';
 import type { Account, ConsentChoices, Session } from './types';
 import type { components } from './schema';
@@ -24,10 +24,16 @@ export const register = (body: Schemas['RegisterRequest']) =>
 export const login = (body: Schemas['LoginRequest']) =>
   entered(data(server.POST('/auth/login', { body })));
 
+/** The code that is owed after coming back from a provider. */
+export const bringCode = (body: Schemas['CodeOwed']) =>
+  entered(data(server.POST('/auth/oidc/finish', { body })));
+
 export const loginWithPasskey = (body: Schemas['PasskeyReply']) =>
   entered(data(server.POST('/auth/passkeys/login/finish', { body })));
 
-export const logout = () => done(server.POST('/auth/logout'));
+/** Signs out; where one can sign out too, if a provider was what opened the door. */
+export const logout = async (): Promise<string | null> =>
+  (await data(server.POST('/auth/logout')))?.end_session_url ?? null;
 
 export const me = () => data(server.GET('/auth/me'));
 

@@ -3,6 +3,7 @@ export * as accounts from './accounts';
 export * as answers from './answers';
 export * as clones from './clones';
 export * as conversations from './conversations';
+export * as identities from './identities';
 export * as memories from './memories';
 export * as notifications from './notifications';
 export * as trust from './trust';

@@ -198,6 +198,172 @@ export interface paths {
         patch: operations["change_consents"];
         trace?: never;
     };
+    "/auth/me/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The identities that are linked with the account */
+        get: operations["list_identities"];
+        put?: never;
+        /**
+         * Link who one is at a provider
+         * @description The page that asks leads the browser to the address of the answer. From there it comes
+         *     back linked, or with `?problem=…`.
+         */
+        post: operations["link_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me/identities/{identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink an identity
+         * @description What was signed in by it ends too, but for the caller's own sign-in.
+         */
+        delete: operations["unlink_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The providers that one can sign in with
+         * @description Those that only apps bring tokens of are left out.
+         */
+        get: operations["list_oidc_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring the code that is owed after coming back from a provider
+         * @description Where the account has an authenticator app, the way back from the provider leads to
+         *     `/login?step=code`; this call finishes the sign-in.
+         */
+        post: operations["finish_oidc_with_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from a provider
+         * @description The provider sends the browser here; this leads on into the web app, with a session
+         *     cookie, or to `/login?problem=…`.
+         */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/{provider}/reauth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go to a provider to prove again who one is
+         * @description The page that asks leads the browser to the address of the answer; the provider asks the
+         *     person anew. Afterwards sensitive calls are possible for five minutes.
+         */
+        post: operations["start_oidc_reauth"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Go to a provider to sign in
+         * @description For browsers: leads to the provider, and from there back to the web app. Problems lead to
+         *     `/login?problem=…`.
+         */
+        get: operations["start_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/{provider}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in with an ID token
+         * @description For apps that signed a person in with the provider themselves. A token is good once.
+         */
+        post: operations["exchange_id_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/passkeys/login/finish": {
         parameters: {
             query?: never;
@@ -1562,6 +1728,14 @@ export interface components {
             visibility: components["schemas"]["ReachWord"];
         };
         /**
+         * CodeOwed
+         * @description The code that is owed.
+         */
+        CodeOwed: {
+            /** @description A code of the authenticator app, or a recovery code. */
+            totp: string;
+        };
+        /**
          * ConsentChoices
          * @description Consents given (true) or withdrawn (false).
          */
@@ -1804,6 +1978,29 @@ export interface components {
             title: string | null;
         };
         /**
+         * IdentityList
+         * @description The identities that are linked with the account.
+         */
+        IdentityList: {
+            items: components["schemas"]["IdentityView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * IdentityView
+         * @description Who the account is at a provider.
+         */
+        IdentityView: {
+            /** @description The address that the provider last gave. */
+            email: string | null;
+            id: string;
+            last_used_at: string;
+            linked_at: string;
+            /** @description The provider's name in addresses; nothing if it is not offered any more. */
+            provider: string | null;
+            /** @description What people call the provider. */
+            provider_name: string;
+        };
+        /**
          * InvitationChoices
          * @description An invitation to be made.
          */
@@ -1847,6 +2044,16 @@ export interface components {
          * @enum {string}
          */
         KindWord: "story" | "fact" | "quote" | "event" | "preference" | "letter" | "relationship";
+        /**
+         * LinkRequest
+         * @description A provider to link.
+         */
+        LinkRequest: {
+            /** @description The provider's name in addresses. */
+            provider: string;
+            /** @description Where to be afterwards: a path within the web app. */
+            redirect_to?: string | null;
+        };
         /**
          * LlmPatch
          * @description Changes to who writes the answers.
@@ -2439,6 +2646,32 @@ export interface components {
             pointer: string;
         };
         /**
+         * ProveRequest
+         * @description Where to be after having proven who one is.
+         */
+        ProveRequest: {
+            /** @description A path within the web app. */
+            redirect_to?: string | null;
+        };
+        /**
+         * ProviderList
+         * @description The providers that one can sign in with.
+         */
+        ProviderList: {
+            items: components["schemas"]["ProviderView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * ProviderView
+         * @description A provider that one can sign in with.
+         */
+        ProviderView: {
+            /** @description Its name in addresses. */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+        };
+        /**
          * @description Who can find and talk with a clone.
          * @enum {string}
          */
@@ -2677,6 +2910,14 @@ export interface components {
             last_used_at: string;
         };
         /**
+         * SignedOutView
+         * @description Where one can sign out as well.
+         */
+        SignedOutView: {
+            /** @description The address at the provider by which one had signed in. */
+            end_session_url: string;
+        };
+        /**
          * @description What a passage is from.
          * @enum {string}
          */
@@ -2765,6 +3006,23 @@ export interface components {
             token: string;
         };
         /**
+         * TokenRequest
+         * @description An ID token that an app got itself.
+         */
+        TokenRequest: {
+            /** @description The token, as the provider gave it. */
+            id_token: string;
+            /** @description The token of an invitation, where one is needed to make an account. */
+            invite_token?: string | null;
+            /** @description The nonce that it was asked for with, if it was. */
+            nonce?: string | null;
+            /**
+             * @description The code of the second factor, where one is set. The ID token is used up even when the
+             *     code is missing or wrong.
+             */
+            totp?: string | null;
+        };
+        /**
          * @description What a notice is about.
          * @enum {string}
          */
@@ -2846,6 +3104,14 @@ export interface components {
          * @enum {string}
          */
         VisibilityWord: "author" | "stewards" | "space";
+        /**
+         * WayView
+         * @description Where a browser has to go.
+         */
+        WayView: {
+            /** @description The address at the provider; good for ten minutes. */
+            url: string;
+        };
     };
     responses: {
         /** @description Something else went wrong. */
@@ -3474,6 +3740,20 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Signed out here; one can sign out at the provider too. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "end_session_url": "https://id.example.org/end-session?client_id=memoria"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedOutView"];
+                };
+            };
             /** @description Signed out. */
             204: {
                 headers: {
@@ -3744,6 +4024,556 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "email": "ada@example.org",
+                     *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "last_used_at": "2026-11-21T05:55:38.719164Z",
+                     *           "linked_at": "2026-11-21T05:55:38.719164Z",
+                     *           "provider": "home",
+                     *           "provider_name": "Our family"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IdentityList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    link_identity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "provider": "home",
+                 *       "redirect_to": "/account"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            /** @description Where the browser has to go. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://id.example.org/authorize?client_id=memoria&state=…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WayView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    unlink_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_oidc_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "home",
+                     *           "name": "Our family"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    finish_oidc_with_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "totp": "123456"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CodeOwed"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A new account, signed in. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                iss?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browser is sent on. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    start_oidc_reauth: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "redirect_to": "/account"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProveRequest"];
+            };
+        };
+        responses: {
+            /** @description Where the browser has to go. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://id.example.org/authorize?client_id=memoria&prompt=login&state=…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WayView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: {
+                redirect_to?: string;
+                invite?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browser is sent on. */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    exchange_id_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUub3JnIn0.c2lnbmF0dXJl",
+                 *       "nonce": "n-0S6_WzA2Mj"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description Signed in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description A new account, signed in. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJpc3MiOiJ1cm46Li4uIn0.c2lnbmF0dXJl",
+                     *       "account": {
+                     *         "consents": {
+                     *           "data_processing": {
+                     *             "changed_at": "2026-11-21T05:55:38.710713Z",
+                     *             "granted": true,
+                     *             "version": "2026-11"
+                     *           },
+                     *           "third_party_apis": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "video_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "voice_processing": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           },
+                     *           "whatsapp_ingestion": {
+                     *             "changed_at": null,
+                     *             "granted": false,
+                     *             "version": null
+                     *           }
+                     *         },
+                     *         "created_at": "2026-11-21T05:55:38.710713Z",
+                     *         "display_name": "Ada",
+                     *         "email": "ada@example.org",
+                     *         "email_verified": false,
+                     *         "id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *         "is_admin": true,
+                     *         "last_data_export_at": null,
+                     *         "locale": "en",
+                     *         "plan": "unlimited",
+                     *         "time_zone": "UTC"
+                     *       },
+                     *       "expires_in": 600,
+                     *       "refresh_token": "cm…",
+                     *       "token_type": "Bearer"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];

@@ -21,6 +21,8 @@ export type Passkey = Schemas['PasskeyView'];
 export type PasskeyQuestion = Schemas['PasskeyQuestion'];
 export type PasskeyReply = Schemas['PasskeyReply'];
 export type SignIn = Schemas['SignInView'];
+export type SignInProvider = Schemas['ProviderView'];
+export type LinkedIdentity = Schemas['IdentityView'];
 export type ConsentChange = Schemas['ConsentStatement'];
 
 export type Clone = Schemas['CloneView'];

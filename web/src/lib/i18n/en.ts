@@ -170,6 +170,16 @@ export const en = {
   'home.noMemories': 'No memories have been told yet.',
   'home.readIt': 'Open this memory',
   'home.talk': 'Talk',
+  'identities.confirm': 'Continue',
+  'identities.link': 'Link {name}',
+  'identities.linkedOn': 'Linked on {when}, last used on {used}',
+  'identities.none': 'Nothing is linked with your account yet.',
+  'identities.prove': 'First show that it is you: with your password, or where you signed in.',
+  'identities.proveAt': 'Show it at {name}',
+  'identities.title': 'Sign in from elsewhere',
+  'identities.unlink': 'Unlink',
+  'identities.unlinkLabel': 'Unlink {name}',
+  'identities.wrongPassword': 'The password is not right.',
   'kind.event': 'Event',
   'kind.fact': 'Fact',
   'kind.letter': 'Letter',
@@ -202,6 +212,8 @@ export const en = {
   'login.forgot': 'Forgotten your password? Whoever runs this server can set a new one.',
   'login.invited': 'New here? Open the invitation link you were given.',
   'login.noAccount': 'No account yet?',
+  'login.owesCode':
+    'You were recognised. Your account also asks for a code of your authenticator app, or one of your recovery codes.',
   'login.passkey': 'Sign in with a passkey',
   'login.title': 'Sign in',
   'memories.about': 'You asked: “{question}”. If you know, tell it here.',
@@ -341,6 +353,8 @@ export const en = {
   'people.title': 'People around {name}',
   'problem.adminOnly': 'Only an administrator can do this.',
   'problem.alreadyThere': 'The same memory is already kept here.',
+  'problem.browserNeeded':
+    'This leads to another site and back. Do it in a browser that is signed in here.',
   'problem.busy': 'The server is busy. Try again in a moment.',
   'problem.changedMeanwhile':
     'It was changed meanwhile. Load the page again and repeat your change.',
@@ -353,12 +367,24 @@ export const en = {
   'problem.factorOff': 'Whoever runs this server has switched this off.',
   'problem.forbidden': 'You are not allowed to do this.',
   'problem.full': 'The server’s disk is nearly full, so nothing was saved. Tell whoever runs it.',
+  'problem.identityAnother': 'You are somebody else there. Choose the account that is linked here.',
+  'problem.identityDenied': 'You were not let through there. Try again, or sign in another way.',
+  'problem.identityEmail': 'Your e-mail address was not passed on, and an account needs one.',
+  'problem.identityFlow': 'This sign-in was begun elsewhere or took too long. Begin it again.',
+  'problem.identityLink':
+    'There is already an account with this e-mail. Sign in to it as usual, then link the other sign-in under “Account”.',
+  'problem.identityProvider':
+    'The other service cannot be reached or does not answer as it should. Try again later, or sign in another way.',
+  'problem.identityTaken': 'This is already linked with another account here.',
+  'problem.identityToken': 'What the other service says of you could not be confirmed. Try again.',
   'problem.internal': 'The server had a problem. Nothing of yours was lost; try again in a moment.',
   'problem.invalid': 'Something is not right yet. Look at what is marked.',
   'problem.inviteInvalid': 'This invitation is no longer good. Ask for a new one.',
   'problem.inviteNeeded': 'An invitation is needed to create an account here.',
   'problem.lastAdmin': 'Nobody else administers this server. Make another administrator first.',
   'problem.link': 'This link was used, is too old or mistyped. Ask for a new one.',
+  'problem.lastWayIn':
+    'Without it you could not get into your account any more. Set a password first.',
   'problem.modelBusy':
     'The language model has too much to do. Your question is kept; try again in a minute.',
   'problem.modelInterrupted':
@@ -382,10 +408,12 @@ export const en = {
   'problem.personOnly': 'Only a person who signed in can do this.',
   'problem.provider':
     'The language model did not answer. Your question is kept; try again in a moment.',
+  'problem.publicUrl': 'Whoever runs this server must set its public address first.',
   'problem.quota': 'The limit of your plan is reached.',
   'problem.reauth': 'Nothing was changed, because you did not confirm that it is you.',
   'problem.registrationClosed': 'New accounts cannot be created here.',
   'problem.scope': 'The key was not made for this. Make another one with the right to do it.',
+  'problem.setupNeeded': 'This house has no owner yet. Open the link that the server printed.',
   'problem.signedOut': 'You are no longer signed in.',
   'problem.stopping': 'The server is just restarting. Try again in a moment.',
   'problem.storage':
@@ -430,6 +458,10 @@ export const en = {
   'recovery.text':
     'If you lose your phone, each of these codes lets you in once. Keep them where you keep important papers: they are not shown again.',
   'recovery.title': 'Your recovery codes',
+  'providers.agree': 'If this makes a new account, you agree to this:',
+  'providers.or': 'or',
+  'providers.title': 'Sign in from elsewhere',
+  'providers.with': 'Continue with {name}',
   'register.closed':
     'An invitation is needed to create an account here. Ask whoever runs this server.',
   'register.have': 'Already have an account?',

@@ -177,6 +177,17 @@ export const fr: Record<keyof typeof en, string> = {
   'home.noMemories': 'Aucun souvenir n’a encore été raconté.',
   'home.readIt': 'Ouvrir ce souvenir',
   'home.talk': 'Parler',
+  'identities.confirm': 'Continuer',
+  'identities.link': 'Relier {name}',
+  'identities.linkedOn': 'Relié le {when}, dernière utilisation le {used}',
+  'identities.none': 'Rien n’est encore relié à votre compte.',
+  'identities.prove':
+    'Montrez d’abord que c’est bien vous : avec votre mot de passe, ou là où vous vous êtes connecté.',
+  'identities.proveAt': 'Le montrer chez {name}',
+  'identities.title': 'Se connecter depuis un autre service',
+  'identities.unlink': 'Délier',
+  'identities.unlinkLabel': 'Délier {name}',
+  'identities.wrongPassword': 'Le mot de passe n’est pas correct.',
   'kind.event': 'Événement',
   'kind.fact': 'Fait',
   'kind.letter': 'Lettre',
@@ -210,6 +221,8 @@ export const fr: Record<keyof typeof en, string> = {
     'Mot de passe oublié ? La personne qui gère ce serveur peut en définir un nouveau.',
   'login.invited': 'Nouveau ici ? Ouvrez le lien d’invitation que vous avez reçu.',
   'login.noAccount': 'Pas encore de compte ?',
+  'login.owesCode':
+    'Vous avez été reconnu. Votre compte demande aussi un code de votre application, ou l’un de vos codes de secours.',
   'login.passkey': 'Se connecter avec une clé d’accès',
   'login.title': 'Se connecter',
   'memories.about': 'Vous avez demandé : « {question} ». Si vous le savez, racontez-le ici.',
@@ -353,6 +366,8 @@ export const fr: Record<keyof typeof en, string> = {
   'people.title': 'L’entourage de {name}',
   'problem.adminOnly': 'Seul un administrateur peut faire cela.',
   'problem.alreadyThere': 'Ce souvenir est déjà conservé ici.',
+  'problem.browserNeeded':
+    'Cela passe par un autre site. Faites-le dans un navigateur connecté ici.',
   'problem.busy': 'Le serveur est occupé. Réessayez dans un instant.',
   'problem.changedMeanwhile':
     'Cela a été modifié entre-temps. Rechargez la page et refaites votre modification.',
@@ -366,6 +381,21 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.forbidden': 'Vous n’avez pas le droit de faire cela.',
   'problem.full':
     'Le disque du serveur est presque plein : rien n’a été enregistré. Prévenez la personne qui le gère.',
+  'problem.identityAnother':
+    'Vous êtes quelqu’un d’autre là-bas. Choisissez le compte qui est relié ici.',
+  'problem.identityDenied':
+    'On ne vous a pas laissé passer là-bas. Réessayez, ou connectez-vous autrement.',
+  'problem.identityEmail':
+    'Votre adresse e-mail n’a pas été transmise, et il en faut une pour un compte.',
+  'problem.identityFlow':
+    'Cette connexion a été commencée ailleurs ou a duré trop longtemps. Recommencez.',
+  'problem.identityLink':
+    'Il existe déjà un compte avec cette adresse. Connectez-vous comme d’habitude, puis reliez l’autre service sous « Compte ».',
+  'problem.identityProvider':
+    'L’autre service est injoignable ou ne répond pas comme il faut. Réessayez plus tard, ou connectez-vous autrement.',
+  'problem.identityTaken': 'C’est déjà relié à un autre compte ici.',
+  'problem.identityToken':
+    'Ce que l’autre service dit de vous n’a pas pu être confirmé. Réessayez.',
   'problem.internal': 'Le serveur a eu un problème. Rien n’est perdu ; réessayez dans un instant.',
   'problem.invalid': 'Quelque chose ne va pas encore. Regardez ce qui est signalé.',
   'problem.inviteInvalid': 'Cette invitation n’est plus valable. Demandez-en une autre.',
@@ -373,6 +403,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.lastAdmin':
     'Personne d’autre n’administre ce serveur. Nommez d’abord un autre administrateur.',
   'problem.link': 'Ce lien a déjà servi, est trop ancien ou mal saisi. Demandez-en un nouveau.',
+  'problem.lastWayIn':
+    'Sans cela, vous ne pourriez plus entrer dans votre compte. Choisissez d’abord un mot de passe.',
   'problem.modelBusy':
     'Le modèle de langage est trop sollicité. Votre question est gardée ; réessayez dans une minute.',
   'problem.modelInterrupted':
@@ -396,11 +428,15 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.personOnly': 'Seule une personne connectée peut faire cela.',
   'problem.provider':
     'Le modèle de langage n’a pas répondu. Votre question est gardée ; réessayez dans un instant.',
+  'problem.publicUrl':
+    'La personne qui gère ce serveur doit d’abord indiquer son adresse publique.',
   'problem.quota': 'La limite de votre formule est atteinte.',
   'problem.reauth': 'Rien n’a été modifié, car vous n’avez pas confirmé que c’est vous.',
   'problem.registrationClosed': 'On ne peut pas créer de compte ici.',
   'problem.scope':
     'La clé n’a pas été faite pour cela. Créez-en une autre avec le droit nécessaire.',
+  'problem.setupNeeded':
+    'Cette maison n’a pas encore de propriétaire. Ouvrez le lien affiché par le serveur.',
   'problem.signedOut': 'Vous n’êtes plus connecté.',
   'problem.stopping': 'Le serveur redémarre. Réessayez dans un instant.',
   'problem.storage':
@@ -446,6 +482,10 @@ export const fr: Record<keyof typeof en, string> = {
   'recovery.text':
     'Si vous perdez votre téléphone, chacun de ces codes vous laisse entrer une fois. Gardez-les avec vos papiers importants : ils ne seront plus affichés.',
   'recovery.title': 'Vos codes de secours',
+  'providers.agree': 'Si cela crée un compte, vous acceptez ceci :',
+  'providers.or': 'ou',
+  'providers.title': 'Se connecter depuis un autre service',
+  'providers.with': 'Continuer avec {name}',
   'register.closed':
     'Il faut une invitation pour créer un compte ici. Demandez à la personne qui gère ce serveur.',
   'register.have': 'Vous avez déjà un compte ?',

@@ -1,0 +1,223 @@
+//! What becomes of somebody whom a provider let through.
+
+use std::sync::Arc;
+
+use crate::accounts::{Account, AccountError, Email, NewAccount, OnCreated, SecurityEvent, Ticket};
+use crate::kernel::{AccountId, IdentityId, Text, TokenHash};
+use crate::providers::Claims;
+use crate::store::{StoreError, WriteTx};
+
+use super::rows::{self, IdentityRow};
+use super::{Flow, Identities, IdentityError, Presented, Provider, SignedIn};
+
+impl Identities {
+    /// Lets somebody in who comes back from signing in at a provider.
+    ///
+    /// # Errors
+    /// When the provider's word is not good, or opens no account and may make none.
+    pub async fn sign_in(&self, flow: Flow, new: OnCreated) -> Result<SignedIn, IdentityError> {
+        let claims = flow.claims().await?;
+        self.let_in(flow.provider(), &claims, flow.invite(), new).await
+    }
+
+    /// Lets somebody in whose app brings an ID token; each token once.
+    ///
+    /// # Errors
+    /// Those of [`Identities::sign_in`].
+    pub async fn exchange(
+        &self,
+        provider: &str,
+        presented: Presented<'_>,
+    ) -> Result<SignedIn, IdentityError> {
+        let provider = self.provider(provider)?;
+        let claims = provider.oidc.exchange(presented.token, presented.nonce).await?;
+        self.use_up(presented.token, &claims).await?;
+        self.let_in(&provider, &claims, presented.invite, presented.newcomer).await
+    }
+
+    /// Links who somebody is at a provider with their account.
+    ///
+    /// # Errors
+    /// When the provider's word is not good, or the identity is another account's.
+    pub async fn link(&self, flow: Flow, account: AccountId) -> Result<(), IdentityError> {
+        let claims = flow.claims().await?;
+        let row = self.fresh_row(flow.provider(), &claims, account);
+        let (this, name) = (self.clone(), flow.provider().name.clone());
+        let key = self.place(flow.provider(), &claims);
+        self.0
+            .store
+            .write(move |tx| match rows::identity(tx, &key)? {
+                Some(linked) if linked.account == account => Ok(()),
+                Some(_) => Err(IdentityError::Taken),
+                None => Ok(this.link_in(tx, &key, &row, name)?),
+            })
+            .await
+    }
+
+    /// Checks that somebody who is signed in has just proven at a provider who they are.
+    ///
+    /// # Errors
+    /// When the provider's word is not good, or they are not linked with this account there.
+    pub async fn prove(&self, flow: Flow, account: AccountId) -> Result<(), IdentityError> {
+        let claims = flow.claims().await?;
+        let found = self.identity(&self.place(flow.provider(), &claims))?;
+        match found.filter(|identity| identity.account == account) {
+            Some(_) => Ok(()),
+            None => Err(IdentityError::Another),
+        }
+    }
+
+    async fn let_in(
+        &self,
+        provider: &Provider,
+        claims: &Claims,
+        invite: Option<TokenHash>,
+        new: OnCreated,
+    ) -> Result<SignedIn, IdentityError> {
+        let key = self.place(provider, claims);
+        let turn = self.0.newcomers.lock().await;
+        let (id, identity, is_new) = match self.identity(&key)? {
+            Some(known) => {
+                self.note_use(&key, claims).await?;
+                (known.account, known.id, false)
+            }
+            None => self.welcome(provider, claims, invite, new).await?,
+        };
+        drop(turn);
+        let account = self.0.accounts.account(id)?;
+        if account.suspended_at.is_some() {
+            return Err(AccountError::Suspended.into());
+        }
+        let account = self.with_rank(provider, claims, account).await?;
+        Ok(SignedIn { account, identity, is_new })
+    }
+
+    /// An account for somebody who was never here: their own by a trusted word, or a new one.
+    async fn welcome(
+        &self,
+        provider: &Provider,
+        claims: &Claims,
+        invite: Option<TokenHash>,
+        new: OnCreated,
+    ) -> Result<(AccountId, IdentityId, bool), IdentityError> {
+        let email = claims.email.as_deref().and_then(Email::new).ok_or(IdentityError::NoEmail)?;
+        let proven = provider.trusted_email && claims.email_verified;
+        let (key, this, name) = (self.place(provider, claims), self.clone(), provider.name.clone());
+        if let Some(local) = self.0.accounts.by_email(&email)? {
+            let safe = proven && local.email_verified && !self.has_way_in(local.id)?;
+            if !safe {
+                return Err(IdentityError::LinkNeeded);
+            }
+            let row = self.fresh_row(provider, claims, local.id);
+            let id = row.id;
+            self.0.store.write(move |tx| this.link_in(tx, &key, &row, name)).await?;
+            return Ok((local.id, id, false));
+        }
+        let (row, id) = (self.fresh_row(provider, claims, AccountId::fresh()), IdentityId::fresh());
+        let link: OnCreated = Arc::new(move |tx, account| {
+            new(tx, account)?;
+            let row = IdentityRow { id, account: account.id, ..row.clone() };
+            Ok(this.link_in(tx, &key, &row, name.clone())?)
+        });
+        let account = NewAccount {
+            display_name: name_of(claims, &email).ok_or(IdentityError::NoEmail)?,
+            email,
+            password: None,
+            email_verified: proven,
+            locale: language_of(claims),
+            also: Some(link),
+        };
+        let ticket = invite.map_or(Ticket::None, Ticket::Invite);
+        let made = self.0.accounts.admit(provider.sign_up, account, ticket).await?;
+        Ok((made.id, id, true))
+    }
+
+    /// Makes the account an admin, or no longer one, as its groups at the provider say.
+    async fn with_rank(
+        &self,
+        provider: &Provider,
+        claims: &Claims,
+        account: Account,
+    ) -> Result<Account, IdentityError> {
+        let Some(admins) = &provider.admin_group else { return Ok(account) };
+        let groups = claims.groups.as_deref().unwrap_or_default();
+        match self.0.accounts.make_admin(account.id, groups.contains(admins)).await {
+            Ok(account) => Ok(account),
+            Err(AccountError::LastAdmin) => {
+                tracing::warn!("the last admin is in the admin group no more and stays admin");
+                Ok(account)
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    fn place(&self, provider: &Provider, claims: &Claims) -> TokenHash {
+        self.0.blind.place(provider.oidc.issuer(), &claims.subject)
+    }
+
+    fn fresh_row(&self, provider: &Provider, claims: &Claims, account: AccountId) -> IdentityRow {
+        let now = self.0.clock.now();
+        IdentityRow {
+            id: IdentityId::fresh(),
+            account,
+            issuer: provider.oidc.issuer().to_owned(),
+            email: address(claims),
+            linked_at: now,
+            used_at: now,
+        }
+    }
+
+    fn link_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        key: &TokenHash,
+        row: &IdentityRow,
+        provider: String,
+    ) -> Result<(), StoreError> {
+        rows::put_identity_in(tx, key, row)?;
+        let event = SecurityEvent::IdentityLinked { provider };
+        self.0.watchers.tell_in(tx, row.account, &event, row.linked_at)
+    }
+
+    async fn note_use(&self, key: &TokenHash, claims: &Claims) -> Result<(), StoreError> {
+        let (key, email, now) = (*key, address(claims), self.0.clock.now());
+        self.0
+            .store
+            .write(move |tx| {
+                let Some(mut row) = rows::identity(tx, &key)? else { return Ok(()) };
+                row.used_at = now;
+                row.email = email.or(row.email);
+                rows::put_identity_in(tx, &key, &row)
+            })
+            .await
+    }
+}
+
+/// The address that the provider gave, if it is one.
+fn address(claims: &Claims) -> Option<String> {
+    let email = claims.email.as_deref().and_then(Email::new)?;
+    Some(email.as_str().to_owned())
+}
+
+/// How to call somebody: as the provider does, or by what stands before the at sign.
+fn name_of(claims: &Claims, email: &Email) -> Option<Text<1, 100>> {
+    let local = email.as_str().split('@').next().unwrap_or_default();
+    let shown = |text: &str| {
+        let text: String = text.chars().filter(|c| !c.is_control()).take(100).collect();
+        Text::new(text.trim()).ok()
+    };
+    let names = [claims.name.as_deref().unwrap_or_default(), local];
+    names.into_iter().find_map(shown)
+}
+
+fn language_of(claims: &Claims) -> String {
+    let tag = claims.locale.as_deref().unwrap_or_default().replace('_', "-");
+    let good = (2..=35).contains(&tag.len())
+        && tag.split('-').all(|part| {
+            (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
+        })
+        && tag.split('-').next().is_some_and(|first| {
+            first.len() >= 2 && first.chars().all(|c| c.is_ascii_alphabetic())
+        });
+    if good { tag } else { "en".to_owned() }
+}

@@ -1,0 +1,135 @@
+//! Who somebody is at a provider of sign-ins, and which account that opens.
+//!
+//! An identity is an issuer and a subject, nothing else: an address that a provider names never
+//! opens an account that it is not linked with. Linking is done by somebody who is signed in and
+//! has just proven who they are. A sign-in under way waits for the browser that began it, once
+//! and for ten minutes.
+
+mod arrive;
+mod error;
+mod flow;
+mod keep;
+mod model;
+mod rows;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use url::Url;
+
+use crate::accounts::{AccountError, Accounts, Watchers};
+use crate::factors::Factors;
+use crate::jobs::{Eraser, Subject};
+use crate::kernel::{Clock, TokenHash};
+use crate::sessions::Sessions;
+use crate::store::{Store, StoreError, WriteTx};
+
+pub use error::IdentityError;
+pub use flow::Flow;
+pub use model::{Brought, Identity, Intent, Presented, Provider, Sent, SignedIn, Site, Wish};
+pub use rows::TABLES;
+
+use self::rows::IdentityRow;
+
+/// What the slice stands on.
+#[expect(missing_docs, reason = "each field is the service of its type")]
+pub struct Parts {
+    pub store: Store,
+    pub clock: Clock,
+    pub accounts: Accounts,
+    pub sessions: Sessions,
+    pub factors: Factors,
+    pub watchers: Watchers,
+    pub site: Site,
+}
+
+/// The identities of this instance, and the providers that it offers.
+#[derive(Clone)]
+pub struct Identities(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    accounts: Accounts,
+    sessions: Sessions,
+    factors: Factors,
+    watchers: Watchers,
+    site: Site,
+    blind: rows::BlindKey,
+    providers: RwLock<Arc<[Provider]>>,
+    /// Held while somebody's first sign-in becomes an account, so that two at once make one.
+    newcomers: tokio::sync::Mutex<()>,
+}
+
+impl Identities {
+    /// The identities in a store; no provider is offered yet.
+    ///
+    /// # Errors
+    /// When the store fails or the system gives no random bytes.
+    pub async fn open(parts: Parts) -> Result<Self, AccountError> {
+        let mut fresh = [0_u8; 32];
+        getrandom::fill(&mut fresh).map_err(AccountError::Random)?;
+        let blind = rows::BlindKey::open(&parts.store, fresh).await?;
+        let Parts { store, clock, accounts, sessions, factors, watchers, site } = parts;
+        Ok(Self(Arc::new(Inner {
+            store,
+            clock,
+            accounts,
+            sessions,
+            factors,
+            watchers,
+            site,
+            blind,
+            providers: RwLock::new(Arc::new([])),
+            newcomers: tokio::sync::Mutex::default(),
+        })))
+    }
+
+    /// Offers these providers from now on, and no others.
+    pub fn offer(&self, providers: Vec<Provider>) {
+        *self.0.providers.write().unwrap_or_else(PoisonError::into_inner) = providers.into();
+    }
+
+    /// The providers that are offered.
+    pub fn providers(&self) -> Arc<[Provider]> {
+        Arc::clone(&self.0.providers.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn provider(&self, id: &str) -> Result<Provider, IdentityError> {
+        let providers = self.providers();
+        providers.iter().find(|one| one.id == id).cloned().ok_or(IdentityError::Missing)
+    }
+
+    /// What people call the provider of an issuer.
+    fn name_of(&self, issuer: &str) -> (Option<String>, String) {
+        let providers = self.providers();
+        match providers.iter().find(|provider| provider.oidc.issuer() == issuer) {
+            Some(provider) => (Some(provider.id.clone()), provider.name.clone()),
+            None => {
+                let host =
+                    Url::parse(issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
+                (None, host.unwrap_or_default())
+            }
+        }
+    }
+
+    /// The address of a page of ours, as a browser that is here already can be sent to it.
+    pub fn page(&self, path: &str) -> String {
+        format!("{}{path}", self.0.site.base_path)
+    }
+
+    fn identity(&self, key: &TokenHash) -> Result<Option<IdentityRow>, StoreError> {
+        self.0.store.read(|tx| rows::identity(tx, key))
+    }
+}
+
+/// Removes what this slice knows of an account.
+pub struct IdentityEraser;
+
+impl Eraser for IdentityEraser {
+    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+        match subject {
+            Subject::Account(account) => rows::erase_account_in(tx, account),
+            Subject::Clone(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What an identity is, and what a sign-in at a provider is about.
+
+use url::Url;
+
+use crate::accounts::{Account, OnCreated, Registration};
+use crate::kernel::{AccountId, IdentityId, SessionId, Timestamp, Token, TokenHash};
+use crate::providers::Oidc;
+
+/// A provider that people sign in with.
+#[derive(Clone)]
+pub struct Provider {
+    /// Its name in addresses.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// How to talk with it.
+    pub oidc: Oidc,
+    /// Who may make an account by signing in there.
+    pub sign_up: Registration,
+    /// Whether its word that an address is proven counts.
+    pub trusted_email: bool,
+    /// The group whose members administer the instance.
+    pub admin_group: Option<String>,
+    /// Whether only apps of ours bring its word: it has no page to send a browser to.
+    pub apps_only: bool,
+}
+
+/// Where the instance is, seen from a browser.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// The address people use.
+    pub public_url: Option<Url>,
+    /// The path it lives under; empty for the root.
+    pub base_path: String,
+}
+
+/// Who an account is at a provider.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Its identifier.
+    pub id: IdentityId,
+    /// The provider's name in addresses; none for one that is not offered any more.
+    pub provider: Option<String>,
+    /// What people call the provider.
+    pub provider_name: String,
+    /// The address that the provider last gave.
+    pub email: Option<String>,
+    /// When it was linked.
+    pub linked_at: Timestamp,
+    /// When it was last used.
+    pub used_at: Timestamp,
+}
+
+/// What somebody is sent to a provider for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// To sign in, or to make an account.
+    SignIn,
+    /// To link who they are there with the account that is signed in.
+    Link(AccountId, SessionId),
+    /// To prove again who they are.
+    Prove(AccountId, SessionId),
+}
+
+/// Somebody who wants to go to a provider.
+pub struct Wish {
+    /// What for.
+    pub intent: Intent,
+    /// Where they want to be afterwards.
+    pub redirect_to: Option<String>,
+    /// The invitation they have.
+    pub invite: Option<TokenHash>,
+    /// The address by which they reach this machine, if it is a browser on it.
+    pub own: Option<Url>,
+}
+
+/// Where they go, and what their browser must bring back.
+pub struct Sent {
+    /// Where they go.
+    pub url: Url,
+    /// What tells their browser from another.
+    pub cookie: Token,
+}
+
+/// What a browser that comes back brings.
+#[derive(Default)]
+pub struct Brought {
+    /// The state that it left with.
+    pub state: Option<String>,
+    /// The code that the provider gave it.
+    pub code: Option<String>,
+    /// Who the answer says it is from.
+    pub issuer: Option<String>,
+    /// The cookie that it left with.
+    pub cookie: Option<String>,
+    /// The sign-in that it has here.
+    pub session: Option<SessionId>,
+}
+
+/// An ID token that an app of ours got itself.
+pub struct Presented<'a> {
+    /// The token.
+    pub token: &'a str,
+    /// The nonce that the app asked for it with.
+    pub nonce: Option<&'a str>,
+    /// The invitation that its person has.
+    pub invite: Option<TokenHash>,
+    /// What happens with a new account.
+    pub newcomer: OnCreated,
+}
+
+/// Somebody whom a provider let through.
+pub struct SignedIn {
+    /// Their account.
+    pub account: Account,
+    /// By what it was opened.
+    pub identity: IdentityId,
+    /// Whether it was made just now.
+    pub is_new: bool,
+}

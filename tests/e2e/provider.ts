@@ -1,0 +1,57 @@
+// A certified provider of sign-ins, run by the test: whoever types a name is that person.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import Provider from 'oidc-provider';
+
+export const CLIENT = { id: 'memoria', secret: 'a-secret-between-servers-only' };
+
+export interface ProviderServer {
+  issuer: string;
+  /** What a server is told to offer it. */
+  environment: Record<string, string>;
+  /** Knows where browsers come back to; before that, it has no clients. */
+  serve(origin: string): void;
+  stop(): Promise<void>;
+}
+
+export async function startProvider(): Promise<ProviderServer> {
+  let provider: Provider | null = null;
+  const server = createServer((request, response) => {
+    if (provider) provider.callback()(request, response);
+    else response.writeHead(503).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    issuer,
+    environment: {
+      CLONEMEMORIA_REGISTRATION: 'open',
+      CLONEMEMORIA_AUTH_OIDC_ISSUER: issuer,
+      CLONEMEMORIA_AUTH_OIDC_CLIENT_ID: CLIENT.id,
+      CLONEMEMORIA_AUTH_OIDC_CLIENT_SECRET: CLIENT.secret,
+      CLONEMEMORIA_AUTH_OIDC_NAME: 'Family ID',
+    },
+    serve(origin) {
+      provider = new Provider(issuer, {
+        clients: [
+          {
+            client_id: CLIENT.id,
+            client_secret: CLIENT.secret,
+            redirect_uris: [`${origin}/api/v1/auth/oidc/oidc/callback`],
+            post_logout_redirect_uris: [`${origin}/login`],
+          },
+        ],
+        claims: { email: ['email', 'email_verified'], profile: ['name'] },
+        cookies: { keys: ['only for tests'] },
+        findAccount: (_context, id) => ({
+          accountId: id,
+          claims: () => ({ sub: id, email: `${id}@example.org`, email_verified: true, name: id }),
+        }),
+      });
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

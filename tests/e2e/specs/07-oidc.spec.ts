@@ -1,0 +1,84 @@
+// Signing in at a real provider: making an account, coming back, linking, unlinking.
+import type { Page } from '@playwright/test';
+import { audit, enter, expect, fits, OWNER, test } from '../fixtures.ts';
+import { startProvider, type ProviderServer } from '../provider.ts';
+import { startAppliance, type Appliance } from '../server.ts';
+
+let provider: ProviderServer;
+let appliance: Appliance;
+
+test.beforeAll(async () => {
+  provider = await startProvider();
+  appliance = await startAppliance({ environment: provider.environment });
+  provider.serve(appliance.origin);
+});
+
+test.afterAll(async () => {
+  await appliance.stop();
+  await provider.stop();
+});
+
+/** Types a name at the provider, and agrees to what it asks. */
+async function signInThere(page: Page, name: string): Promise<void> {
+  await page.waitForURL(`${provider.issuer}/**`);
+  await page.locator('input[name=login]').fill(name);
+  await page.locator('input[name=password]').fill('anything');
+  await page.locator('button[type=submit]').click();
+  await page.locator('button[type=submit]').click();
+}
+
+test('somebody makes an account by signing in elsewhere, and comes back', async ({ page }) => {
+  await enter(page, appliance);
+  await page.context().clearCookies();
+  await page.goto(`${appliance.origin}/login?next=/account`);
+  await expect(page.getByRole('link', { name: 'Continue with Family ID' })).toBeVisible();
+  await audit(page, 'sign-in with a provider');
+  await fits(page);
+  await page.getByRole('link', { name: 'Continue with Family ID' }).click();
+  await signInThere(page, 'rosa');
+  await expect(page).toHaveURL(`${appliance.origin}/account`);
+  await expect(page.getByText('rosa@example.org').first()).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Sign in from elsewhere' })).toBeVisible();
+  await audit(page, 'account with a linked identity');
+  await page.getByRole('button', { name: 'Unlink Family ID' }).click();
+  await expect(page.getByText('Set a password first.')).toBeVisible();
+  // Leaving here leads to leaving there.
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(`${provider.issuer}/**`);
+  await page.goto(`${appliance.origin}/login`);
+  await page.getByRole('link', { name: 'Continue with Family ID' }).click();
+  await expect(page).toHaveURL(`${appliance.origin}/`);
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('rosa');
+});
+
+test('somebody who has an account links it, uses the link and unlinks it', async ({ page }) => {
+  await enter(page, appliance);
+  await page.goto(`${appliance.origin}/account`);
+  await expect(page.getByText('Nothing is linked with your account yet.')).toBeVisible();
+  await page.getByRole('button', { name: 'Link Family ID' }).click();
+  await signInThere(page, 'marta');
+  await expect(page).toHaveURL(`${appliance.origin}/account`);
+  await expect(page.getByText(/^Linked on/)).toBeVisible();
+  await page.context().clearCookies({ domain: '127.0.0.1', name: '__Host-cm_sid' });
+  await page.goto(`${appliance.origin}/login`);
+  await page.getByRole('link', { name: 'Continue with Family ID' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(OWNER.name);
+  await page.goto(`${appliance.origin}/account`);
+  await page.getByRole('button', { name: 'Unlink Family ID' }).click();
+  await expect(page.getByText('Nothing is linked with your account yet.')).toBeVisible();
+  await page.context().clearCookies({ domain: '127.0.0.1', name: '__Host-cm_sid' });
+  await page.goto(`${appliance.origin}/login`);
+  await page.getByRole('link', { name: 'Continue with Family ID' }).click();
+  await expect(page.getByText('There is already an account with this e-mail.')).toBeVisible();
+  await expect(page.getByLabel('E-mail')).toBeVisible();
+});
+
+test('a provider that is away leaves the password way open', async ({ page }) => {
+  await provider.stop();
+  await appliance.kill();
+  await appliance.restart();
+  await page.goto(`${appliance.origin}/login`);
+  await page.getByRole('link', { name: 'Continue with Family ID' }).click();
+  await expect(page.getByText('The other service cannot be reached')).toBeVisible();
+  await enter(page, appliance);
+});
