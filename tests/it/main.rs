@@ -35,6 +35,7 @@ mod matrix;
 mod memories;
 mod notifications;
 mod oidc;
+mod oidc_factors;
 mod oidc_hostile;
 mod passkeys;
 mod providers;

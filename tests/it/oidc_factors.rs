@@ -1,0 +1,68 @@
+//! Coming back from a provider is one factor: where an account wants two, the code is owed.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::oidc::{Home, OPEN, sign_in, table};
+use crate::support::idp::Idp;
+use crate::support::totp::App;
+
+#[tokio::test]
+async fn who_has_an_authenticator_app_owes_its_code_after_coming_back() {
+    let idp = Idp::start().await;
+    let home = Home::of(&idp, OPEN).await;
+    let mut first = home.browser();
+    assert_eq!(sign_in(&mut first, &idp).await, "/");
+    let secret = first.post("/auth/totp", &json!({})).await.is(200);
+    let app = App::holding(&secret["secret"]);
+    first.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+
+    let mut second = home.browser();
+    let address = second.start("home", "?redirect_to=/trash").await;
+    let landed = second.back(&idp.approves(&address)).await;
+    assert!(landed.starts_with("/login?step=code&next="), "{landed}");
+    assert!(second.me().await.is_none(), "not signed in yet");
+    let finish = "/auth/oidc/finish";
+    second.post(finish, &json!({"totp": "000000"})).await.problem(401, "totp_invalid");
+    // Nobody else can bring the code for this browser.
+    let code = json!({"totp": app.next(&home.server).await});
+    home.browser().post(finish, &code).await.problem(401, "sign_in_expired");
+    second.post(finish, &code).await.is(200);
+    assert_eq!(second.me().await.unwrap()["email"], "ada@example.org");
+    second.post(finish, &code).await.problem(401, "sign_in_expired");
+}
+
+#[tokio::test]
+async fn the_code_is_owed_for_five_minutes() {
+    let idp = Idp::start().await;
+    let home = Home::of(&idp, OPEN).await;
+    let mut browser = home.browser();
+    sign_in(&mut browser, &idp).await;
+    let secret = browser.post("/auth/totp", &json!({})).await.is(200);
+    let app = App::holding(&secret["secret"]);
+    browser.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+    let mut late = home.browser();
+    sign_in(&mut late, &idp).await;
+    home.server.advance(Duration::from_secs(5 * 60)).await;
+    let code = json!({"totp": app.code(10)});
+    late.post("/auth/oidc/finish", &code).await.problem(401, "sign_in_expired");
+}
+
+#[tokio::test]
+async fn an_app_brings_the_code_with_the_id_token() {
+    let idp = Idp::start().await;
+    let more = format!("{OPEN}\ntoken_audiences = ['app']");
+    let home = Home::with(&[table("home", &idp.issuer(), &more)]).await;
+    let mut browser = home.browser();
+    sign_in(&mut browser, &idp).await;
+    let secret = browser.post("/auth/totp", &json!({})).await.is(200);
+    let app = App::holding(&secret["secret"]);
+    browser.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+    let exchange = |body| home.server.client().post("/auth/oidc/home/token", body);
+    let bare = json!({"id_token": idp.token("app", None)});
+    exchange(bare).await.problem(401, "totp_required");
+    let code = app.code(1);
+    let whole = json!({"id_token": idp.token("app", Some("n")), "nonce": "n", "totp": code});
+    exchange(whole).await.is(200);
+}
