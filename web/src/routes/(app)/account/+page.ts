@@ -1,4 +1,5 @@
-// The history of consents is shown beside the switches.
+// The history of consents is shown beside the switches; about the address, it matters whether
+// this server sends mail.
 import { accounts } from '$lib/api';
 import { guarded } from '$lib/state/guarded';
 import type { PageLoadEvent } from './$types';
@@ -6,5 +7,8 @@ import type { PageLoadEvent } from './$types';
 export async function load({ parent, depends }: PageLoadEvent) {
   await parent();
   depends('app:consents');
-  return { history: (await guarded(() => accounts.consentHistory())).items };
+  return guarded(async () => {
+    const [history, setup] = await Promise.all([accounts.consentHistory(), accounts.setupState()]);
+    return { history: history.items, mail: setup.mail };
+  });
 }
