@@ -164,7 +164,7 @@ export const en = {
   'forgot.back': 'Back to signing in',
   'forgot.lead': 'Tell us your address, and a link to set a new password comes by mail.',
   'forgot.noMail': 'This server sends no mail. Whoever runs it can set a new password for you.',
-  'forgot.noMailHow': 'On the server, this command does it and prints the new password:',
+  'forgot.noMailHow': 'On the server, this command asks for the new one:',
   'forgot.send': 'Send the link',
   'forgot.sent': 'If there is an account for {email}, a mail is on its way.',
   'forgot.sentThen':

@@ -173,8 +173,7 @@ export const fr: Record<keyof typeof en, string> = {
     'Indiquez votre adresse : un lien pour choisir un nouveau mot de passe vous sera envoyé.',
   'forgot.noMail':
     'Ce serveur n’envoie pas de messages. La personne qui s’en occupe peut définir un nouveau mot de passe pour vous.',
-  'forgot.noMailHow':
-    'Sur le serveur, cette commande s’en charge et affiche le nouveau mot de passe :',
+  'forgot.noMailHow': 'Sur le serveur, cette commande demande le nouveau :',
   'forgot.send': 'Envoyer le lien',
   'forgot.sent': 'S’il existe un compte pour {email}, un message est en route.',
   'forgot.sentThen':
