@@ -134,42 +134,15 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
     await rm(parent, { recursive: true, force: true });
   }
 
-  function operate(operation: Record<string, unknown>): Promise<void> {
-    const body = JSON.stringify(operation);
-    return new Promise((resolve, reject) => {
-      const asked = request(
-        {
-          socketPath: path.join(parent, 'data', 'control.sock'),
-          path: '/control',
-          method: 'POST',
-          headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-        },
-        (response) => {
-          response.resume();
-          response.on('end', () =>
-            response.statusCode === 200
-              ? resolve()
-              : reject(new Error(`refused: ${String(response.statusCode)}`)),
-          );
-        },
-      );
-      asked.on('error', reject);
-      asked.end(body);
-    });
-  }
-
+  const socket = path.join(parent, 'data', 'control.sock');
   const { origin, welcome } = await start('127.0.0.1:0');
   return {
     origin,
     welcome,
-    advance: (seconds) =>
-      operate(path.join(parent, 'data', 'control.sock'), {
-        do: 'advance_clock',
-        seconds,
-      }),
+    advance: (seconds) => operate(socket, { do: 'advance_clock', seconds }),
     kill,
     restart: async () => void (await start(new URL(origin).host.replace('localhost', '127.0.0.1'))),
     stop,
-    operate,
+    operate: (operation) => operate(socket, operation),
   };
 }

@@ -150,6 +150,93 @@ test('pictures of what protects an account', async ({ page }) => {
   }
 });
 
+test('pictures of spaces and keys', async ({ page }) => {
+  const house = await startAppliance();
+  const send = (path: string, body: object) =>
+    page.evaluate(
+      async ([path, body]) => {
+        const headers = { 'Content-Type': 'application/json' };
+        const answer = await fetch(`/api/v1${path}`, { method: 'POST', headers, body });
+        return (await answer.json()) as { id: string; token: string; key: string };
+      },
+      [path, JSON.stringify(body)] as const,
+    );
+  const opened = async (path: string, name: string) => {
+    await page.goto(`${house.origin}${path}`);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.getByText('One moment…')).toBeHidden();
+    await picture(page, name, true);
+  };
+  try {
+    await enter(page, house);
+    const space = await send('/spaces', { name: 'The Kellers' });
+    const rosa = await makeRosa(page);
+    await send('/clones', { name: 'Paul Keller', space_id: space.id, visibility: 'space' });
+    let token = '';
+    for (const [name, role] of [
+      ['Jonas Keller', 'contributor'],
+      ['Anne-Sophie van den Bergh', 'visitor'],
+    ]) {
+      ({ token } = await send(`/spaces/${space.id}/invitations`, { role }));
+      const email = `${name?.split(' ')[0]?.toLowerCase()}@example.org`;
+      await fetch(`${house.origin}/api/v1/auth/register`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({
+          display_name: name,
+          email,
+          password: 'seven boats upon the lake',
+          invite_token: token,
+          consents: { data_processing: true },
+        }),
+      });
+    }
+    const email = 'aunt.lise@example.org';
+    ({ token } = await send(`/spaces/${space.id}/invitations`, { role: 'steward', email }));
+    await opened('/spaces', '23-spaces');
+    await opened(`/spaces/${space.id}`, '23-space');
+    await page.getByRole('button', { name: 'Invite somebody' }).click();
+    await picture(page, '23-invite');
+    await page.getByRole('button', { name: 'Make the link' }).click();
+    await expect(page.getByRole('button', { name: 'Copy the link' })).toBeVisible();
+    await picture(page, '23-invited');
+    await opened(`/clones/${rosa}/settings`, '23-who-sees');
+    await opened('/clones/new', '23-new-clone');
+    await opened('/account', '24-account');
+    await opened('/account/developer', '24-no-keys');
+    const { key } = await send('/api-keys', { label: 'Backup at home', scopes: ['read'] });
+    for (const path of ['/clones', '/clones', `/clones/${rosa}`, `/clones/${rosa}/memories`]) {
+      await fetch(`${house.origin}/api/v1${path}`, { headers: { 'X-API-Key': key } });
+    }
+    await send('/api-keys', { label: 'Kitchen radio', scopes: ['chat'], clone_ids: [rosa] });
+    await page.goto(`${house.origin}/account/developer`);
+    // Requests are counted some seconds later.
+    await expect(async () => {
+      await page.reload();
+      await expect(page.getByText('How it was used')).toBeVisible({ timeout: 1_000 });
+    }).toPass({ timeout: 30_000 });
+    await page.getByText('How it was used').click();
+    await expect(page.getByRole('rowheader').first()).toBeVisible();
+    await picture(page, '24-keys', true);
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    await page.getByLabel('What it is for').fill('Phone shortcut');
+    await page.getByText('Limit it further').click();
+    await picture(page, '24-new-key');
+    await page.getByRole('dialog').getByRole('button', { name: 'Make a key' }).click();
+    await expect(page.getByRole('button', { name: 'Copy the key' })).toBeVisible();
+    await picture(page, '24-made-key');
+    await opened(`/invitation?token=${token}`, '25-invitation-in');
+    await page.context().clearCookies();
+    await opened(`/invitation?token=${token}`, '25-invitation');
+    await opened('/forgot', '25-forgot');
+    await opened('/reset?token=x', '25-reset');
+    await opened('/verify?token=x', '25-verify');
+    await opened('/login', '25-login');
+  } finally {
+    await house.stop();
+  }
+});
+
 test('pictures of answers by a model', async ({ page, modelled, model }) => {
   await enter(page, modelled);
   const id = await makeRosa(page);

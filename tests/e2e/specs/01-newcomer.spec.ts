@@ -102,7 +102,7 @@ test('the same under a path of a bigger site', async ({ page }) => {
     await page.getByRole('link', { name: 'Timeline' }).click();
     await page.getByLabel('E-mail').fill(OWNER.email);
     await page.getByLabel('Password').fill(OWNER.password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await expect(page).toHaveURL(new RegExp(`^${appliance.origin}/clones/`));
     expect(outside).toEqual([]);
   } finally {

@@ -16,6 +16,10 @@ export async function load({ parent, depends }: PageLoadEvent) {
     ]),
   );
   return {
-    home: { clones: cloneList.items, conversations: talks.items, memories: told.items },
+    home: {
+      clones: cloneList.items,
+      conversations: talks.items,
+      memories: told.items,
+    },
   };
 }

@@ -1,5 +1,7 @@
 // A hint, not a gate: the server decides what it takes.
 
+export const MIN_PASSWORD = 12;
+
 export type Strength = 'none' | 'short' | 'fair' | 'strong';
 
 export function strengthOf(password: string, min: number): Strength {

@@ -1,5 +1,5 @@
 // Setting up, signing in and out, and what an account may change about itself.
-import { data, server } from './client';
+import { data, done, server } from './client';
 import { problemFrom, ApiError } from './problem';
 import type { Account, ConsentChoices, Session } from './types';
 import type { components } from './schema';
@@ -44,3 +44,17 @@ export const changeConsents = (body: ConsentChoices) =>
 
 export const consentHistory = () =>
   data(server.GET('/auth/me/consent', { params: { query: { limit: 100 } } }));
+
+export const forgotPassword = (email: string) =>
+  done(server.POST('/auth/password/forgot', { body: { email } }));
+
+export const resetPassword = (token: string, new_password: string) =>
+  done(server.POST('/auth/password/reset', { body: { token, new_password } }));
+
+export const sendVerification = () => done(server.POST('/auth/email/verification'));
+
+export const verifyEmail = (token: string) =>
+  data(server.POST('/auth/email/verify', { body: { token } }));
+
+export const changeEmail = (email: string) =>
+  data(server.POST('/auth/email/change', { body: { email } }));

@@ -67,7 +67,11 @@ describe('ask', () => {
   });
 
   it('waits for a server that is just starting again', async () => {
-    const starting = JSON.stringify({ title: 'Starting', status: 503, code: 'starting' });
+    const starting = JSON.stringify({
+      title: 'Starting',
+      status: 503,
+      code: 'starting',
+    });
     fetched
       .mockResolvedValueOnce(stream(start + frame(2, 'delta', { text: 'one ' })))
       .mockResolvedValueOnce(new Response(starting, { status: 503 }))
@@ -76,7 +80,12 @@ describe('ask', () => {
   });
 
   it('hands a refusal on at once', async () => {
-    const body = JSON.stringify({ title: 'Over', status: 402, code: 'quota_exceeded', detail: '' });
+    const body = JSON.stringify({
+      title: 'Over',
+      status: 402,
+      code: 'quota_exceeded',
+      detail: '',
+    });
     fetched.mockResolvedValueOnce(new Response(body, { status: 402 }));
     await expect(collect()).rejects.toBeInstanceOf(ApiError);
     expect(fetched).toHaveBeenCalledTimes(1);

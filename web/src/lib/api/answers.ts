@@ -17,7 +17,10 @@ interface Place {
 
 const WAITS_MS = [300, 1_000, 2_000, 4_000, 8_000];
 
-function requestFor(question: Question): { url: string; body: Record<string, unknown> } {
+function requestFor(question: Question): {
+  url: string;
+  body: Record<string, unknown>;
+} {
   if ('cloneId' in question) {
     const url = `${API_BASE}/clones/${encodeURIComponent(question.cloneId)}/chat`;
     return { url, body: { content: question.content } };
@@ -44,13 +47,19 @@ function rejoin(place: Place, signal: AbortSignal): Promise<ReadableStream<Uint8
   const mid = encodeURIComponent(place.messageId);
   const headers: Record<string, string> = { Accept: 'text/event-stream' };
   if (place.lastEventId !== null) headers['Last-Event-ID'] = place.lastEventId;
-  return open(`${API_BASE}/conversations/${cid}/messages/${mid}/events`, { headers, signal });
+  return open(`${API_BASE}/conversations/${cid}/messages/${mid}/events`, {
+    headers,
+    signal,
+  });
 }
 
 function parse(frame: SseFrame): AnswerEvent | null {
   const known = ['start', 'sources', 'delta', 'done', 'error'];
   if (!known.includes(frame.event)) return null;
-  return { event: frame.event, data: JSON.parse(frame.data) as unknown } as AnswerEvent;
+  return {
+    event: frame.event,
+    data: JSON.parse(frame.data) as unknown,
+  } as AnswerEvent;
 }
 
 const pause = (ms: number, signal: AbortSignal) =>
@@ -81,7 +90,11 @@ async function* follow(
         losses = 0;
         if (event.event === 'start') {
           const { conversation_id, message_id } = event.data;
-          place = { conversationId: conversation_id, messageId: message_id, lastEventId: null };
+          place = {
+            conversationId: conversation_id,
+            messageId: message_id,
+            lastEventId: null,
+          };
         }
         if (place && frame.id !== null) place.lastEventId = frame.id;
         yield event;
@@ -110,7 +123,12 @@ export function ask(question: Question, signal: AbortSignal): AsyncGenerator<Ans
   const connect = (place: Place | null) =>
     place
       ? rejoin(place, signal)
-      : open(url, { method: 'POST', headers, body: JSON.stringify(body), signal });
+      : open(url, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify(body),
+          signal,
+        });
   return follow(connect, null, signal);
 }
 

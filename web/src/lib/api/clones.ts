@@ -37,7 +37,12 @@ export const addPerson = (id: string, body: PersonDraft) =>
   data(server.POST('/clones/{clone_id}/people', { ...of(id), body }));
 
 export const changePerson = (id: string, pid: string, body: PersonDraft) =>
-  data(server.PATCH('/clones/{clone_id}/people/{person_id}', { ...personOf(id, pid), body }));
+  data(
+    server.PATCH('/clones/{clone_id}/people/{person_id}', {
+      ...personOf(id, pid),
+      body,
+    }),
+  );
 
 export const deletePerson = (id: string, pid: string) =>
   done(server.DELETE('/clones/{clone_id}/people/{person_id}', personOf(id, pid)));

@@ -2,7 +2,9 @@
 import { data, done, server } from './client';
 import type { Feedback, Message } from './types';
 
-const of = (conversation_id: string) => ({ params: { path: { conversation_id } } });
+const of = (conversation_id: string) => ({
+  params: { path: { conversation_id } },
+});
 const messageOf = (conversation_id: string, message_id: string) => ({
   params: { path: { conversation_id, message_id } },
 });
@@ -33,7 +35,10 @@ export async function allMessages(conversation_id: string): Promise<Message[]> {
   do {
     const page = await data(
       server.GET('/conversations/{conversation_id}/messages', {
-        params: { path: { conversation_id }, query: { order: 'asc', limit: 200, cursor } },
+        params: {
+          path: { conversation_id },
+          query: { order: 'asc', limit: 200, cursor },
+        },
       }),
     );
     all.push(...page.items);

@@ -33,7 +33,12 @@ export const addMemory = (clone_id: string, body: MemoryDraft) =>
   );
 
 export const changeMemory = (id: string, mid: string, body: MemoryChange) =>
-  data(server.PATCH('/clones/{clone_id}/memories/{memory_id}', { ...of(id, mid), body }));
+  data(
+    server.PATCH('/clones/{clone_id}/memories/{memory_id}', {
+      ...of(id, mid),
+      body,
+    }),
+  );
 
 export const deleteMemory = (id: string, mid: string) =>
   done(server.DELETE('/clones/{clone_id}/memories/{memory_id}', of(id, mid)));

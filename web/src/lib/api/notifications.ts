@@ -11,7 +11,9 @@ export const unread = async () =>
 
 export const read = (notification_id: string) =>
   done(
-    server.POST('/notifications/{notification_id}/read', { params: { path: { notification_id } } }),
+    server.POST('/notifications/{notification_id}/read', {
+      params: { path: { notification_id } },
+    }),
   );
 
 export const readAll = () => done(server.POST('/notifications/read'));

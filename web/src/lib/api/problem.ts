@@ -30,7 +30,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 export function problemFrom(body: unknown, status: number): Problem {
   if (!isRecord(body)) {
-    return { title: `HTTP ${status}`, detail: '', status, code: `http_${status}` };
+    return {
+      title: `HTTP ${status}`,
+      detail: '',
+      status,
+      code: `http_${status}`,
+    };
   }
   const text = (key: string) => (typeof body[key] === 'string' ? body[key] : undefined);
   const errors = Array.isArray(body['errors']) ? (body['errors'] as Problem['errors']) : undefined;
@@ -45,10 +50,20 @@ export function problemFrom(body: unknown, status: number): Problem {
 }
 
 export function offline(): ApiError {
-  return new ApiError({ title: 'Offline', detail: '', status: 0, code: 'offline' });
+  return new ApiError({
+    title: 'Offline',
+    detail: '',
+    status: 0,
+    code: 'offline',
+  });
 }
 
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  return new ApiError({ title: 'Error', detail: '', status: 0, code: 'unexpected' });
+  return new ApiError({
+    title: 'Error',
+    detail: '',
+    status: 0,
+    code: 'unexpected',
+  });
 }

@@ -9,7 +9,11 @@ export const factors = () => data(server.GET('/auth/factors'));
 export const signIns = async () => (await data(server.GET('/auth/sessions'))).items;
 
 export const endSignIn = (id: string) =>
-  done(server.DELETE('/auth/sessions/{session_id}', { params: { path: { session_id: id } } }));
+  done(
+    server.DELETE('/auth/sessions/{session_id}', {
+      params: { path: { session_id: id } },
+    }),
+  );
 
 export const endOtherSignIns = () => done(server.DELETE('/auth/sessions'));
 
@@ -37,7 +41,12 @@ export const addPasskey = async (body: Schemas['NewPasskey']) =>
 const named = (id: string) => ({ params: { path: { passkey_id: id } } });
 
 export const renamePasskey = (id: string, label: string) =>
-  data(server.PATCH('/auth/passkeys/{passkey_id}', { ...named(id), body: { label } }));
+  data(
+    server.PATCH('/auth/passkeys/{passkey_id}', {
+      ...named(id),
+      body: { label },
+    }),
+  );
 
 export const removePasskey = (id: string) =>
   done(server.DELETE('/auth/passkeys/{passkey_id}', named(id)));

@@ -37,7 +37,22 @@ export type MemoryChange = Schemas['MemoryPatch'];
 export type SearchHit = Schemas['HitView'];
 export type Timeline = Schemas['TimelineView'];
 
-type Query<Path extends keyof paths> = paths[Path] extends { get: { parameters: infer P } }
+export type Space = Schemas['SpaceView'];
+export type Role = Schemas['RoleWord'];
+export type Reach = Schemas['ReachWord'];
+export type Member = Schemas['MemberView'];
+export type Invitation = Schemas['InvitationView'];
+export type InvitationDraft = Schemas['InvitationChoices'];
+export type Offer = Schemas['OfferView'];
+
+export type ApiKey = Schemas['ApiKeyView'];
+export type KeyDraft = Schemas['NewApiKey'];
+export type KeyScope = Schemas['ScopeWord'];
+export type KeyUse = Schemas['ApiKeyUse'];
+
+type Query<Path extends keyof paths> = paths[Path] extends {
+  get: { parameters: infer P };
+}
   ? P extends { query?: infer Q }
     ? NonNullable<Q>
     : never

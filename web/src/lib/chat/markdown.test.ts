@@ -5,8 +5,10 @@ import Blocks from './Blocks.svelte';
 import { readMarkdown, safeHref } from './markdown';
 
 function shown(text: string, sources: number[] = []): HTMLElement {
-  return render(Blocks, { blocks: readMarkdown(text, sources), onsource: () => undefined })
-    .container;
+  return render(Blocks, {
+    blocks: readMarkdown(text, sources),
+    onsource: () => undefined,
+  }).container;
 }
 
 describe('rendering', () => {

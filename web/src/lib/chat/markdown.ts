@@ -77,7 +77,13 @@ class Reader {
       case 'paragraph':
         return [{ type: 'paragraph', children: this.inlines(node.children) }];
       case 'heading':
-        return [{ type: 'heading', depth: node.depth, children: this.inlines(node.children) }];
+        return [
+          {
+            type: 'heading',
+            depth: node.depth,
+            children: this.inlines(node.children),
+          },
+        ];
       case 'blockquote':
         return [quote(this.blocks(node.children))];
       case 'code':
@@ -106,7 +112,12 @@ class Reader {
       checked: item.checked ?? null,
       children: this.blocks(item.children),
     }));
-    return { type: 'list', ordered: node.ordered === true, start: node.start ?? 1, items };
+    return {
+      type: 'list',
+      ordered: node.ordered === true,
+      start: node.start ?? 1,
+      items,
+    };
   }
 
   inlines(nodes: readonly PhrasingContent[]): Inline[] {

@@ -92,7 +92,10 @@ export class Thread {
   }
 
   async regenerate(message: Message): Promise<void> {
-    const question = { conversationId: message.conversation_id, regenerateOf: message.id };
+    const question = {
+      conversationId: message.conversation_id,
+      regenerateOf: message.id,
+    };
     await this.#put(question, () => this.regenerate(message));
   }
 

@@ -59,7 +59,10 @@ function dateOf(said: string, tag: string): string | null {
 }
 
 export function profileDraft(fields: ProfileFields, tag: string): CloneDraft {
-  const draft: CloneDraft = { name: fields.name.trim(), subject: fields.subject };
+  const draft: CloneDraft = {
+    name: fields.name.trim(),
+    subject: fields.subject,
+  };
   for (const key of TEXTS) {
     const text = fields[key].trim();
     if (text) draft[key] = text;
@@ -80,7 +83,10 @@ export function profileChange(before: Clone, fields: ProfileFields, tag: string)
     const text = fields[key].trim() || null;
     if (text !== (before[key] ?? null)) change[key] = text;
   }
-  const dates = { born: dateOf(fields.born, tag), died: dateOf(fields.died, tag) };
+  const dates = {
+    born: dateOf(fields.born, tag),
+    died: dateOf(fields.died, tag),
+  };
   for (const key of ['born', 'died'] as const) {
     if (dates[key] !== before[key]) change[key] = dates[key];
   }

@@ -63,7 +63,10 @@ describe('catalogues', () => {
 
 describe('choose', () => {
   it('takes the first language that is spoken here', () => {
-    expect(choose(['de-DE', 'fr-CH', 'en'])).toEqual({ language: 'fr', tag: 'fr-CH' });
+    expect(choose(['de-DE', 'fr-CH', 'en'])).toEqual({
+      language: 'fr',
+      tag: 'fr-CH',
+    });
     expect(choose(['de'])).toEqual({ language: 'en', tag: 'en' });
     expect(choose([])).toEqual({ language: 'en', tag: 'en' });
   });

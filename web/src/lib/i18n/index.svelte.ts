@@ -16,7 +16,10 @@ export const LANGUAGES: { id: Language; name: string }[] = [
 const catalogues: Record<Language, Record<MessageKey, string>> = { en, fr };
 
 /** The first language of the reader's that we speak, with the region they gave it. */
-export function choose(wanted: readonly string[]): { language: Language; tag: string } {
+export function choose(wanted: readonly string[]): {
+  language: Language;
+  tag: string;
+} {
   for (const tag of wanted) {
     const language = tag.split('-')[0]?.toLowerCase();
     if (language === 'en' || language === 'fr') return { language, tag };
@@ -64,7 +67,9 @@ export function t(key: MessageKey, values?: Values): string {
   const id = `${locale.language}:${key}`;
   let format = formats.get(id);
   if (!format) {
-    format = new IntlMessageFormat(text, locale.tag, undefined, { ignoreTag: true });
+    format = new IntlMessageFormat(text, locale.tag, undefined, {
+      ignoreTag: true,
+    });
     formats.set(id, format);
   }
   return String(format.format(values));
@@ -76,9 +81,10 @@ export function whenWords(edtf: string | null | undefined): string {
 }
 
 export function dateTime(time: string): string {
-  return new Intl.DateTimeFormat(locale.tag, { dateStyle: 'medium', timeStyle: 'short' }).format(
-    new Date(time),
-  );
+  return new Intl.DateTimeFormat(locale.tag, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  }).format(new Date(time));
 }
 
 export function day(time: string): string {

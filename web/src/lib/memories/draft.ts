@@ -75,7 +75,11 @@ export function changeOf(before: Memory, fields: MemoryFields): MemoryChange {
   if (fields.when.trim() !== old.when) {
     const dates = datesOf(fields.when);
     if (dates.occurred_text) change.occurred_text = dates.occurred_text;
-    else Object.assign(change, { occurred_at: dates.occurred_at ?? null, occurred_text: null });
+    else
+      Object.assign(change, {
+        occurred_at: dates.occurred_at ?? null,
+        occurred_text: null,
+      });
   }
   return change;
 }

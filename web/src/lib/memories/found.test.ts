@@ -4,7 +4,11 @@ import { sifted, type Found } from './found';
 
 const hit = (id: string, score: number, marks = 0): Found => ({
   memory: null,
-  hit: { id, score, highlights: Array.from({ length: marks }, () => [0, 1]) } as SearchHit,
+  hit: {
+    id,
+    score,
+    highlights: Array.from({ length: marks }, () => [0, 1]),
+  } as SearchHit,
 });
 const ids = (all: Found[]) => all.map(({ hit }) => hit.id);
 

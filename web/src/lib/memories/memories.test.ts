@@ -93,7 +93,11 @@ describe('cutText', () => {
 
 describe('drafts', () => {
   it('send words as words and EDTF as EDTF', () => {
-    const words = draftOf({ ...blankFields(), content: 'x', when: 'summer 1962' });
+    const words = draftOf({
+      ...blankFields(),
+      content: 'x',
+      when: 'summer 1962',
+    });
     expect(words).toMatchObject({ occurred_text: 'summer 1962' });
     expect(words).not.toHaveProperty('occurred_at');
     const edtf = draftOf({ ...blankFields(), content: 'x', when: '1962~' });
@@ -101,7 +105,9 @@ describe('drafts', () => {
   });
   it('change only what differs', () => {
     expect(changeOf(memory, fieldsOf(memory))).toEqual({});
-    expect(changeOf(memory, { ...fieldsOf(memory), place: 'Lyon' })).toEqual({ place: 'Lyon' });
+    expect(changeOf(memory, { ...fieldsOf(memory), place: 'Lyon' })).toEqual({
+      place: 'Lyon',
+    });
     expect(changeOf(memory, { ...fieldsOf(memory), when: '' })).toEqual({
       occurred_at: null,
       occurred_text: null,
@@ -111,7 +117,11 @@ describe('drafts', () => {
 
 describe('byDecade', () => {
   it('groups years in the order they come', () => {
-    const entry = (earliest: string) => ({ earliest, latest: earliest, memory });
+    const entry = (earliest: string) => ({
+      earliest,
+      latest: earliest,
+      memory,
+    });
     const decades = byDecade([entry('1958-01-01'), entry('1962-01-01'), entry('1962-05-01')]);
     expect(decades.map((d) => [d.start, d.years.map((y) => y.memories.length)])).toEqual([
       ['1950', [1]],

@@ -50,7 +50,11 @@ export class Shelf {
 
   async #find(): Promise<ShelfState> {
     const { kind: memory_kind, ...filter } = filterOf(this.wanted);
-    const narrowed = { ...filter, ...(memory_kind ? { memory_kind } : {}), typing: true };
+    const narrowed = {
+      ...filter,
+      ...(memory_kind ? { memory_kind } : {}),
+      typing: true,
+    };
     const { hits } = await memories.search(this.cloneId, this.wanted.q.trim(), narrowed);
     const items = await Promise.all(
       hits.map(async (hit) => {

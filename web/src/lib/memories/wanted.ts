@@ -10,7 +10,14 @@ export interface Wanted {
   to: string;
 }
 
-export const NOTHING: Wanted = { q: '', kind: '', tag: '', person: '', from: '', to: '' };
+export const NOTHING: Wanted = {
+  q: '',
+  kind: '',
+  tag: '',
+  person: '',
+  from: '',
+  to: '',
+};
 
 export function filterOf({ kind, tag, person, from, to }: Wanted): MemoryFilter {
   const filter: MemoryFilter = {};

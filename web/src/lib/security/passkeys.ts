@@ -46,7 +46,10 @@ function said(credential: PublicKeyCredential, response: Json): Json {
     id: credential.id,
     rawId: text(credential.rawId),
     type: credential.type,
-    response: { ...response, clientDataJSON: text(credential.response.clientDataJSON) },
+    response: {
+      ...response,
+      clientDataJSON: text(credential.response.clientDataJSON),
+    },
     clientExtensionResults: {},
   };
 }
@@ -63,7 +66,9 @@ export async function makePasskey(question: PasskeyQuestion): Promise<PasskeyRep
   } as unknown as PublicKeyCredentialCreationOptions;
   const made = await answered(navigator.credentials.create({ publicKey }));
   const response = made.response as AuthenticatorAttestationResponse;
-  const credential = said(made, { attestationObject: text(response.attestationObject) });
+  const credential = said(made, {
+    attestationObject: text(response.attestationObject),
+  });
   return { id: question.id, credential };
 }
 

@@ -1,4 +1,5 @@
-// The history of consents is shown beside the switches, and who one is elsewhere.
+// The history of consents is shown beside the switches, and who one is elsewhere; about the
+// address, it matters whether this server sends mail.
 import { accounts, identities } from '$lib/api';
 import { guarded } from '$lib/state/guarded';
 import type { PageLoadEvent } from './$types';
@@ -7,10 +8,13 @@ export async function load({ parent, depends }: PageLoadEvent) {
   await parent();
   depends('app:consents');
   depends('app:identities');
-  const [history, providers, linked] = await Promise.all([
-    guarded(() => accounts.consentHistory()),
-    guarded(() => identities.providers()),
-    guarded(() => identities.linked()),
-  ]);
-  return { history: history.items, providers, linked };
+  return guarded(async () => {
+    const [history, setup, providers, linked] = await Promise.all([
+      accounts.consentHistory(),
+      accounts.setupState(),
+      identities.providers(),
+      identities.linked(),
+    ]);
+    return { history: history.items, mail: setup.mail, providers, linked };
+  });
 }

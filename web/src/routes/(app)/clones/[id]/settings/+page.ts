@@ -1,9 +1,12 @@
-// How a clone answers.
-import { clones } from '$lib/api';
+// How a clone answers, and the spaces it could be in.
+import { clones, spaces } from '$lib/api';
 import { guarded } from '$lib/state/guarded';
 import type { PageLoadEvent } from './$types';
 
 export async function load({ params, parent }: PageLoadEvent) {
   await parent();
-  return { settings: await guarded(() => clones.cloneSettings(params.id)) };
+  return guarded(async () => {
+    const [settings, all] = await Promise.all([clones.cloneSettings(params.id), spaces.spaces()]);
+    return { settings, spaces: all };
+  });
 }

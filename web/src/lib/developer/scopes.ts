@@ -1,0 +1,49 @@
+// What a key may be for, how often it was used, and the first call to make with it.
+import type { KeyScope, KeyUse } from '$lib/api';
+import type { MessageKey } from '$lib/i18n/index.svelte';
+
+export const SCOPES: { id: KeyScope; label: MessageKey; text: MessageKey }[] = [
+  { id: 'read', label: 'scope.read', text: 'scope.readText' },
+  { id: 'write', label: 'scope.write', text: 'scope.writeText' },
+  { id: 'chat', label: 'scope.chat', text: 'scope.chatText' },
+];
+
+export const scopeLabel = (id: KeyScope): MessageKey =>
+  SCOPES.find((scope) => scope.id === id)?.label ?? 'scope.read';
+
+/** A command for a terminal that works with this key and shows that it does. */
+export function firstCall(
+  api: string,
+  key: string,
+  scopes: readonly KeyScope[],
+  clone: string | undefined,
+): string {
+  const start = `curl -H 'X-API-Key: ${key}'`;
+  const said = (body: object) =>
+    `-H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(body)}'`;
+  const path = `${api}/clones/${clone ?? 'CLONE_ID'}`;
+  if (scopes.includes('read')) return `${start} ${api}/clones`;
+  if (scopes.includes('chat')) return `${start} ${said({ content: 'Hello' })} \\\n  ${path}/chat`;
+  return `${start} ${said({ content: 'Remember this.' })} \\\n  ${path}/memories`;
+}
+
+export interface Count {
+  what: string;
+  requests: number;
+}
+
+function summed(items: readonly KeyUse[], what: (use: KeyUse) => string): Count[] {
+  const sums: Record<string, number> = {};
+  for (const use of items) sums[what(use)] = (sums[what(use)] ?? 0) + use.requests;
+  return Object.entries(sums).map(([what, requests]) => ({ what, requests }));
+}
+
+/** Requests of each day, the latest first. */
+export const perDay = (items: readonly KeyUse[]): Count[] =>
+  summed(items, (use) => use.day).sort((a, b) => b.what.localeCompare(a.what));
+
+/** Requests of each operation, the most used first. */
+export const perOperation = (items: readonly KeyUse[]): Count[] =>
+  summed(items, (use) => use.endpoint).sort(
+    (a, b) => b.requests - a.requests || a.what.localeCompare(b.what),
+  );
