@@ -160,12 +160,15 @@ test('an ended session leads to sign in and back to where one was', async ({
   await expect(page).toHaveURL(/\/login\?next=/);
   await page.getByLabel('E-mail').fill(OWNER.email);
   await page.getByLabel('Password').fill('not the right password');
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByRole('alert')).toContainText('not right');
   await audit(page, 'login');
   await page.getByLabel('Password').fill(OWNER.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page).toHaveURL(new RegExp(`/clones/${id}/`));
+  // After a wrong password the next has to wait a second.
+  await expect(async () => {
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click({ timeout: 1000 });
+    await expect(page).toHaveURL(new RegExp(`/clones/${id}/`), { timeout: 1500 });
+  }).toPass();
   await page.goto(`${appliance.origin}/account`);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible();
