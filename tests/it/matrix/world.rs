@@ -112,7 +112,14 @@ fn bearer(server: &Server, session: &Value) -> Client {
 
 impl World {
     pub async fn new() -> Self {
-        let server = Server::with(&[("CLONEMEMORIA_SERVER_PUBLIC_URL", SITE)]).await;
+        Self::with(&[]).await
+    }
+
+    /// With more settings.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let mut settings = settings.to_vec();
+        settings.push(("CLONEMEMORIA_SERVER_PUBLIC_URL", SITE));
+        let server = Server::with(&settings).await;
         server.admin().await;
         let mut accounts = BTreeMap::new();
         for name in ["ada", "sam", "cora", "vic", "max", "eve"] {
