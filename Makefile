@@ -28,6 +28,7 @@ endif
 MODEL := target/model/model.safetensors target/model/tokenizer.json
 WEB_BUILT := web/build/index.html
 WEB_MODULES := web/node_modules/.package-lock.json
+FUZZ_TOOL := $(TARGET)/fuzz/venv/bin/schemathesis
 E2E_MODULES := tests/e2e/node_modules/.package-lock.json
 files = $(shell find $(1) -type f 2>/dev/null)
 
@@ -115,6 +116,17 @@ $(E2E_MODULES): tests/e2e/package.json tests/e2e/package-lock.json
 .PHONY: torture
 torture: | $(MODEL) ## Kill the server while it writes, 200 times (ROUNDS=n)
 	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it kill -- --nocapture
+
+.PHONY: fuzz
+fuzz: | $(FUZZ_TOOL) $(MODEL) $(WEB_BUILT) ## Ask the server everything its document allows, and more (SECONDS_OF_FUZZ=n)
+	cargo build $(LOCKED) --features testing
+	python3 tests/fuzz/run.py --bin $(TEST_BIN) --schemathesis $(abspath $(FUZZ_TOOL)) \
+		--seconds $(or $(SECONDS_OF_FUZZ),180) --log $(TARGET)/fuzz/server.log
+
+$(FUZZ_TOOL): tests/fuzz/requirements.txt
+	python3 -m venv $(TARGET)/fuzz/venv
+	$(TARGET)/fuzz/venv/bin/pip install --quiet --requirement $<
+	@touch $@
 
 .PHONY: bench
 bench: $(BIN) ## Measure start, memory, writes, search and streams

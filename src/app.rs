@@ -172,6 +172,7 @@ impl App {
             hsts: hsts(config),
             cors: Cors::new(config.cors_origins.clone()),
             depth: Depth(config.limits.json_depth),
+            ..Guard::default()
         };
         let edge = Edge {
             guard,

@@ -115,6 +115,15 @@ fn read<T: DeserializeOwned>(
     if !media.is_some_and(is_json) {
         return Err(unsupported("The body must be application/json."));
     }
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    let is_object = first == Some(&b'{');
+    // An array would be read as the fields in their order, and `null` as if nothing was sent.
+    if !is_object && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+        let mut fault = Fault::new(Kind::Invalid, "invalid", "Some fields are not valid.");
+        fault.fields =
+            vec![FieldFault { pointer: String::new(), detail: "must be an object".into() }];
+        return Err(fault);
+    }
     parse(bytes, depth)
 }
 

@@ -7,6 +7,7 @@ use poem::{EndpointExt as _, IntoEndpoint, Route};
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::Value;
 
+use super::allow::Allowed;
 use super::base::Based;
 use super::control::Control;
 use super::docs::Docs;
@@ -44,7 +45,7 @@ pub fn document<A: OpenApi>(api: A, base_path: &str, version: &str) -> Value {
 impl Edge {
     /// Everything under one endpoint, for the server and for tests at the front door. `layer`
     /// wraps the API alone: authentication, limits.
-    pub fn serve<A, L, F>(self, api: A, control: Control, layer: F) -> BoxEndpoint<'static>
+    pub fn serve<A, L, F>(mut self, api: A, control: Control, layer: F) -> BoxEndpoint<'static>
     where
         A: OpenApi + 'static,
         L: IntoEndpoint,
@@ -54,6 +55,7 @@ impl Edge {
         let base_path = self.guard.base_path.clone();
         let service = OpenApiService::new(api, "CloneMemoria", self.version);
         let document = openapi::document(&service.spec(), &base_path, self.version);
+        self.guard.allowed = Arc::new(Allowed::of(&document));
         let docs = Arc::new(Docs::new(&document, &base_path));
         let extra = Arc::new(self.extra_metrics);
         let metrics = |format| MetricsPage {

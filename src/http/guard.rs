@@ -21,6 +21,7 @@ use poem_openapi::OperationId;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::allow::Allowed;
 use super::body::Depth;
 use super::client::{Client, Peer, Proxies};
 use super::cors::Cors;
@@ -108,6 +109,8 @@ pub struct Guard {
     pub cors: Cors,
     /// How deeply JSON may be nested.
     pub depth: Depth,
+    /// Which methods there are, for those that are not.
+    pub allowed: Arc<Allowed>,
 }
 
 impl Guard {
@@ -138,8 +141,9 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         request.set_data(footnotes.clone());
         request.set_data(self.guard.depth);
         let known = Known::of(&request);
-        let path = request.uri().path();
-        let group = Group::of(path.strip_prefix(&*self.guard.base_path).unwrap_or(path));
+        let uri = request.uri().clone();
+        let path = uri.path().strip_prefix(&*self.guard.base_path).unwrap_or(uri.path());
+        let group = Group::of(path);
         let method = request.method().clone();
         let origin = self.guard.cors.asked(&request, group);
         let preflight = origin.preflight(&request);
@@ -156,6 +160,7 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         let route = operation.unwrap_or(group.name());
         footnotes.settle(response.headers_mut(), route);
         origin.mark(&mut response);
+        self.guard.allowed.mark(&mut response, path);
         self.guard.finish(&mut response, &id, client, group);
         let line = Line {
             method,

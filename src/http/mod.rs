@@ -5,6 +5,7 @@
 //! translate: [`body`], [`listing`] and [`etag`] read what was sent, [`problem`] says what could
 //! not be done, [`sse`] streams.
 
+mod allow;
 pub mod api;
 pub mod asked;
 mod asset;

@@ -223,6 +223,9 @@ fn describe(operation: &mut Map<String, Value>, path: &str, method: &str) {
             response["description"] = json!("What was asked for.");
         }
         document_stream(response);
+        if path.ends_with("/export") {
+            document_file(response);
+        }
     }
     for (status, _) in SHARED {
         let applies = match status {
@@ -250,13 +253,20 @@ fn bound_lists(parameter: &mut Value) {
     }
 }
 
+/// The file is of the kind that was asked for.
+fn document_file(response: &mut Value) {
+    if let Some(Value::Object(content)) = response.get_mut("content") {
+        content.insert("text/markdown".to_owned(), json!({"schema": {"type": "string"}}));
+        content.insert("application/json".to_owned(), json!({"schema": {"type": "object"}}));
+    }
+}
+
 /// 3.1 has no word for the events of a stream; the sentence says what they are.
 fn document_stream(response: &mut Value) {
     let Some(stream) = response.pointer_mut("/content/text~1event-stream") else { return };
     let event = stream["schema"].take();
     *stream = json!({
         "schema": {
-            "type": "string",
             "x-event-data": event,
             "description": "Server-sent events. Each has `event`, `id` and one line of JSON as \
                 `data`; a comment every 15 s keeps proxies awake; `shutdown` means to come back.",

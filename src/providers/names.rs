@@ -35,6 +35,9 @@ pub(super) enum NameError {
 #[derive(Default)]
 pub(super) struct Names {
     current: Mutex<Option<Loaded>>,
+    /// A server of a test's own, asked instead of this machine's.
+    #[cfg(test)]
+    server: Option<SocketAddr>,
 }
 
 #[derive(Clone)]
@@ -47,6 +50,12 @@ struct Loaded {
 type Stamp = [Option<SystemTime>; 2];
 
 impl Names {
+    /// Asks this server and nobody else.
+    #[cfg(test)]
+    pub(super) fn asking(server: SocketAddr) -> Self {
+        Self { server: Some(server), ..Self::default() }
+    }
+
     /// All addresses of a host, IPv4 first.
     pub(super) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NameError> {
         let plain = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
@@ -67,6 +76,12 @@ impl Names {
         {
             return Ok(loaded.resolver.clone());
         }
+        #[cfg(test)]
+        let resolver = match self.server {
+            Some(server) => only(server)?,
+            None => read_system().await?,
+        };
+        #[cfg(not(test))]
         let resolver = read_system().await?;
         let loaded = Loaded { stamp, resolver: resolver.clone() };
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
@@ -96,12 +111,35 @@ async fn read_system() -> Result<TokioResolver, NetError> {
     builder.build()
 }
 
+#[cfg(test)]
+fn only(server: SocketAddr) -> Result<TokioResolver, NetError> {
+    use hickory_resolver::config::{ConnectionConfig, NameServerConfig};
+
+    let mut udp = ConnectionConfig::udp();
+    udp.port = server.port();
+    let server = NameServerConfig::new(server.ip(), true, vec![udp]);
+    let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    builder.options_mut().ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    builder.build()
+}
+
 /// Any address will do: the admin chose the host.
 pub(super) struct AnyAddress(pub(super) Arc<Names>);
 
 /// Public addresses only. One closed address among open ones is refused as a whole, because
 /// honest hosts have no such mixture.
-pub(super) struct PublicAddress(pub(super) Arc<Names>);
+pub(super) struct PublicAddress {
+    pub(super) names: Arc<Names>,
+    /// What is public; [`is_global_unicast`] but for tests, which reach only their own machine.
+    pub(super) is_open: fn(IpAddr) -> bool,
+}
+
+impl PublicAddress {
+    pub(super) fn new(names: Arc<Names>) -> Self {
+        Self { names, is_open: is_global_unicast }
+    }
+}
 
 impl Resolve for AnyAddress {
     fn resolve(&self, name: Name) -> Resolving {
@@ -112,10 +150,10 @@ impl Resolve for AnyAddress {
 
 impl Resolve for PublicAddress {
     fn resolve(&self, name: Name) -> Resolving {
-        let names = Arc::clone(&self.0);
+        let (names, is_open) = (Arc::clone(&self.names), self.is_open);
         Box::pin(async move {
             let addresses = names.addresses(name.as_str()).await?;
-            if !addresses.iter().copied().all(is_global_unicast) {
+            if !addresses.iter().copied().all(is_open) {
                 return Err(NameError::NotPublic.into());
             }
             Ok(dialled(addresses))

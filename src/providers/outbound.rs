@@ -104,7 +104,7 @@ impl Outbound {
         let names = Arc::new(Names::default());
         let admin = client(tls.clone(), AnyAddress(Arc::clone(&names)), IDLE_CONNECTIONS_A_HOST)?;
         // No idle connections: each call resolves and is checked anew.
-        let user = client(tls, PublicAddress(names), 0)?;
+        let user = client(tls, PublicAddress::new(names), 0)?;
         Ok(Self { admin, user })
     }
 
@@ -309,5 +309,7 @@ fn classify(error: reqwest::Error) -> OutboundError {
     if connecting { OutboundError::Unreachable(cause) } else { OutboundError::Broken(cause) }
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

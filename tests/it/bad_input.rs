@@ -125,6 +125,18 @@ async fn what_is_no_json_is_malformed_and_never_repeated() {
         assert!(matches!(reply.status, 400 | 422), "{body}: {}", reply.text());
         assert!(!reply.text().contains("s3cret"), "{}", reply.text());
     }
+    // Nor do fields count by their order, and nothing is no object.
+    let (clone, ada) = (ada.new_clone("Maria").await, ada);
+    for (path, body) in [
+        ("/clones".to_owned(), json!(["Maria"])),
+        ("/auth/me/consent".to_owned(), json!([null, null])),
+        (format!("/clones/{clone}/settings"), json!([null, null])),
+        (format!("/clones/{clone}/conversations"), json!(null)),
+    ] {
+        let patch = path.ends_with("consent") || path.ends_with("settings");
+        let method = if patch { Method::PATCH } else { Method::POST };
+        ada.ask(method, &path).json(&body).await.invalid(&[""]);
+    }
     // The same key twice would leave open which one counts.
     let twice = r#"{"name":"One","name":"Two"}"#;
     let ask = ada.ask(Method::POST, "/clones").header("content-type", "application/json");
@@ -177,7 +189,9 @@ async fn unknown_places_and_verbs_are_problems() {
         (Method::GET, "/auth/login".to_owned()),
         (Method::TRACE, "/clones".to_owned()),
     ] {
-        ada.ask(method, &path).await.problem(405, "method_not_allowed");
+        let reply = ada.ask(method, &path).await;
+        assert!(reply.header("allow").is_some_and(|allowed| !allowed.is_empty()), "{path}");
+        reply.problem(405, "method_not_allowed");
     }
     let control = ada.ask_outside(Method::POST, "/control").json(&json!({"do": "invite"}));
     control.await.problem(404, "not_found");

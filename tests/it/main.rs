@@ -18,6 +18,7 @@ mod support;
 mod api_keys;
 mod bad_input;
 mod base_path;
+mod canaries;
 mod cli;
 mod clones;
 mod contract;

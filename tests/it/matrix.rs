@@ -1,8 +1,8 @@
 //! Every operation times everybody who could ask for it: who may gets in, nobody else does, and
 //! who may not know of a thing is told the same as of one that does not exist.
 
-mod table;
-mod world;
+pub mod table;
+pub mod world;
 
 use std::collections::BTreeSet;
 
@@ -89,7 +89,7 @@ fn judge(visitor: &Visitor, operation: &str, expected: Outcome, reply: &Reply) -
     (!good).then(|| format!("{name} × {operation}: {expected:?}, but {} {code}", reply.status))
 }
 
-fn filled(path: &str, things: &Things) -> String {
+pub fn filled(path: &str, things: &Things) -> String {
     let parts = path.split('/').map(|part| {
         match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
             Some(name) => things.get(name).unwrap_or_else(|| panic!("no {name} to try")).clone(),
@@ -122,7 +122,7 @@ fn place(verb: &str, path: &str, operation: &str) -> (u8, usize) {
 }
 
 /// The operations of the document in the order in which they are tried.
-async fn all_operations(client: &Client) -> Vec<(Method, String, String)> {
+pub async fn all_operations(client: &Client) -> Vec<(Method, String, String)> {
     let document = client.page("/openapi.json").await.is(200);
     let mut all: Vec<_> = operations(&document)
         .into_iter()

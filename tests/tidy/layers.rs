@@ -168,6 +168,34 @@ fn libraries_are_named_only_where_they_belong() {
     nothing("libraries outside their module", &wrong);
 }
 
+/// What opens a connection, and who may besides the guarded way out: a command of the machine's
+/// own server, and nobody else.
+const CONNECTS: [&str; 7] = [
+    "TcpStream::connect",
+    "TcpSocket",
+    "UnixStream::connect",
+    "connect_tokio1",
+    "HttpConnector",
+    "client::conn",
+    "AsyncHttpClient",
+];
+
+#[test]
+fn nothing_connects_but_the_guarded_way_out() {
+    let mut wrong = Vec::new();
+    for file in sources().iter().filter(|file| !file.is_test()) {
+        if ["providers", "cli"].contains(&file.module()) {
+            continue;
+        }
+        for (number, line) in file.code() {
+            let line = line.split("//").next().unwrap_or_default();
+            let found = CONNECTS.iter().find(|way| line.contains(**way));
+            wrong.extend(found.map(|way| format!("{}:{number} has {way}", file.path)));
+        }
+    }
+    nothing("connections beside the guarded way out", &wrong);
+}
+
 #[test]
 fn only_one_file_knows_status_codes() {
     let mut wrong = Vec::new();

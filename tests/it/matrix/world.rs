@@ -112,12 +112,18 @@ fn bearer(server: &Server, session: &Value) -> Client {
 
 impl World {
     pub async fn new() -> Self {
-        let server = Server::with(&[
+        Self::with(&[]).await
+    }
+
+    /// With more settings.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let mut settings = settings.to_vec();
+        settings.extend([
             ("CLONEMEMORIA_SERVER_PUBLIC_URL", SITE),
             ("CLONEMEMORIA_AUTH_OIDC_ISSUER", "http://127.0.0.1:9"),
             ("CLONEMEMORIA_AUTH_OIDC_CLIENT_ID", "memoria"),
-        ])
-        .await;
+        ]);
+        let server = Server::with(&settings).await;
         server.admin().await;
         let mut accounts = BTreeMap::new();
         for name in ["ada", "sam", "cora", "vic", "max", "eve"] {
