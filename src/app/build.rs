@@ -77,6 +77,7 @@ async fn people(
         sessions: sessions.clone(),
         factors: factors.clone(),
         watchers: watchers.clone(),
+        on_groups: Arc::new(spaces::follow_groups_in),
         site: Site { public_url: config.public_url.clone(), base_path: config.base_path.clone() },
     })
     .await?;
@@ -239,6 +240,7 @@ fn sign_in_providers(config: &Config, clock: &Clock) -> Result<Vec<Provider>, St
             oidc,
             sign_up: said.sign_up,
             trusted_email: said.trusted_email,
+            tells_groups: said.groups_claim.is_some(),
             admin_group: said.admin_group.clone(),
             apps_only: said.apps_only,
         })

@@ -78,6 +78,8 @@ pub const KEYS: &[KeyInfo] = &[
     key("auth.oidc_client_id", "", "What that provider calls this server."),
     secret(key("auth.oidc_client_secret", "", "What this server proves that with.")),
     key("auth.oidc_name", "", "What people call that provider."),
+    key("auth.oidc_groups_claim", "", "The claim in which that provider lists groups."),
+    key("auth.oidc_admin_group", "", "The group whose people administer the instance."),
     key("limits.sign_in_burst", "10", "Failed tries to sign in that one address may make at once."),
     key("limits.sign_in_refill_seconds", "60", "Seconds until such an address has one more try."),
     key("limits.connections", "4096", "Open connections at most."),

@@ -70,6 +70,13 @@ fn of_keys(read: &Reader<'_>, usual: Registration) -> Result<Option<OidcProvider
         "" => host,
         name => name.to_owned(),
     };
+    let named = |key| Some(read.text(key).to_owned()).filter(|text| !text.is_empty());
+    let groups_claim = named("auth.oidc_groups_claim");
+    let admin_group = named("auth.oidc_admin_group");
+    if admin_group.is_some() && groups_claim.is_none() {
+        let expected = "must be set when `auth.oidc_admin_group` is";
+        return Err(read.invalid("auth.oidc_groups_claim", expected));
+    }
     Ok(Some(OidcProvider {
         id: "oidc".to_owned(),
         name,
@@ -79,8 +86,8 @@ fn of_keys(read: &Reader<'_>, usual: Registration) -> Result<Option<OidcProvider
         scopes: SCOPES.map(str::to_owned).into(),
         sign_up: usual,
         trusted_email: false,
-        groups_claim: None,
-        admin_group: None,
+        groups_claim,
+        admin_group,
         token_audiences: Vec::new(),
         apps_only: false,
     }))
@@ -289,7 +296,10 @@ mod tests {
         let (config, _) = Config::load(None, named.clone(), &[]).unwrap();
         assert_eq!((&*config.oidc[0].id, &*config.oidc[0].name), ("oidc", "id.example"));
         assert!(config.mistaken_variables.is_empty());
-        let lonely = named.into_iter().take(1);
+        let lonely = named.clone().into_iter().take(1);
         assert!(Config::load(None, lonely, &[]).unwrap_err().to_string().contains("client_id"));
+        let admins = [("CLONEMEMORIA_AUTH_OIDC_ADMIN_GROUP".to_owned(), "admins".to_owned())];
+        let groupless = named.into_iter().chain(admins);
+        assert!(Config::load(None, groupless, &[]).unwrap_err().to_string().contains("groups"));
     }
 }

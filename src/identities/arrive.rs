@@ -89,6 +89,7 @@ impl Identities {
             return Err(AccountError::Suspended.into());
         }
         let account = self.with_rank(provider, claims, account).await?;
+        self.with_groups(provider, claims, account.id).await?;
         Ok(SignedIn { account, identity, is_new })
     }
 
@@ -149,6 +150,24 @@ impl Identities {
             }
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// Lets the account into the spaces of its groups at the provider, and out of those of groups
+    /// that it has left.
+    async fn with_groups(
+        &self,
+        provider: &Provider,
+        claims: &Claims,
+        account: AccountId,
+    ) -> Result<(), StoreError> {
+        if !provider.tells_groups {
+            return Ok(());
+        }
+        let names = claims.groups.clone().unwrap_or_default();
+        let (this, provider, now) = (self.clone(), provider.id.clone(), self.0.clock.now());
+        let follow =
+            move |tx: &mut WriteTx<'_>| (this.0.on_groups)(tx, account, (&provider, &names), now);
+        self.0.store.write(follow).await
     }
 
     fn place(&self, provider: &Provider, claims: &Claims) -> TokenHash {

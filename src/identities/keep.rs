@@ -42,7 +42,12 @@ impl Identities {
                     return Err(IdentityError::LastWayIn);
                 }
                 rows::remove_identity_in(tx, account, id)?;
-                let provider = this.view(row).provider_name;
+                let view = this.view(row);
+                if let Some(provider) = &view.provider {
+                    // Who is nobody there any more is in none of its groups.
+                    (this.0.on_groups)(tx, account, (provider, &[]), now)?;
+                }
+                let provider = view.provider_name;
                 let event = SecurityEvent::IdentityUnlinked { provider };
                 this.0.watchers.tell_in(tx, account, &event, now)?;
                 Ok(rows::opened_of(tx, account)?)

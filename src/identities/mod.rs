@@ -19,7 +19,7 @@ use url::Url;
 use crate::accounts::{AccountError, Accounts, Watchers};
 use crate::factors::Factors;
 use crate::jobs::{Eraser, Subject};
-use crate::kernel::{Clock, TokenHash};
+use crate::kernel::{AccountId, Clock, Timestamp, TokenHash};
 use crate::sessions::Sessions;
 use crate::store::{Store, StoreError, WriteTx};
 
@@ -30,6 +30,14 @@ pub use rows::TABLES;
 
 use self::rows::IdentityRow;
 
+/// What happens when a provider says which of its groups somebody is in: their account, the
+/// provider's name in addresses, the groups.
+pub type OnGroups = Arc<
+    dyn Fn(&mut WriteTx<'_>, AccountId, (&str, &[String]), Timestamp) -> Result<(), StoreError>
+        + Send
+        + Sync,
+>;
+
 /// What the slice stands on.
 #[expect(missing_docs, reason = "each field is the service of its type")]
 pub struct Parts {
@@ -39,6 +47,7 @@ pub struct Parts {
     pub sessions: Sessions,
     pub factors: Factors,
     pub watchers: Watchers,
+    pub on_groups: OnGroups,
     pub site: Site,
 }
 
@@ -53,6 +62,7 @@ struct Inner {
     sessions: Sessions,
     factors: Factors,
     watchers: Watchers,
+    on_groups: OnGroups,
     site: Site,
     blind: rows::BlindKey,
     providers: RwLock<Arc<[Provider]>>,
@@ -69,7 +79,7 @@ impl Identities {
         let mut fresh = [0_u8; 32];
         getrandom::fill(&mut fresh).map_err(AccountError::Random)?;
         let blind = rows::BlindKey::open(&parts.store, fresh).await?;
-        let Parts { store, clock, accounts, sessions, factors, watchers, site } = parts;
+        let Parts { store, clock, accounts, sessions, factors, watchers, on_groups, site } = parts;
         Ok(Self(Arc::new(Inner {
             store,
             clock,
@@ -77,6 +87,7 @@ impl Identities {
             sessions,
             factors,
             watchers,
+            on_groups,
             site,
             blind,
             providers: RwLock::new(Arc::new([])),

@@ -19,6 +19,8 @@ pub struct Provider {
     pub sign_up: Registration,
     /// Whether its word that an address is proven counts.
     pub trusted_email: bool,
+    /// Whether it says which groups somebody is in.
+    pub tells_groups: bool,
     /// The group whose members administer the instance.
     pub admin_group: Option<String>,
     /// Whether only apps of ours bring its word: it has no page to send a browser to.

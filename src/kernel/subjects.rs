@@ -42,6 +42,8 @@ kinds! {
     IdentityKind IdentityId;
     /// An invitation into a space.
     InvitationKind InvitationId;
+    /// A group at a provider of sign-ins whose people are in a space.
+    SpaceGroupKind SpaceGroupId;
     /// A link with which a clone can be talked with without an account.
     ShareLinkKind ShareLinkId;
     /// Work that waits in the queue.

@@ -23,6 +23,9 @@ pub enum SpaceError {
     /// The account owns as many spaces as it may.
     #[error("too many spaces")]
     TooMany,
+    /// The space lets in as many groups as it may.
+    #[error("too many groups")]
+    TooManyGroups,
     /// The space is full.
     #[error("too many members or invitations")]
     Full,
@@ -65,6 +68,9 @@ impl From<SpaceError> for Fault {
             ),
             SpaceError::TooMany => {
                 (Kind::Conflict, "too_many_spaces", "You own as many spaces as one account can.")
+            }
+            SpaceError::TooManyGroups => {
+                (Kind::Conflict, "too_many_groups", "This space lets in as many groups as it can.")
             }
             SpaceError::Full => {
                 (Kind::Conflict, "space_full", "This space has as many members as it can.")

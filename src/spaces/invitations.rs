@@ -14,7 +14,7 @@ use super::rows::InvitationRow;
 use super::{Invitation, MadeInvitation, Offer, Role, SpaceError, Spaces, rows, shared_in};
 
 /// Members and open invitations of a space at most.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 
 /// An invitation to be made.
 pub struct NewInvitation {
@@ -160,7 +160,7 @@ pub fn accept_in(
         return Err(SpaceError::AlreadyIn);
     }
     rows::remove_invitation_in(tx, offer.space, invitation)?;
-    rows::put_member_in(tx, offer.space, account.id, offer.role, now)?;
+    rows::put_member_in(tx, offer.space, account.id, (offer.role, None), now)?;
     Ok(offer.space)
 }
 

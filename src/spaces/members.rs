@@ -42,9 +42,9 @@ impl Spaces {
                     return Err(SpaceError::Forbidden);
                 }
                 if role == Role::Owner {
-                    rows::put_member_in(tx, id, account, Role::Steward, now)?;
+                    rows::put_member_in(tx, id, account, (Role::Steward, None), now)?;
                 }
-                rows::put_member_in(tx, id, member, role, now)?;
+                rows::put_member_in(tx, id, member, (role, None), now)?;
                 find(tx, id, member)
             })
             .await

@@ -4,6 +4,7 @@
 //! has its owner and nobody else; to share a clone, it moves into a shared space.
 
 mod error;
+mod groups;
 mod invitations;
 mod members;
 mod model;
@@ -15,8 +16,9 @@ use crate::kernel::{AccountId, Clock, SpaceId, Text, Timestamp};
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use error::SpaceError;
+pub use groups::{NewGroup, follow_groups_in};
 pub use invitations::{NewInvitation, PostInvitation, accept_in};
-pub use model::{Invitation, MadeInvitation, Member, Offer, Role, Space, SpaceType};
+pub use model::{Group, Invitation, MadeInvitation, Member, Offer, Role, Space, SpaceType};
 pub use rows::TABLES;
 
 /// Shared spaces that one account can own.
@@ -49,6 +51,14 @@ impl Spaces {
     /// When it is not, or the store fails.
     pub fn space(&self, account: AccountId, id: SpaceId) -> Result<Space, SpaceError> {
         self.store.read(|tx| rows::space(tx, account, id))?.ok_or(SpaceError::Missing)
+    }
+
+    /// A shared space that the account owns.
+    ///
+    /// # Errors
+    /// When it does not own it, or the space is personal.
+    pub fn owned(&self, account: AccountId, id: SpaceId) -> Result<Space, SpaceError> {
+        self.store.read(|tx| shared_in(tx, account, id, Role::Owner))
     }
 
     /// Makes a shared space; who makes it owns it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{AccountId, InvitationId, SpaceId, Text, Timestamp, Token};
+use crate::kernel::{AccountId, InvitationId, SpaceGroupId, SpaceId, Text, Timestamp, Token};
 
 /// What an account is to a space, and through it to the clones in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,6 +59,23 @@ pub struct Member {
     pub role: Role,
     /// Since when.
     pub since: Timestamp,
+    /// The group that brought it, which also takes it out again.
+    pub group: Option<SpaceGroupId>,
+}
+
+/// A group at a provider of sign-ins whose people are in a space.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its identifier here.
+    pub id: SpaceGroupId,
+    /// The space.
+    pub space: SpaceId,
+    /// The provider's name in addresses.
+    pub provider: String,
+    /// What the provider calls the group, letter by letter.
+    pub name: String,
+    /// What its people are in the space; never its owner.
+    pub role: Role,
 }
 
 /// An invitation that can still be accepted.

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{AccountId, InvitationId, SpaceId, Text, Timestamp, TokenHash};
+use crate::kernel::{AccountId, InvitationId, SpaceGroupId, SpaceId, Text, Timestamp, TokenHash};
 use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
-use super::{Invitation, Member, Role, Space, SpaceType};
+use super::{Group, Invitation, Member, Role, Space, SpaceType};
 
 const SPACES: Table<SpaceId, SpaceRow> = Table::new("spaces", Holds::Account);
 const MEMBERS: Table<(SpaceId, AccountId), MemberRow> = Table::new("space_members", Holds::Account);
@@ -16,10 +16,17 @@ const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
     Table::new("space_invitations", Holds::Account);
 const BY_TOKEN: Table<TokenHash, PlaceRow> =
     Table::new("space_invitations_by_token", Holds::Account);
+const GROUPS: Table<(SpaceId, SpaceGroupId), GroupRow> = Table::new("space_groups", Holds::Account);
 
 /// The tables of this slice.
-pub const TABLES: &[TableInfo] =
-    &[SPACES.info(), MEMBERS.info(), SPACES_OF.info(), INVITATIONS.info(), BY_TOKEN.info()];
+pub const TABLES: &[TableInfo] = &[
+    SPACES.info(),
+    MEMBERS.info(),
+    SPACES_OF.info(),
+    INVITATIONS.info(),
+    BY_TOKEN.info(),
+    GROUPS.info(),
+];
 
 #[derive(Serialize, Deserialize)]
 struct SpaceRow {
@@ -32,6 +39,16 @@ struct SpaceRow {
 struct MemberRow {
     role: Role,
     since: Timestamp,
+    /// The group that brought them, which also takes them out again.
+    #[serde(default)]
+    group: Option<SpaceGroupId>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GroupRow {
+    provider: String,
+    name: String,
+    role: Role,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -53,6 +70,7 @@ struct PlaceRow {
 
 impl Row for SpaceRow {}
 impl Row for MemberRow {}
+impl Row for GroupRow {}
 impl Row for InvitationRow {}
 impl Row for PlaceRow {}
 
@@ -109,6 +127,7 @@ pub(super) fn members(tx: &impl Rows, space: SpaceId) -> Result<Vec<Member>, Sto
         account,
         role: row.role,
         since: row.since,
+        group: row.group,
     };
     let mut members: Vec<Member> = rows.into_iter().map(member).collect();
     members.sort_by_key(|member| (std::cmp::Reverse(member.role), member.since));
@@ -118,6 +137,59 @@ pub(super) fn members(tx: &impl Rows, space: SpaceId) -> Result<Vec<Member>, Sto
 pub(super) fn personal(tx: &impl Rows, account: AccountId) -> Result<Option<SpaceId>, StoreError> {
     let first = spaces_of(tx, account)?.into_iter().next();
     Ok(first.filter(|space| space.kind == SpaceType::Personal).map(|space| space.id))
+}
+
+/// Where an account is because a group brought it, and which one.
+pub(super) fn brought(
+    tx: &impl Rows,
+    account: AccountId,
+) -> Result<Vec<(SpaceId, SpaceGroupId)>, StoreError> {
+    let mut found = Vec::new();
+    for (_, id) in tx.keys::<(AccountId, SpaceId), ()>(&SPACES_OF, &Range::prefix(&account))? {
+        let row = tx.get(&MEMBERS, &(id, account))?;
+        found.extend(row.and_then(|row| row.group).map(|group| (id, group)));
+    }
+    Ok(found)
+}
+
+/// The groups whose people are in a space.
+pub(super) fn groups(tx: &impl Rows, space: SpaceId) -> Result<Vec<Group>, StoreError> {
+    let rows: Vec<((SpaceId, SpaceGroupId), GroupRow)> =
+        tx.list(&GROUPS, &Range::prefix(&space))?;
+    Ok(rows.into_iter().map(group).collect())
+}
+
+/// The groups of every space that a provider tells of.
+pub(super) fn groups_at(tx: &impl Rows, provider: &str) -> Result<Vec<Group>, StoreError> {
+    let rows: Vec<((SpaceId, SpaceGroupId), GroupRow)> = tx.list(&GROUPS, &Range::all())?;
+    Ok(rows.into_iter().filter(|(_, row)| row.provider == provider).map(group).collect())
+}
+
+fn group(((space, id), row): ((SpaceId, SpaceGroupId), GroupRow)) -> Group {
+    let GroupRow { provider, name, role } = row;
+    Group { id, space, provider, name, role }
+}
+
+pub(super) fn put_group_in(tx: &mut WriteTx<'_>, group: &Group) -> Result<(), StoreError> {
+    let Group { id, space, provider, name, role } = group;
+    let row = GroupRow { provider: provider.clone(), name: name.clone(), role: *role };
+    tx.put(&GROUPS, &(*space, *id), &row)
+}
+
+/// Removes a group, and takes those out that it brought.
+pub(super) fn remove_group_in(
+    tx: &mut WriteTx<'_>,
+    space: SpaceId,
+    id: SpaceGroupId,
+) -> Result<bool, StoreError> {
+    if tx.get(&GROUPS, &(space, id))?.is_none() {
+        return Ok(false);
+    }
+    tx.remove(&GROUPS, &(space, id));
+    for member in members(tx, space)?.iter().filter(|member| member.group == Some(id)) {
+        remove_member_in(tx, space, member.account);
+    }
+    Ok(true)
 }
 
 /// Makes a space with one member, its owner.
@@ -130,7 +202,7 @@ pub(super) fn make_in(
 ) -> Result<SpaceId, StoreError> {
     let id = SpaceId::fresh();
     tx.put(&SPACES, &id, &SpaceRow { name, kind, created_at: now })?;
-    put_member_in(tx, id, owner, Role::Owner, now)?;
+    put_member_in(tx, id, owner, (Role::Owner, None), now)?;
     Ok(id)
 }
 
@@ -147,11 +219,11 @@ pub(super) fn put_member_in(
     tx: &mut WriteTx<'_>,
     space: SpaceId,
     account: AccountId,
-    role: Role,
+    (role, group): (Role, Option<SpaceGroupId>),
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let since = tx.get(&MEMBERS, &(space, account))?.map_or(now, |row| row.since);
-    tx.put(&MEMBERS, &(space, account), &MemberRow { role, since })?;
+    tx.put(&MEMBERS, &(space, account), &MemberRow { role, since, group })?;
     tx.put(&SPACES_OF, &(account, space), &())
 }
 
@@ -219,6 +291,9 @@ pub(super) fn remove_in(tx: &mut WriteTx<'_>, id: SpaceId) -> Result<(), StoreEr
         tx.keys::<(SpaceId, InvitationId), InvitationRow>(&INVITATIONS, &Range::prefix(&id))?
     {
         remove_invitation_in(tx, id, invitation)?;
+    }
+    for group in groups(tx, id)? {
+        tx.remove(&GROUPS, &(id, group.id));
     }
     tx.remove(&SPACES, &id);
     Ok(())

@@ -37,6 +37,7 @@ mod memories;
 mod notifications;
 mod oidc;
 mod oidc_factors;
+mod oidc_groups;
 mod oidc_hostile;
 mod passkeys;
 mod providers;

@@ -176,6 +176,7 @@ async fn state(ada: &Client, things: &Things) -> Vec<Value> {
         format!("/spaces/{space}"),
         format!("/spaces/{space}/members"),
         format!("/spaces/{space}/invitations"),
+        format!("/spaces/{space}/groups"),
         format!("/clones/{clone}"),
         format!("/clones/{clone}/settings"),
         format!("/clones/{clone}/memories"),

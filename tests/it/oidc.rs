@@ -1,4 +1,4 @@
-//! Signing in at an honest provider: accounts, links, proofs, tokens of apps, groups.
+//! Signing in at an honest provider: accounts, links, proofs, tokens of apps.
 
 use std::time::Duration;
 
@@ -289,31 +289,6 @@ async fn a_provider_without_a_page_serves_apps_only() {
     assert_eq!(end, "/login?problem=identity_provider_failed");
     let body = json!({"id_token": idp.token(CLIENT, None)});
     app.post("/auth/oidc/home/token", body).await.is(201);
-}
-
-#[tokio::test]
-async fn a_group_makes_an_admin_for_as_long_as_one_is_in_it() {
-    let idp = Idp::start().await;
-    let more = format!("{OPEN}\ngroups_claim = 'groups'\nadmin_group = 'memoria-admins'");
-    let home = Home::of(&idp, &more).await;
-    for (groups, is_admin) in [
-        (json!(["family"]), false),
-        (json!(["family", "memoria-admins"]), true),
-        (json!("memoria-admins"), true),
-        (json!(["MEMORIA-ADMINS"]), false),
-        (json!(["memoria-admins"]), true),
-        (json!([]), false),
-    ] {
-        idp.says("groups", groups.clone());
-        let mut browser = home.browser();
-        assert_eq!(sign_in(&mut browser, &idp).await, "/");
-        assert_eq!(browser.me().await.unwrap()["is_admin"], is_admin, "{groups}");
-    }
-    idp.says("groups", Value::Null);
-    idp.says_when_asked(&json!({"sub": "ada-1", "groups": ["memoria-admins"]}));
-    let mut browser = home.browser();
-    sign_in(&mut browser, &idp).await;
-    assert_eq!(browser.me().await.unwrap()["is_admin"], true, "said when asked");
 }
 
 #[tokio::test]

@@ -4,9 +4,10 @@ mod views;
 
 pub use self::views::RoleWord;
 use self::views::{
-    InvitationChoices, InvitationList, InvitationMade, MadeInvitationView, MemberChange,
-    MemberList, MemberView, OfferView, SpaceChange, SpaceList, SpaceMade, SpaceName, SpaceView,
-    TokenOnly, invitation_view, member_view, new_invitation, offer_view, view,
+    GroupChoices, GroupList, GroupMade, InvitationChoices, InvitationList, InvitationMade,
+    MadeInvitationView, MemberChange, MemberList, MemberView, OfferView, SpaceChange, SpaceList,
+    SpaceMade, SpaceName, SpaceView, TokenOnly, group_providers, group_view, invitation_view,
+    member_view, new_group, new_invitation, offer_view, view,
 };
 
 use poem_openapi::OpenApi;
@@ -235,6 +236,67 @@ impl SpaceApi {
     ) -> Answer<Done> {
         let (id, invitation) = (path_id(&space_id.0)?, path_id(&invitation_id.0)?);
         ask.spaces.withdraw(ask.who.account, id, invitation).await.map_err(Fault::from)?;
+        Ok(Done::Done)
+    }
+
+    /// The groups of sign-in providers whose people are in a space
+    #[oai(
+        path = "/spaces/:space_id/groups",
+        method = "get",
+        operation_id = "list_space_groups",
+        tag = "Group::Spaces"
+    )]
+    async fn groups(&self, ask: Ask<Owning>, space_id: Path<String>) -> Answer<Json<GroupList>> {
+        let (own, id) = (ask.who.account, path_id(&space_id.0)?);
+        let groups = ask.spaces.groups(own, id).map_err(Fault::from)?;
+        let members = ask.spaces.members(own, id).map_err(Fault::from)?;
+        let items = groups.iter().map(|group| group_view(group, &members)).collect();
+        Ok(Json(GroupList { items, providers: group_providers(&ask), next_cursor: None }))
+    }
+
+    /// Let the people of a group into a space
+    ///
+    /// Whoever signs in at the provider and is in the group there joins with the role; who has
+    /// left the group is taken out at the next sign-in there. The same group again changes its
+    /// role.
+    #[oai(
+        path = "/spaces/:space_id/groups",
+        method = "post",
+        operation_id = "let_space_group_in",
+        tag = "Group::Spaces"
+    )]
+    async fn let_group_in(
+        &self,
+        ask: Ask<Owning>,
+        space_id: Path<String>,
+        body: Body<GroupChoices>,
+    ) -> Answer<GroupMade> {
+        let (own, id) = (ask.who.account, path_id(&space_id.0)?);
+        // Who has no right to the space hears of that first.
+        ask.spaces.owned(own, id).map_err(Fault::from)?;
+        let new = new_group(&ask, body.0)?;
+        let group = ask.spaces.let_group_in(own, id, new).await.map_err(Fault::from)?;
+        let members = ask.spaces.members(own, id).map_err(Fault::from)?;
+        Ok(GroupMade::Created(Json(group_view(&group, &members))))
+    }
+
+    /// Let a group in no more
+    ///
+    /// Whom it brought is taken out at once.
+    #[oai(
+        path = "/spaces/:space_id/groups/:group_id",
+        method = "delete",
+        operation_id = "shut_space_group_out",
+        tag = "Group::Spaces"
+    )]
+    async fn shut_group_out(
+        &self,
+        ask: Ask<Owning>,
+        space_id: Path<String>,
+        group_id: Path<String>,
+    ) -> Answer<Done> {
+        let (id, group) = (path_id(&space_id.0)?, path_id(&group_id.0)?);
+        ask.spaces.shut_group_out(ask.who.account, id, group).await.map_err(Fault::from)?;
         Ok(Done::Done)
     }
 

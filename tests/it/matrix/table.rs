@@ -99,6 +99,9 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("invite", Need::Account, Least::Steward),
     ("withdraw_invitation", Need::Account, Least::Steward),
     ("accept_invitation", Need::Account, Least::Oneself),
+    ("list_space_groups", Need::Account, Least::Steward),
+    ("let_space_group_in", Need::Account, Least::Owner),
+    ("shut_space_group_out", Need::Account, Least::Owner),
     ("list_clones", Need::Read, Least::Oneself),
     ("create_clone", Need::Write, Least::Oneself),
     ("get_clone", Need::Read, Least::Visitor),
@@ -175,6 +178,9 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "change_email" => json!({"email": "eve@evil.example"}),
         "change_member" => json!({"role": "contributor"}),
         "invite" => json!({"role": "visitor"}),
+        "let_space_group_in" => {
+            json!({"provider": "oidc", "name": "eves", "role": "visitor"})
+        }
         "accept_invitation" | "show_invitation" | "verify_email" => json!({"token": "wrong"}),
         "forgot_password" => json!({"email": "ada@example.org"}),
         "reset_password" => json!({"token": "wrong", "new_password": "violet umbrella quartz 42"}),

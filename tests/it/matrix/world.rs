@@ -122,6 +122,7 @@ impl World {
             ("CLONEMEMORIA_SERVER_PUBLIC_URL", SITE),
             ("CLONEMEMORIA_AUTH_OIDC_ISSUER", "http://127.0.0.1:9"),
             ("CLONEMEMORIA_AUTH_OIDC_CLIENT_ID", "memoria"),
+            ("CLONEMEMORIA_AUTH_OIDC_GROUPS_CLAIM", "groups"),
         ]);
         let server = Server::with(&settings).await;
         server.admin().await;
@@ -234,6 +235,8 @@ async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Things {
         accounts[name].post("/invitations/accept", token).await.is(200);
     }
     let invitation = id(&ada.post(&invitations, json!({"role": "visitor"})).await.is(201));
+    let group = json!({"provider": "oidc", "name": "family", "role": "visitor"});
+    let group = id(&ada.post(&format!("/spaces/{space}/groups"), group).await.is(201));
     let max = text(&accounts["max"].get("/auth/me").await.is(200)["id"]);
     let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
@@ -265,6 +268,7 @@ async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Things {
         ("space_id", space),
         ("account_id", max),
         ("invitation_id", invitation),
+        ("group_id", group),
         ("trash_id", gone),
         ("purge_id", purged),
         ("api_key_id", key(ada, &["read"], None).await.0),

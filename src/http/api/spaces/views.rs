@@ -13,7 +13,7 @@ use crate::access::{Principal, Role};
 use crate::accounts::Email;
 use crate::http::problem::Answer;
 use crate::kernel::{AccountId, Fault};
-use crate::spaces::{Invitation, Member, NewInvitation, Offer, Space, SpaceType};
+use crate::spaces::{Group, Invitation, Member, NewGroup, NewInvitation, Offer, Space, SpaceType};
 
 /// How long an invitation is good when nothing is said, and at most, in days.
 const USUAL_DAYS: u32 = 7;
@@ -120,6 +120,8 @@ pub(super) struct MemberView {
     role: RoleWord,
     /// Whether this is the caller.
     me: bool,
+    /// Whether a group at a provider of sign-ins brought them, which also takes them out again.
+    by_group: bool,
     joined_at: String,
 }
 
@@ -190,6 +192,53 @@ pub(super) struct InvitationList {
     pub(super) next_cursor: Option<String>,
 }
 
+/// A group at a provider of sign-ins to be let in.
+#[derive(Deserialize, Object)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupChoices {
+    /// The provider's id, one of those that the list names.
+    provider: String,
+    /// What the provider calls the group, letter by letter.
+    name: String,
+    /// What its people are in the space: visitor, contributor or steward.
+    role: RoleWord,
+}
+
+/// A group at a provider of sign-ins whose people are in the space.
+#[derive(Object)]
+pub(super) struct GroupView {
+    id: String,
+    provider: String,
+    name: String,
+    role: RoleWord,
+    /// How many are in the space because of it.
+    member_count: usize,
+}
+
+/// A group was let in.
+#[derive(ApiResponse)]
+pub(super) enum GroupMade {
+    /// Let in, from the next sign-in of its people on.
+    #[oai(status = 201)]
+    Created(Json<GroupView>),
+}
+
+/// A provider of sign-ins that says which groups somebody is in.
+#[derive(Object)]
+pub(super) struct GroupProvider {
+    id: String,
+    name: String,
+}
+
+/// The groups whose people are in a space.
+#[derive(Object)]
+pub(super) struct GroupList {
+    pub(super) items: Vec<GroupView>,
+    /// The providers whose groups can be let in.
+    pub(super) providers: Vec<GroupProvider>,
+    pub(super) next_cursor: Option<String>,
+}
+
 /// The token of a link.
 #[derive(Deserialize, Object)]
 #[serde(deny_unknown_fields)]
@@ -239,6 +288,7 @@ pub(super) fn member_view(
         email,
         role: member.role.into(),
         me,
+        by_group: member.group.is_some(),
         joined_at: member.since.to_string(),
     })
 }
@@ -282,6 +332,35 @@ pub(super) fn offer_view(services: &Services, offer: Offer) -> OfferView {
         role: offer.role.into(),
         for_one_address: offer.email.is_some(),
         expires_at: offer.expires_at.to_string(),
+    }
+}
+
+pub(super) fn group_providers(services: &Services) -> Vec<GroupProvider> {
+    let providers = services.identities.providers();
+    let telling = providers.iter().filter(|provider| provider.tells_groups);
+    telling.map(|one| GroupProvider { id: one.id.clone(), name: one.name.clone() }).collect()
+}
+
+pub(super) fn new_group(services: &Services, sent: GroupChoices) -> Answer<NewGroup> {
+    let mut fields = Fields::default();
+    if !group_providers(services).iter().any(|provider| provider.id == sent.provider) {
+        fields.fault("/provider", "must be a provider that tells groups");
+    }
+    let name = fields.text("/name", sent.name);
+    if matches!(sent.role, RoleWord::Owner) {
+        fields.fault("/role", "must be visitor, contributor or steward");
+    }
+    let name = fields.with(name)?;
+    Ok(NewGroup { provider: sent.provider, name, role: sent.role.into() })
+}
+
+pub(super) fn group_view(group: &Group, members: &[Member]) -> GroupView {
+    GroupView {
+        id: group.id.to_string(),
+        provider: group.provider.clone(),
+        name: group.name.clone(),
+        role: group.role.into(),
+        member_count: members.iter().filter(|member| member.group == Some(group.id)).count(),
     }
 }
 

@@ -1255,6 +1255,49 @@ export interface paths {
         patch: operations["change_space"];
         trace?: never;
     };
+    "/spaces/{space_id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The groups of sign-in providers whose people are in a space */
+        get: operations["list_space_groups"];
+        put?: never;
+        /**
+         * Let the people of a group into a space
+         * @description Whoever signs in at the provider and is in the group there joins with the role; who has
+         *     left the group is taken out at the next sign-in there. The same group again changes its
+         *     role.
+         */
+        post: operations["let_space_group_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spaces/{space_id}/groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let a group in no more
+         * @description Whom it brought is taken out at once.
+         */
+        delete: operations["shut_space_group_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/spaces/{space_id}/invitations": {
         parameters: {
             query?: never;
@@ -1946,6 +1989,51 @@ export interface components {
          */
         GroundingWord: "verbatim" | "grounded" | "free";
         /**
+         * GroupChoices
+         * @description A group at a provider of sign-ins to be let in.
+         */
+        GroupChoices: {
+            /** @description What the provider calls the group, letter by letter. */
+            name: string;
+            /** @description The provider's id, one of those that the list names. */
+            provider: string;
+            /** @description What its people are in the space: visitor, contributor or steward. */
+            role: components["schemas"]["RoleWord"] & unknown;
+        };
+        /**
+         * GroupList
+         * @description The groups whose people are in a space.
+         */
+        GroupList: {
+            items: components["schemas"]["GroupView"][];
+            next_cursor: string | null;
+            /** @description The providers whose groups can be let in. */
+            providers: components["schemas"]["GroupProvider"][];
+        };
+        /**
+         * GroupProvider
+         * @description A provider of sign-ins that says which groups somebody is in.
+         */
+        GroupProvider: {
+            id: string;
+            name: string;
+        };
+        /**
+         * GroupView
+         * @description A group at a provider of sign-ins whose people are in the space.
+         */
+        GroupView: {
+            id: string;
+            /**
+             * Format: uint64
+             * @description How many are in the space because of it.
+             */
+            member_count: number;
+            name: string;
+            provider: string;
+            role: components["schemas"]["RoleWord"];
+        };
+        /**
          * HitView
          * @description A passage that was found.
          */
@@ -2188,6 +2276,8 @@ export interface components {
          */
         MemberView: {
             account_id: string;
+            /** @description Whether a group at a provider of sign-ins brought them, which also takes them out again. */
+            by_group: boolean;
             display_name: string;
             /** @description Shown to stewards, the owner and the member. */
             email: string | null;
@@ -9203,6 +9293,142 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_space_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01a1fcad-0b4c-7d5f-93a8-2f6c1e0d9b7a",
+                     *           "member_count": 3,
+                     *           "name": "lovelaces",
+                     *           "provider": "oidc",
+                     *           "role": "contributor"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "providers": [
+                     *         {
+                     *           "id": "oidc",
+                     *           "name": "Our family"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    let_space_group_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                space_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "lovelaces",
+                 *       "provider": "oidc",
+                 *       "role": "contributor"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupChoices"];
+            };
+        };
+        responses: {
+            /** @description Let in, from the next sign-in of its people on. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01a1fcad-0b4c-7d5f-93a8-2f6c1e0d9b7a",
+                     *       "member_count": 0,
+                     *       "name": "lovelaces",
+                     *       "provider": "oidc",
+                     *       "role": "contributor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    shut_space_group_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_invitations: {
         parameters: {
             query?: never;
@@ -9357,6 +9583,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "account_id": "01a1fcac-b255-7a10-8a53-63a96ab69034",
+                     *           "by_group": false,
                      *           "display_name": "Ada",
                      *           "email": "ada@example.org",
                      *           "joined_at": "2026-11-21T06:10:00.719164Z",
@@ -9444,6 +9671,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "account_id": "01a1fcac-b255-7a10-8a53-63a96ab69034",
+                     *       "by_group": false,
                      *       "display_name": "Ben",
                      *       "email": "ben@example.org",
                      *       "joined_at": "2026-11-21T06:10:00.719164Z",

@@ -1,6 +1,6 @@
 // Spaces, who is in them, and the invitations into them.
 import { data, done, onlyOnce, server } from './client';
-import type { InvitationDraft, Role } from './types';
+import type { GroupDraft, InvitationDraft, Role } from './types';
 
 const of = (space_id: string) => ({ params: { path: { space_id } } });
 const memberOf = (space_id: string, account_id: string) => ({
@@ -55,3 +55,15 @@ export const offer = (token: string) => data(server.POST('/invitations/show', { 
 
 export const accept = (token: string) =>
   data(server.POST('/invitations/accept', { body: { token } }));
+
+export const groups = (id: string) => data(server.GET('/spaces/{space_id}/groups', of(id)));
+
+export const letGroupIn = (id: string, body: GroupDraft) =>
+  data(server.POST('/spaces/{space_id}/groups', { ...of(id), body }));
+
+export const shutGroupOut = (space_id: string, group_id: string) =>
+  done(
+    server.DELETE('/spaces/{space_id}/groups/{group_id}', {
+      params: { path: { space_id, group_id } },
+    }),
+  );

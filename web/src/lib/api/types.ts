@@ -43,6 +43,9 @@ export type Reach = Schemas['ReachWord'];
 export type Member = Schemas['MemberView'];
 export type Invitation = Schemas['InvitationView'];
 export type InvitationDraft = Schemas['InvitationChoices'];
+export type SpaceGroup = Schemas['GroupView'];
+export type SpaceGroups = Schemas['GroupList'];
+export type GroupDraft = Schemas['GroupChoices'];
 export type Offer = Schemas['OfferView'];
 
 export type ApiKey = Schemas['ApiKeyView'];

@@ -237,6 +237,22 @@ export const fr: Record<keyof typeof en, string> = {
   'invitation.title': 'Votre invitation',
   'invitation.to': 'Invitation dans {space}',
   'invitation.until': 'L’invitation est valable jusqu’au {when}.',
+  'groups.add': 'Laisser entrer un groupe',
+  'groups.added': 'Les personnes de « {name} » rejoignent l’espace à leur prochaine connexion',
+  'groups.count':
+    '{count, plural, =0 {personne ici pour l’instant} one {une personne ici} other {# personnes ici}}',
+  'groups.letIn': 'Laisser entrer',
+  'groups.name': 'Nom du groupe',
+  'groups.nameHint': 'Exactement comme {provider} l’écrit, majuscules comprises.',
+  'groups.provider': 'Où l’on se connecte',
+  'groups.remove': 'Retirer',
+  'groups.removeNamed': 'Retirer le groupe « {name} »',
+  'groups.removed': 'Le groupe « {name} » a été retiré',
+  'groups.removeText':
+    '{count, plural, =0 {Personne n’est ici grâce à lui.} one {Une personne qui est ici grâce à lui quitte l’espace aussitôt.} other {# personnes qui sont ici grâce à lui quittent l’espace aussitôt.}}',
+  'groups.text':
+    'Toute personne d’un de ces groupes rejoint l’espace en s’y connectant, et le quitte quand elle n’est plus dans le groupe.',
+  'groups.title': 'Groupes',
   'invite.anybody': 'Toute personne qui a le lien',
   'invite.begin': 'Inviter quelqu’un',
   'invite.copy': 'Copier le lien',
@@ -587,6 +603,7 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.tooManyKeys': 'Il n’y a plus de place pour une clé. Retirez-en une d’abord.',
   'problem.tooManyPasskeys':
     'Il n’y a plus de place pour une autre clé d’accès. Retirez-en d’abord une.',
+  'problem.tooManyGroups': 'Cet espace laisse déjà entrer autant de groupes que possible.',
   'problem.tooManySpaces': 'Vous avez autant d’espaces que possible. Supprimez-en un d’abord.',
   'problem.totp': 'Il faut un code de votre application d’authentification.',
   'problem.totpInvalid': 'Ce code est faux, trop ancien ou a déjà servi. Attendez le suivant.',

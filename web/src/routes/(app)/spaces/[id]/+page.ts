@@ -10,9 +10,10 @@ export async function load({ params, parent, depends }: PageLoadEvent) {
   return guarded(async () => {
     const space = await spaces.space(params.id);
     const invites = space.kind === 'shared' && isSteward(space.role);
-    const [members, invitations, all, setup] = await Promise.all([
+    const [members, invitations, groups, all, setup] = await Promise.all([
       space.kind === 'shared' ? spaces.members(params.id) : [],
       invites ? spaces.invitations(params.id) : [],
+      invites ? spaces.groups(params.id) : null,
       clones.clones(),
       invites ? accounts.setupState() : null,
     ]);
@@ -20,6 +21,7 @@ export async function load({ params, parent, depends }: PageLoadEvent) {
       space,
       members,
       invitations,
+      groups,
       clones: all.items.filter((clone) => clone.space_id === space.id),
       mail: setup?.mail ?? false,
     };

@@ -1,0 +1,133 @@
+//! Groups at a provider of sign-ins whose people are in a space: who comes from there joins, who
+//! is in the group no more is taken out. The space's owner decides, never who runs the provider
+//! or the instance; who was let in by hand stays as they are.
+
+use crate::kernel::{AccountId, SpaceGroupId, SpaceId, Text, Timestamp};
+use crate::store::{StoreError, WriteTx};
+
+use super::invitations::MOST as MOST_MEMBERS;
+use super::{Group, Role, SpaceError, Spaces, rows, shared_in};
+
+/// Groups of a space at most.
+const MOST: usize = 50;
+
+/// A group to be let in.
+pub struct NewGroup {
+    /// The provider's name in addresses.
+    pub provider: String,
+    /// What the provider calls the group.
+    pub name: Text<1, 200>,
+    /// What its people become.
+    pub role: Role,
+}
+
+impl Spaces {
+    /// The groups whose people are in a space, for those who may invite.
+    ///
+    /// # Errors
+    /// When the account may not see them, or the store fails.
+    pub fn groups(&self, account: AccountId, id: SpaceId) -> Result<Vec<Group>, SpaceError> {
+        self.store.read(|tx| {
+            shared_in(tx, account, id, Role::Steward)?;
+            Ok(rows::groups(tx, id)?)
+        })
+    }
+
+    /// Lets the people of a group into a space, from their next sign-in on. Saying it again with
+    /// another role changes the role.
+    ///
+    /// # Errors
+    /// When the account does not own the space, the role would be its owner's, or there are too
+    /// many groups.
+    pub async fn let_group_in(
+        &self,
+        account: AccountId,
+        id: SpaceId,
+        new: NewGroup,
+    ) -> Result<Group, SpaceError> {
+        self.store
+            .write(move |tx| {
+                shared_in(tx, account, id, Role::Owner)?;
+                if new.role == Role::Owner {
+                    return Err(SpaceError::Forbidden);
+                }
+                let all = rows::groups(tx, id)?;
+                let name = new.name.into_string();
+                let known = all.iter().find(|g| g.provider == new.provider && g.name == name);
+                if known.is_none() && all.len() >= MOST {
+                    return Err(SpaceError::TooManyGroups);
+                }
+                let group = Group {
+                    id: known.map_or_else(SpaceGroupId::fresh, |group| group.id),
+                    space: id,
+                    provider: new.provider,
+                    name,
+                    role: new.role,
+                };
+                rows::put_group_in(tx, &group)?;
+                Ok(group)
+            })
+            .await
+    }
+
+    /// Lets a group in no more, and takes those out whom it brought.
+    ///
+    /// # Errors
+    /// When the account does not own the space, or there is no such group.
+    pub async fn shut_group_out(
+        &self,
+        account: AccountId,
+        id: SpaceId,
+        group: SpaceGroupId,
+    ) -> Result<(), SpaceError> {
+        self.store
+            .write(move |tx| {
+                shared_in(tx, account, id, Role::Owner)?;
+                let there = rows::remove_group_in(tx, id, group)?;
+                if there { Ok(()) } else { Err(SpaceError::Missing) }
+            })
+            .await
+    }
+}
+
+/// Follows what a provider says of the groups that somebody is in: lets them into the spaces of
+/// these, takes them out where another of its groups had brought them.
+///
+/// # Errors
+/// When the store fails.
+pub fn follow_groups_in(
+    tx: &mut WriteTx<'_>,
+    account: AccountId,
+    (provider, names): (&str, &[String]),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let of_provider = rows::groups_at(tx, provider)?;
+    let mut theirs: Vec<&Group> =
+        of_provider.iter().filter(|group| names.contains(&group.name)).collect();
+    // Of several groups with one space, the one that gives most.
+    theirs.sort_by_key(|group| (group.space, std::cmp::Reverse(group.role)));
+    theirs.dedup_by_key(|group| group.space);
+    let brought = rows::brought(tx, account)?;
+    for (space, by) in &brought {
+        let stays = theirs.iter().any(|group| group.space == *space);
+        if !stays && of_provider.iter().any(|group| group.id == *by) {
+            rows::remove_member_in(tx, *space, account);
+        }
+    }
+    for group in theirs {
+        let by_group = brought.iter().any(|(space, by)| {
+            *space == group.space && of_provider.iter().any(|group| group.id == *by)
+        });
+        let is_in = rows::role(tx, account, group.space)?.is_some();
+        if is_in && !by_group {
+            continue;
+        }
+        if !is_in && rows::members(tx, group.space)?.len() >= MOST_MEMBERS {
+            tracing::warn!(space = %group.space, "the space is full: a group's member stays out");
+            continue;
+        }
+        let place = (group.role, Some(group.id));
+        rows::put_member_in(tx, group.space, account, place, now)?;
+    }
+    Ok(())
+}

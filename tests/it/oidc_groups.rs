@@ -1,0 +1,194 @@
+//! What the groups that a provider tells of open here, and close again.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::oidc::{Home, OPEN, sign_in};
+use crate::support::browser::Browser;
+use crate::support::client::{id, items, text};
+use crate::support::idp::Idp;
+
+#[tokio::test]
+async fn a_group_makes_an_admin_for_as_long_as_one_is_in_it() {
+    let idp = Idp::start().await;
+    let more = format!("{OPEN}\ngroups_claim = 'groups'\nadmin_group = 'memoria-admins'");
+    let home = Home::of(&idp, &more).await;
+    for (groups, is_admin) in [
+        (json!(["family"]), false),
+        (json!(["family", "memoria-admins"]), true),
+        (json!("memoria-admins"), true),
+        (json!(["MEMORIA-ADMINS"]), false),
+        (json!(["memoria-admins"]), true),
+        (json!([]), false),
+    ] {
+        idp.says("groups", groups.clone());
+        let mut browser = home.browser();
+        assert_eq!(sign_in(&mut browser, &idp).await, "/");
+        assert_eq!(browser.me().await.unwrap()["is_admin"], is_admin, "{groups}");
+    }
+    idp.says("groups", Value::Null);
+    idp.says_when_asked(&json!({"sub": "ada-1", "groups": ["memoria-admins"]}));
+    let mut browser = home.browser();
+    sign_in(&mut browser, &idp).await;
+    assert_eq!(browser.me().await.unwrap()["is_admin"], true, "said when asked");
+}
+
+/// A home whose provider tells groups, and a space of its admin's.
+struct Family {
+    idp: Idp,
+    home: Home,
+    space: String,
+}
+
+impl Family {
+    async fn new() -> Self {
+        let idp = Idp::start().await;
+        idp.says_when_asked(&json!({"sub": "ada-1"}));
+        let home = Home::of(&idp, &format!("{OPEN}\ngroups_claim = 'groups'")).await;
+        let mut owner = home.signed_in("admin@example.org").await;
+        let space = owner.post("/spaces", &json!({"name": "The family"})).await.is(201);
+        drop(owner);
+        Self { idp, home, space: id(&space) }
+    }
+
+    async fn owner(&self) -> Browser<'_> {
+        self.home.signed_in("admin@example.org").await
+    }
+
+    /// Lets a group in; its id.
+    async fn let_in(&self, name: &str, role: &str) -> String {
+        let body = json!({"provider": "home", "name": name, "role": role});
+        let path = format!("/spaces/{}/groups", self.space);
+        id(&self.owner().await.post(&path, &body).await.is(201))
+    }
+
+    /// Signs in at the provider as somebody in these groups.
+    async fn comes(&self, groups: Value) -> Browser<'_> {
+        self.idp.says("groups", groups);
+        let mut browser = self.home.browser();
+        assert_eq!(sign_in(&mut browser, &self.idp).await, "/");
+        browser
+    }
+
+    /// What a browser's account is in the space; nothing if it is not in it.
+    async fn role(&self, browser: &mut Browser<'_>) -> Option<String> {
+        let reply = browser.get(&format!("/spaces/{}", self.space)).await;
+        if reply.status == 404 { None } else { Some(text(&reply.is(200)["role"])) }
+    }
+}
+
+#[tokio::test]
+async fn a_group_lets_its_people_into_a_space_for_as_long_as_they_are_in_it() {
+    let family = Family::new().await;
+    family.let_in("family", "visitor").await;
+    family.let_in("elders", "contributor").await;
+    for (groups, role) in [
+        (json!([]), None),
+        (json!(["FAMILY", "families"]), None),
+        (json!(["family"]), Some("visitor")),
+        (json!(["elders", "family"]), Some("contributor")),
+        (json!("family"), Some("visitor")),
+        (Value::Null, None),
+        (json!(["elders"]), Some("contributor")),
+    ] {
+        let mut ada = family.comes(groups.clone()).await;
+        assert_eq!(family.role(&mut ada).await.as_deref(), role, "{groups}");
+    }
+    let mut owner = family.owner().await;
+    let path = format!("/spaces/{}", family.space);
+    let members = items(&owner.get(&format!("{path}/members")).await.is(200));
+    let by_group: Vec<_> = members.iter().map(|member| member["by_group"].clone()).collect();
+    assert_eq!(by_group, [false, true]);
+    let groups = owner.get(&format!("{path}/groups")).await.is(200);
+    assert_eq!(groups["providers"], json!([{"id": "home", "name": "The home"}]));
+    let counts: Vec<_> = items(&groups).iter().map(|group| group["member_count"].clone()).collect();
+    assert_eq!(counts, [0, 1]);
+}
+
+#[tokio::test]
+async fn who_was_let_in_by_hand_stays_whatever_the_groups_are() {
+    let family = Family::new().await;
+    family.let_in("family", "contributor").await;
+    let path = format!("/spaces/{}", family.space);
+    let mut ada = family.comes(json!([])).await;
+    let invitation = json!({"role": "visitor"});
+    let mut owner = family.owner().await;
+    let made = owner.post(&format!("{path}/invitations"), &invitation).await.is(201);
+    ada.post("/invitations/accept", &json!({"token": made["token"]})).await.is(200);
+    for groups in [json!(["family"]), json!([])] {
+        let mut ada = family.comes(groups).await;
+        assert_eq!(family.role(&mut ada).await.as_deref(), Some("visitor"));
+    }
+    let mut max = {
+        family.idp.person("max-1", "max@example.org");
+        family.comes(json!(["family"])).await
+    };
+    let max_id = text(&max.me().await.unwrap()["id"]);
+    let member = format!("{path}/members/{max_id}");
+    let steward = json!({"role": "steward"});
+    owner.ask(Method::PATCH, &member, Some(&steward)).await.is(200);
+    let mut max = family.comes(json!([])).await;
+    assert_eq!(family.role(&mut max).await.as_deref(), Some("steward"), "from then on by hand");
+}
+
+#[tokio::test]
+async fn a_group_that_is_let_in_no_more_takes_its_people_along_at_once() {
+    let family = Family::new().await;
+    let group = family.let_in("family", "visitor").await;
+    let mut ada = family.comes(json!(["family"])).await;
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("visitor"));
+    let path = format!("/spaces/{}/groups/{group}", family.space);
+    let mut owner = family.owner().await;
+    owner.ask(Method::DELETE, &path, None).await.is(204);
+    assert_eq!(family.role(&mut ada).await, None);
+    owner.ask(Method::DELETE, &path, None).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn who_unlinks_the_provider_is_in_none_of_its_groups() {
+    let family = Family::new().await;
+    family.let_in("family", "visitor").await;
+    let mut max = {
+        family.home.server.account("max").await;
+        family.home.signed_in("max@example.org").await
+    };
+    let way = max.post("/auth/me/identities", &json!({"provider": "home"})).await.is(200);
+    max.back(&family.idp.approves(&text(&way["url"]))).await;
+    let mut max = family.comes(json!(["family"])).await;
+    assert_eq!(family.role(&mut max).await.as_deref(), Some("visitor"));
+    let identity = id(&items(&max.get("/auth/me/identities").await.is(200))[0]);
+    max.ask(Method::DELETE, &format!("/auth/me/identities/{identity}"), None).await.is(204);
+    assert_eq!(family.role(&mut max).await, None);
+}
+
+#[tokio::test]
+async fn only_the_owner_lets_groups_in_and_only_of_providers_that_tell_them() {
+    let family = Family::new().await;
+    let path = format!("/spaces/{}/groups", family.space);
+    let mut owner = family.owner().await;
+    let body = |provider: &str, name: &str, role: &str| json!({"provider": provider, "name": name, "role": role});
+    for (wrong, pointer) in [
+        (body("elsewhere", "family", "visitor"), "/provider"),
+        (body("home", " ", "visitor"), "/name"),
+        (body("home", &"n".repeat(201), "visitor"), "/name"),
+        (body("home", "family", "owner"), "/role"),
+        (body("home", "family", "king"), "/role"),
+    ] {
+        let problem = owner.post(&path, &wrong).await.problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{wrong}");
+    }
+    family.let_in("family", "steward").await;
+    let mut ada = family.comes(json!(["family"])).await;
+    ada.get(&path).await.is(200);
+    ada.post(&path, &body("home", "others", "visitor")).await.problem(403, "forbidden");
+    for n in 0..49 {
+        owner.post(&path, &body("home", &format!("group {n}"), "visitor")).await.is(201);
+    }
+    let more = body("home", "one more", "visitor");
+    owner.post(&path, &more).await.problem(409, "too_many_groups");
+    let again = body("home", "family", "visitor");
+    owner.post(&path, &again).await.is(201);
+    let personal = items(&owner.get("/spaces").await.is(200)).remove(0);
+    let personal = format!("/spaces/{}/groups", text(&personal["id"]));
+    owner.post(&personal, &again).await.problem(409, "personal_space");
+}
