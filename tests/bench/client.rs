@@ -28,6 +28,8 @@ pub struct Streamed {
     pub first: Duration,
     /// From the request to the end.
     pub whole: Duration,
+    /// The last event, which repeats the whole answer.
+    pub end: Vec<u8>,
 }
 
 impl Client {
@@ -48,13 +50,23 @@ impl Client {
 
     /// The bytes of an answer; whatever is not a success is an error.
     pub async fn bytes(&mut self, method: Method, path: &str, body: Bytes) -> Outcome<Bytes> {
-        let response = self.send(method, path, body, "application/json").await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
-        if status.is_success() {
+        let (status, body) = self.whatever(method, path, body).await?;
+        if (200..300).contains(&status) {
             return Ok(body);
         }
         Err(format!("{path}: {status} {}", String::from_utf8_lossy(&body)).into())
+    }
+
+    /// The status and the bytes of an answer, a success or not.
+    pub async fn whatever(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Outcome<(u16, Bytes)> {
+        let response = self.send(method, path, body, "application/json").await?;
+        let status = response.status().as_u16();
+        Ok((status, response.into_body().collect().await?.to_bytes()))
     }
 
     /// Sends a question and watches the answer come; the text begins after `mark`.
@@ -65,18 +77,20 @@ impl Client {
         let mut body = response.into_body();
         let (mut seen, mut first) = (Vec::new(), None);
         while let Some(frame) = body.frame().await {
-            if let Some(data) = frame?.data_ref()
-                && first.is_none()
-            {
-                seen.extend_from_slice(data);
+            let frame = frame?;
+            let Some(data) = frame.data_ref() else { continue };
+            seen.extend_from_slice(data);
+            if first.is_none() {
                 first = seen.windows(mark.len()).any(|part| part == mark).then(|| asked.elapsed());
             }
         }
+        let whole = asked.elapsed();
         let first = first.filter(|_| status.is_success());
         let first = first.ok_or_else(|| {
             format!("{path}: {status}, no answer came: {}", String::from_utf8_lossy(&seen))
         })?;
-        Ok(Streamed { first, whole: asked.elapsed() })
+        let end = seen.windows(7).rposition(|part| part == b"event: ").unwrap_or_default();
+        Ok(Streamed { first, whole, end: seen.split_off(end) })
     }
 
     async fn send(

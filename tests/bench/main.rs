@@ -94,6 +94,15 @@ async fn measure(plan: &Plan) -> Outcome<()> {
     if plan.wants("floods") {
         steps::floods::measure(plan).await?;
     }
+    if plan.wants("stalls") {
+        steps::stalls::measure(plan).await?;
+    }
+    if plan.wants("signins") {
+        steps::sign_ins::measure(plan).await?;
+    }
+    if plan.wants("hostile") {
+        steps::hostile::measure(plan).await?;
+    }
     if plan.wants("search") {
         steps::search::measure(plan).await?;
     }

@@ -29,6 +29,8 @@ pub struct Pace {
     pub each: Duration,
     /// How many there are.
     pub tokens: usize,
+    /// Letters that each has more.
+    pub wide: usize,
 }
 
 /// Speaks OpenAI's chat completions, always the same answer, at the pace that was set last.
@@ -66,15 +68,15 @@ async fn answer(
         if at < pace.tokens {
             tokio::time::sleep(pause).await;
         }
-        Some((Ok(Frame::data(event(at, pace.tokens))), at + 1))
+        Some((Ok(Frame::data(event(at, pace))), at + 1))
     });
     let response = Response::builder().header("content-type", "text/event-stream");
     Ok(response.body(StreamBody::new(frames)).expect("a response"))
 }
 
-fn event(at: usize, tokens: usize) -> Bytes {
+fn event(at: usize, Pace { tokens, wide, .. }: Pace) -> Bytes {
     if at < tokens {
-        let delta = json!({"content": format!("token{at} ")});
+        let delta = json!({"content": format!("token{at}{} ", "x".repeat(wide))});
         let choice = json!([{"index": 0, "delta": delta, "finish_reason": null}]);
         return Bytes::from(format!("data: {}\n\n", json!({"id": "c", "choices": choice})));
     }

@@ -178,6 +178,9 @@ async fn every_question_is_answered_with_200_whatever_it_says() {
     let (_server, ada, clone) = begin().await;
     remember_life(&ada, &clone).await;
     let long = "word ".repeat(399);
+    let word = "a".repeat(2_000);
+    let brackets = "(".repeat(1_000) + &")".repeat(1_000);
+    let numbers: String = (0..400).map(|number| format!("{number} ")).collect();
     let questions = [
         "\"",
         "(",
@@ -203,6 +206,12 @@ async fn every_question_is_answered_with_200_whatever_it_says() {
         "\u{feff}",
         "a\tb",
         &long,
+        &word,
+        &brackets,
+        &numbers,
+        "(a+)+$",
+        "\u{301}\u{301}\u{301}",
+        "\u{200d}\u{200d}",
         "%",
         "the",
         "I",

@@ -3,16 +3,13 @@
 //! A healthy client asks on and on meanwhile; its times are the figures. The default limits hold.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures_util::future::try_join_all;
-use http::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::healthy::{all_dropped, while_asking};
 use crate::appliance::{Appliance, WORDS_ONLY};
 use crate::figures::{Samples, table};
 use crate::{Outcome, Plan};
@@ -22,8 +19,6 @@ const CONNECTIONS: usize = 2_000;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two bytes of a slow client.
 const BYTE_EVERY: Duration = Duration::from_secs(1);
-/// Between two questions of the healthy one.
-const ASK_EVERY: Duration = Duration::from_millis(5);
 
 #[derive(Clone, Copy)]
 enum Slow {
@@ -98,41 +93,6 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
     Ok(())
 }
 
-/// Lets the healthy client ask while something happens; a row of the table.
-async fn while_asking(
-    server: &Appliance,
-    name: &str,
-    attack: impl Future<Output = Outcome<String>>,
-) -> Outcome<Vec<String>> {
-    let (over, most) = (Arc::new(AtomicBool::new(false)), AtomicU64::new(0));
-    let mut client = server.client().await?;
-    let asking = async {
-        let mut took = Vec::new();
-        while !over.load(Relaxed) {
-            let started = Instant::now();
-            client.bytes(Method::GET, "/api/v1/clones", Bytes::new()).await?;
-            took.push(started.elapsed());
-            if took.len() % 50 == 0 {
-                most.fetch_max(server.process.memory()?.resident, Relaxed);
-            }
-            tokio::time::sleep(ASK_EVERY).await;
-        }
-        Outcome::Ok(took)
-    };
-    let attacking = async {
-        let gone = attack.await;
-        over.store(true, Relaxed);
-        gone
-    };
-    let (took, gone) = tokio::join!(asking, attacking);
-    let took: Samples = took?.into_iter().collect();
-    let memory = match most.load(Relaxed) {
-        0 => "–".to_owned(),
-        kilobytes => format!("{:.0}", kilobytes as f64 / 1024.0),
-    };
-    Ok(vec![name.to_owned(), gone?, took.p50_p99(), memory])
-}
-
 async fn all_slow(server: &Appliance, slow: Slow, connections: usize) -> Outcome<String> {
     let address = server.process.address;
     if matches!(slow, Slow::Reader) {
@@ -153,32 +113,14 @@ async fn all_slow(server: &Appliance, slow: Slow, connections: usize) -> Outcome
 
 /// Who takes nothing does not hear that the server has gone: the server says so itself.
 async fn all_blocked(server: &Appliance, slow: Slow, connections: usize) -> Outcome<String> {
-    let began = Instant::now();
     let mut all = Vec::new();
     for _ in 0..connections {
         let mut stream = TcpStream::connect(server.process.address).await?;
         drop(stream.write_all(&slow.begins()).await);
         all.push(stream);
     }
-    let (mut client, mut first) = (server.client().await?, None);
-    loop {
-        let metrics = client.json(Method::GET, "/metrics", Bytes::new()).await?;
-        let open = usize::try_from(metrics["connections"].as_u64().ok_or("no gauge")?)?;
-        if open < connections {
-            first.get_or_insert_with(|| began.elapsed());
-        }
-        // The healthy client, and the one that asks.
-        if open <= 2 {
-            break;
-        }
-        if began.elapsed() > PATIENCE {
-            return Err(format!("{open} slow readers were let be").into());
-        }
-        tokio::time::sleep(BYTE_EVERY / 10).await;
-    }
-    let seconds = |of: Duration| of.as_secs_f64();
-    let first = seconds(first.unwrap_or_default());
-    Ok(format!("{first:.1} to {:.1}", seconds(began.elapsed())))
+    // The healthy client is open beside them.
+    all_dropped(server, connections, 1).await
 }
 
 /// Is slow until the server has had enough.

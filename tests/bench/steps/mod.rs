@@ -1,7 +1,11 @@
 //! What is measured, a file a question.
 
 pub mod floods;
+mod healthy;
+pub mod hostile;
 pub mod search;
+pub mod sign_ins;
+pub mod stalls;
 pub mod start;
 pub mod streams;
 pub mod writes;

@@ -41,6 +41,7 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
         first: Duration::from_millis(20),
         each: Duration::from_millis(each),
         tokens,
+        wide: 0,
     };
     let loads = [
         Load { streams: 1, answers: plan.rounds(60, 20), pace: pace(2, 20) },
