@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::accounts::{AccountError, SecurityEvent};
-use crate::kernel::{AccountId, IdentityId, SessionId};
+use crate::kernel::{AccountId, IdentityId, PasskeyId, SessionId};
 
 use super::rows::{self, IdentityRow};
 use super::{Identities, Identity, IdentityError};
@@ -66,12 +66,9 @@ impl Identities {
         Ok(())
     }
 
-    /// Whether an account can be opened at all. What is linked at a provider that is not offered
-    /// any more opens nothing.
+    /// Whether an account can be opened at all.
     pub(super) fn has_way_in(&self, account: AccountId) -> Result<bool, IdentityError> {
-        let linked = self.0.store.read(|tx| rows::of_account(tx, account))?;
-        let usable = linked.iter().any(|row| self.is_offered(&row.issuer));
-        Ok(usable || self.opens_itself(account)?)
+        Ok(self.is_linked(account)? || self.opens_itself(account)?)
     }
 
     /// Whether a password or a passkey opens an account.
@@ -80,6 +77,30 @@ impl Identities {
             return Ok(true);
         }
         Ok(!self.0.factors.overview(account)?.passkeys.is_empty())
+    }
+
+    /// Fails if nothing would open an account any more without a passkey of it.
+    ///
+    /// # Errors
+    /// When it is the last way in, or the store fails.
+    pub fn require_way_in_beside(
+        &self,
+        account: AccountId,
+        passkey: PasskeyId,
+    ) -> Result<(), IdentityError> {
+        let passkeys = self.0.factors.overview(account)?.passkeys;
+        let is_last = passkeys.len() == 1 && passkeys.iter().all(|last| last.id == passkey);
+        if !is_last || self.0.accounts.has_password(account)? || self.is_linked(account)? {
+            return Ok(());
+        }
+        Err(IdentityError::LastWayIn)
+    }
+
+    /// Whether somebody at a provider opens an account. What is linked at a provider that is not
+    /// offered any more opens nothing.
+    fn is_linked(&self, account: AccountId) -> Result<bool, IdentityError> {
+        let linked = self.0.store.read(|tx| rows::of_account(tx, account))?;
+        Ok(linked.iter().any(|row| self.is_offered(&row.issuer)))
     }
 
     fn is_offered(&self, issuer: &str) -> bool {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::oidc::{Home, OPEN, sign_in, table};
-use crate::support::idp::Idp;
+use crate::passkeys::{ORIGIN, with_passkey};
+use crate::support::client::{id, items, text};
+use crate::support::idp::{CLIENT, Idp};
 use crate::support::totp::App;
 
 #[tokio::test]
@@ -65,4 +67,26 @@ async fn an_app_brings_the_code_with_the_id_token() {
     let code = app.code(1);
     let whole = json!({"id_token": idp.token("app", Some("n")), "nonce": "n", "totp": code});
     exchange(whole).await.is(200);
+}
+
+#[tokio::test]
+async fn the_last_way_into_an_account_cannot_be_removed() {
+    let idp = Idp::start().await;
+    let place = format!("[server]\npublic_url = '{ORIGIN}'\n");
+    let home = Home::with(&[place, table("home", &idp.issuer(), OPEN)]).await;
+    let app = home.server.client();
+    let body = json!({"id_token": idp.token(CLIENT, None)});
+    let session = app.post("/auth/oidc/home/token", body).await.is(201);
+    let ada = app.with_token(&text(&session["access_token"]));
+    let (ada, _, first) = with_passkey(&home.server, &ada).await;
+    let identity = id(&items(&ada.get("/auth/me/identities").await.is(200))[0]);
+    ada.delete(&format!("/auth/me/identities/{identity}")).await.is(204);
+    let path = format!("/auth/passkeys/{first}");
+    ada.delete(&path).await.problem(409, "last_way_in");
+    let missing = format!("/auth/passkeys/{identity}");
+    ada.delete(&missing).await.problem(404, "not_found");
+    let (ada, _, second) = with_passkey(&home.server, &ada).await;
+    let session = ada.delete(&path).await.is(200);
+    let ada = app.with_token(&text(&session["access_token"]));
+    ada.delete(&format!("/auth/passkeys/{second}")).await.problem(409, "last_way_in");
 }

@@ -57,9 +57,8 @@ impl Family {
 
     /// Lets a group in; its id.
     async fn let_in(&self, name: &str, role: &str) -> String {
-        let body = json!({"provider": "home", "name": name, "role": role});
         let path = format!("/spaces/{}/groups", self.space);
-        id(&self.owner().await.post(&path, &body).await.is(201))
+        id(&self.owner().await.post(&path, &body("home", name, role)).await.is(201))
     }
 
     /// Signs in at the provider as somebody in these groups.
@@ -161,12 +160,15 @@ async fn who_unlinks_the_provider_is_in_none_of_its_groups() {
     assert_eq!(family.role(&mut max).await, None);
 }
 
+fn body(provider: &str, name: &str, role: &str) -> Value {
+    json!({"provider": provider, "name": name, "role": role})
+}
+
 #[tokio::test]
 async fn only_the_owner_lets_groups_in_and_only_of_providers_that_tell_them() {
     let family = Family::new().await;
     let path = format!("/spaces/{}/groups", family.space);
     let mut owner = family.owner().await;
-    let body = |provider: &str, name: &str, role: &str| json!({"provider": provider, "name": name, "role": role});
     for (wrong, pointer) in [
         (body("elsewhere", "family", "visitor"), "/provider"),
         (body("home", " ", "visitor"), "/name"),

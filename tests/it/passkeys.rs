@@ -10,7 +10,7 @@ use crate::support::passkey::{Passkey, tampered};
 use crate::support::reply::Reply;
 use crate::support::server::Server;
 
-const ORIGIN: &str = "https://memoria.example";
+pub const ORIGIN: &str = "https://memoria.example";
 
 async fn start() -> Server {
     Server::with(&[("CLONEMEMORIA_SERVER_PUBLIC_URL", "https://memoria.example/")]).await
@@ -30,7 +30,7 @@ async fn ask_for_new(client: &Client) -> Value {
 }
 
 /// The account's sign-in afterwards, the passkey, and how the server calls it.
-async fn with_passkey(server: &Server, client: &Client) -> (Client, Passkey, String) {
+pub async fn with_passkey(server: &Server, client: &Client) -> (Client, Passkey, String) {
     let question = ask_for_new(client).await;
     let key = Passkey::made_for(&question, ORIGIN);
     let body = new_passkey(&question, &key);

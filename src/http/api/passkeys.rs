@@ -169,6 +169,7 @@ impl PasskeyApi {
         passkey_id: Path<String>,
     ) -> Answer<SignedIn> {
         let id = path_id(&passkey_id.0)?;
+        ask.identities.require_way_in_beside(ask.who.account, id).map_err(Fault::from)?;
         ask.factors.remove_passkey(ask.who.account, id).await?;
         let (view, cookies) = carried_over(&ask, &asked).await?;
         Ok(SignedIn::Renewed(view, cookies))

@@ -55,11 +55,7 @@ pub async fn while_asking(
 
 /// Waits until the server has dropped so many connections that take nothing, beside which some
 /// others are open; when the first and the last of them went.
-pub async fn all_dropped(
-    server: &Appliance,
-    connections: usize,
-    others: usize,
-) -> Outcome<String> {
+pub async fn all_dropped(server: &Appliance, connections: usize, others: usize) -> Outcome<String> {
     let (began, mut first) = (Instant::now(), None);
     let mut client = server.client().await?;
     loop {

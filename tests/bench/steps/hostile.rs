@@ -97,12 +97,40 @@ async fn all_asked(
 /// texts of one word or of thousands, of letters that join, hide or turn around.
 fn evil(writer: &mut Writer) -> String {
     const SYNTAX: [&str; 16] = [
-        "(", ")", "\"", "[a TO z]", "{* TO *}", "title:", "AND", "OR NOT", "~9", "^99", "\\", "/.*/",
-        "+-", "(a+)+$", "*?*?", "' OR 1=1 --",
+        "(",
+        ")",
+        "\"",
+        "[a TO z]",
+        "{* TO *}",
+        "title:",
+        "AND",
+        "OR NOT",
+        "~9",
+        "^99",
+        "\\",
+        "/.*/",
+        "+-",
+        "(a+)+$",
+        "*?*?",
+        "' OR 1=1 --",
     ];
     const LETTERS: [char; 16] = [
-        'a', 'ß', 'İ', 'ﷺ', '\u{301}', '\u{200d}', '\u{202e}', '\u{feff}', '漢', 'ก', '👩', '🏽',
-        '\u{1f1e9}', '\u{e0061}', '\u{0}', ' ',
+        'a',
+        'ß',
+        'İ',
+        'ﷺ',
+        '\u{301}',
+        '\u{200d}',
+        '\u{202e}',
+        '\u{feff}',
+        '漢',
+        'ก',
+        '👩',
+        '🏽',
+        '\u{1f1e9}',
+        '\u{e0061}',
+        '\u{0}',
+        ' ',
     ];
     let mut below = |limit: usize| writer.below(limit as u64) as usize;
     let many = below(LONGEST) + 1;

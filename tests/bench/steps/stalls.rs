@@ -57,8 +57,7 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
             Ok(gone)
         };
         let row = while_asking(&server, &name, attack).await?;
-        let [name, gone, asked, memory] =
-            row.try_into().map_err(|_| "a row has four columns")?;
+        let [name, gone, asked, memory] = row.try_into().map_err(|_| "a row has four columns")?;
         let gone = if stalled == 0 { "–".to_owned() } else { gone };
         rows.push(vec![name, lost.to_string(), first.p50_p99(), gone, asked, memory]);
     }
