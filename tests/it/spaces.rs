@@ -333,3 +333,38 @@ async fn a_running_answer_ends_for_whoever_is_taken_out() {
     assert_eq!((last.name.as_str(), &last.data["code"]), ("error", &json!("not_found")));
     assert!(removed.elapsed() < Duration::from_secs(1), "{:?}", removed.elapsed());
 }
+
+#[tokio::test]
+async fn what_was_allowed_once_is_asked_again_when_it_is_repeated() {
+    let family = family().await;
+    let max = family.member("max", "contributor").await;
+    let (clone, memories) = (format!("/clones/{}", family.clone), family.memories());
+    let remember = || {
+        let ask = max.post(&memories, json!({"content": "We swam in the lake."}));
+        ask.header("idempotency-key", "remember")
+    };
+    let talk = || {
+        let ask = max.post(&format!("{clone}/chat"), json!({"content": "Where did you swim?"}));
+        ask.header("idempotency-key", "talk")
+    };
+    let first = id(&remember().await.is(201));
+    let said = talk().await.is(201);
+    let conversation = format!("/conversations/{}", text(&said["message"]["conversation_id"]));
+    let events = format!("{conversation}/messages/{}/events", id(&said["message"]));
+    let follow = || max.get(&events).header("last-event-id", "1");
+    let export = || max.get(&format!("{conversation}/export?format=json"));
+    assert_eq!(id(&remember().await.is(201)), first);
+    assert_eq!(id(&talk().await.is(201)["message"]), id(&said["message"]));
+    for again in [follow(), export()] {
+        assert_eq!(again.await.status, 200);
+    }
+    let member = format!("/spaces/{}/members/{}", family.space, family.member_id("max").await);
+    family.ada.delete(&member).await.is(204);
+    for again in [remember(), talk(), follow(), export()] {
+        again.await.problem(404, "not_found");
+    }
+    let token = family.invitation(json!({"role": "visitor"})).await;
+    max.post("/invitations/accept", json!({"token": token})).await.is(200);
+    remember().await.problem(403, "forbidden");
+    assert_eq!(id(&talk().await.is(201)["message"]), id(&said["message"]));
+}
