@@ -45,6 +45,10 @@ export type Invitation = Schemas['InvitationView'];
 export type InvitationDraft = Schemas['InvitationChoices'];
 export type Offer = Schemas['OfferView'];
 
+export type ShareLink = Schemas['ShareLinkView'];
+export type ShareLinkDraft = Schemas['ShareLinkChoices'];
+export type Welcome = Schemas['WelcomeView'];
+
 export type ApiKey = Schemas['ApiKeyView'];
 export type KeyDraft = Schemas['NewApiKey'];
 export type KeyScope = Schemas['ScopeWord'];
