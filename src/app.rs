@@ -46,6 +46,7 @@ use crate::notifications::{self, NotificationEraser};
 use crate::privacy::Trash;
 use crate::retrieval::{self, RetrievalEraser};
 use crate::sessions::{self, SessionEraser, Sessions};
+use crate::share_links::{self, ShareLinkEraser, ShareLinks};
 use crate::spaces::{self, SpaceEraser};
 use crate::store::{DataLock, Store, TableInfo};
 use crate::tls::Tls;
@@ -68,6 +69,7 @@ pub fn tables() -> Vec<TableInfo> {
         consents::TABLES,
         notifications::TABLES,
         clones::TABLES,
+        share_links::TABLES,
         memories::TABLES,
         retrieval::TABLES,
         conversations::TABLES,
@@ -78,6 +80,7 @@ pub fn tables() -> Vec<TableInfo> {
 /// The erasers of all slices, in the order in which they run.
 pub fn erasers() -> Vec<Box<dyn Eraser>> {
     vec![
+        Box::new(ShareLinkEraser(conversations::forget_visitor_in)),
         Box::new(ConversationEraser),
         Box::new(RetrievalEraser),
         Box::new(MemoryEraser),
@@ -106,6 +109,7 @@ pub struct App {
     sessions: Sessions,
     queue: Queue,
     identities: Identities,
+    share_links: ShareLinks,
     store: Store,
     clock: Clock,
     readiness: Readiness,
@@ -132,7 +136,7 @@ impl App {
         let queue = Queue::new(store.clone(), clock.clone());
         let parts = build(config, &store, &clock, (&tasks, &queue), embedder.clone()).await?;
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
-        let identities = parts.identities.clone();
+        let (identities, share_links) = (parts.identities.clone(), parts.share_links.clone());
         parts.retrieval.start(&tasks);
         queue.start(&tasks);
         let health = Health::new(readiness.clone(), checks(&store, config, embedder.is_some()));
@@ -146,6 +150,7 @@ impl App {
             sessions,
             queue,
             identities,
+            share_links,
             store,
             clock,
             readiness,
@@ -221,6 +226,7 @@ impl App {
                     trash: self.trash.clone(),
                     sessions: self.sessions.clone(),
                     identities: self.identities.clone(),
+                    share_links: self.share_links.clone(),
                     store: self.store.clone(),
                     clock: self.clock.clone(),
                 },

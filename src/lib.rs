@@ -26,6 +26,7 @@ pub mod privacy;
 pub mod providers;
 pub mod retrieval;
 pub mod sessions;
+pub mod share_links;
 pub mod spaces;
 pub mod store;
 pub mod tls;

@@ -6,7 +6,7 @@ mod principal;
 
 pub use need::{FRESH_FOR, Need, Refusal, permit};
 pub use permissions::{Action, Reach, Visibility, may, may_read_memory, role_at};
-pub use principal::{Principal, Proof};
+pub use principal::{Principal, Proof, Visit};
 
 pub use crate::api_keys::Scopes;
 pub use crate::spaces::Role;

@@ -20,6 +20,8 @@ pub enum Need {
     Chat,
     /// Reads conversations: who reads clones may, and who talks with them.
     ReadChat,
+    /// Looks at the share link that it came by.
+    Visit,
     /// Concerns the account itself: a person who signed in, no program.
     Account,
     /// The same, and the person proved a moment ago who they are.
@@ -32,11 +34,12 @@ pub enum Need {
 
 impl Need {
     /// Every need, for tests that go through the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Read,
         Self::Write,
         Self::Chat,
         Self::ReadChat,
+        Self::Visit,
         Self::Account,
         Self::Fresh,
         Self::Admin,
@@ -56,6 +59,9 @@ pub enum Refusal {
     /// The proof is too old.
     #[error("the sign-in is too old")]
     Stale,
+    /// Only a visitor of a share link can ask this.
+    #[error("only a visitor of a share link can ask this")]
+    VisitorOnly,
     /// Only an admin may.
     #[error("only an admin may do this")]
     AdminOnly,
@@ -79,6 +85,11 @@ impl From<Refusal> for Fault {
                 "reauth_required",
                 "Prove again that it is you: this is possible for five minutes after that.",
             ),
+            Refusal::VisitorOnly => Self::new(
+                Kind::Forbidden,
+                "share_link_required",
+                "Only somebody who came by a share link can ask this.",
+            ),
             Refusal::AdminOnly => {
                 Self::new(Kind::Forbidden, "admin_only", "Only an admin can do this.")
             }
@@ -97,6 +108,7 @@ pub fn permit(who: &Principal, need: Need, now: Timestamp) -> Result<(), Refusal
             let fresh = now.since(*proven_at).max(proven_at.since(now)) <= FRESH_FOR;
             match need {
                 Need::Read | Need::Write | Need::Chat | Need::ReadChat | Need::Account => Ok(()),
+                Need::Visit => Err(Refusal::VisitorOnly),
                 Need::Admin | Need::FreshAdmin if !who.is_admin => Err(Refusal::AdminOnly),
                 Need::Fresh | Need::FreshAdmin if !fresh => Err(Refusal::Stale),
                 Need::Fresh | Need::Admin | Need::FreshAdmin => Ok(()),
@@ -107,12 +119,13 @@ pub fn permit(who: &Principal, need: Need, now: Timestamp) -> Result<(), Refusal
             Need::Write => given(scopes.write, "write"),
             Need::Chat => given(scopes.chat, "chat"),
             Need::ReadChat => given(scopes.read || scopes.chat, "read"),
+            Need::Visit => Err(Refusal::VisitorOnly),
             Need::Account | Need::Fresh | Need::Admin | Need::FreshAdmin => {
                 Err(Refusal::PersonOnly)
             }
         },
         Proof::Share { .. } => match need {
-            Need::Chat | Need::ReadChat => Ok(()),
+            Need::Chat | Need::ReadChat | Need::Visit => Ok(()),
             _ => Err(Refusal::PersonOnly),
         },
     }
@@ -125,7 +138,7 @@ fn given(scope: bool, name: &'static str) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Scopes;
+    use crate::access::{Scopes, Visit};
     use crate::kernel::{AccountId, ApiKeyId, CloneId, SessionId, ShareLinkId};
     use crate::sessions::SignInBy;
 
@@ -151,14 +164,20 @@ mod tests {
 
     #[test]
     fn the_table_is_as_promised() {
-        use Need::{Account, Admin, Chat, Fresh, FreshAdmin, Read, ReadChat, Write};
+        use Need::{
+            Account, Admin, Chat, Fresh, FreshAdmin, Read, ReadChat, Visit as Visits, Write,
+        };
         let everyday = vec![Read, Write, Chat, ReadChat, Account];
         assert_eq!(allowed(&who(false, session(301))), everyday);
         assert_eq!(allowed(&who(false, session(300))), [everyday.clone(), vec![Fresh]].concat());
         assert_eq!(allowed(&who(true, session(301))), [everyday, vec![Admin]].concat());
-        assert_eq!(allowed(&who(true, session(0))), Need::ALL);
-        let share = Proof::Share { link: ShareLinkId::fresh(), clone: CloneId::fresh() };
-        assert_eq!(allowed(&who(false, share)), [Chat, ReadChat]);
+        let all = Need::ALL.into_iter().filter(|need| *need != Visits);
+        assert_eq!(allowed(&who(true, session(0))), all.collect::<Vec<_>>());
+        for visit in [Visit::Own, Visit::Common] {
+            let (link, clone) = (ShareLinkId::fresh(), CloneId::fresh());
+            let share = Proof::Share { link, clone, visit };
+            assert_eq!(allowed(&who(false, share)), [Chat, ReadChat, Visits]);
+        }
         assert_eq!(allowed(&who(true, key(true, false, false))), [Read, ReadChat]);
         assert_eq!(allowed(&who(true, key(false, true, false))), [Write]);
         assert_eq!(allowed(&who(true, key(false, false, true))), [Chat, ReadChat]);

@@ -47,7 +47,18 @@ pub enum Proof {
         link: ShareLinkId,
         /// The only clone it opens.
         clone: CloneId,
+        /// Whose visit it is.
+        visit: Visit,
     },
+}
+
+/// Who of all who hold a share link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// Somebody who made up a secret of their own beside the link's.
+    Own,
+    /// Anybody: what is theirs is everybody's who has the link and knows where it is.
+    Common,
 }
 
 impl Principal {
@@ -56,6 +67,22 @@ impl Principal {
         match self.proof {
             Proof::Session { id, .. } => Some(id),
             Proof::Key { .. } | Proof::Share { .. } => None,
+        }
+    }
+
+    /// The share link, if somebody with one asks.
+    pub fn share_link(&self) -> Option<ShareLinkId> {
+        match self.proof {
+            Proof::Share { link, .. } => Some(link),
+            Proof::Session { .. } | Proof::Key { .. } => None,
+        }
+    }
+
+    /// Whose running answers these are counted with: all visitors of a link are one.
+    pub fn counted_as(&self) -> AccountId {
+        match self.share_link() {
+            Some(link) => AccountId::from_bytes(link.bytes()),
+            None => self.account,
         }
     }
 

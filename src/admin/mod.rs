@@ -74,6 +74,14 @@ pub enum Operation {
         /// The account's address.
         email: String,
     },
+    /// An account is suspended, or let in again.
+    #[cfg(feature = "testing")]
+    Suspend {
+        /// The account's address.
+        email: String,
+        /// Which of the two.
+        suspended: bool,
+    },
     /// Time passes without waiting for it.
     #[cfg(feature = "testing")]
     AdvanceClock {
@@ -176,7 +184,7 @@ impl Admin {
                 Ok(Outcome::Done)
             }
             #[cfg(feature = "testing")]
-            Operation::Tell { .. } | Operation::MailLink { .. } => {
+            Operation::Tell { .. } | Operation::MailLink { .. } | Operation::Suspend { .. } => {
                 testing::run(self, operation).await
             }
             Operation::ResetFactors { email } => {

@@ -6,7 +6,6 @@
 mod meter;
 mod model;
 mod rows;
-mod text;
 
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{AccountError, SecurityEvent, Watchers, account_in};
 use crate::jobs::{Eraser, Once, OnceError, Subject, Tasks};
-use crate::kernel::{AccountId, ApiKeyId, Clock, Fault, Kind, TokenHash};
+use crate::kernel::{AccountId, ApiKeyId, Clock, Credential, Fault, Kind, TokenHash};
 use crate::store::{Store, StoreError, WriteTx};
 
 use self::meter::{Meter, day_of};
@@ -23,6 +22,8 @@ use self::rows::KeyRow;
 pub use model::{ApiKey, DayUse, Holder, Left, MadeKey, NewKey, Rate, Scopes};
 pub use rows::TABLES;
 
+/// What a key looks like.
+const KEY: Credential = Credential::of("cmk_");
 /// How often the use of keys is written down.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
 /// Keys of one account at most.
@@ -148,7 +149,7 @@ impl ApiKeys {
         new: NewKey,
         once: Option<Once>,
     ) -> Result<MadeKey, ApiKeyError> {
-        let fresh = text::fresh()?;
+        let fresh = KEY.fresh().map_err(AccountError::Random)?;
         let hash = self.hash(fresh.whole.reveal());
         let (now, watchers) = (self.clock.now(), self.watchers.clone());
         self.store
@@ -232,7 +233,7 @@ impl ApiKeys {
     /// used up.
     pub fn resolve(&self, text: &str) -> Result<(Holder, Left), ApiKeyError> {
         // Without a look at the database: the checksum of what is mistyped is wrong.
-        let name = text::name_of(text).ok_or(ApiKeyError::NotGood)?;
+        let name = KEY.name_of(text).ok_or(ApiKeyError::NotGood)?;
         let (now, hash) = (self.clock.now(), self.hash(text));
         let (holder, rate) = self.store.read(|tx| {
             let (account, key, row) = rows::by_name(tx, name)?.ok_or(ApiKeyError::NotGood)?;

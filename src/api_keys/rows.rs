@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::{AccountId, ApiKeyId, CloneId, Text, Timestamp, TokenHash};
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, Words, WriteTx};
 
-use super::{ApiKey, DayUse, NewKey, Rate, Scopes, text};
+use super::{ApiKey, DayUse, KEY, NewKey, Rate, Scopes};
 
 const KEYS: Table<(AccountId, ApiKeyId), KeyRow> = Table::new("api_keys", Holds::Account);
 const BY_NAME: Table<Words, OwnerRow> = Table::new("api_keys_by_name", Holds::Account);
@@ -82,7 +82,7 @@ impl KeyRow {
     fn view(self, id: ApiKeyId, requests: u64) -> ApiKey {
         ApiKey {
             id,
-            prefix: text::shown(&self.name),
+            prefix: KEY.shown(&self.name),
             scopes: self.scopes(),
             rate: self.rate(),
             label: self.label,

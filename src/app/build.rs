@@ -25,6 +25,7 @@ use crate::providers::{
 };
 use crate::retrieval::{Graphs, Retrieval};
 use crate::sessions::Sessions;
+use crate::share_links::{self, ShareLinks};
 use crate::spaces::{self, Spaces};
 use crate::store::{Codec, DataLock, Options, Store};
 
@@ -117,6 +118,9 @@ pub(super) async fn build(
     let retrieval = Retrieval::new(store.clone(), embedder.clone(), graphs, &config.data_dir);
     let listeners = vec![Retrieval::listener(embedder)];
     let memories = Memories::new(store.clone(), clock.clone(), listeners);
+    let notifications = notifications(config, (&store, &clock), &accounts, queue)?;
+    watchers.register(vec![notifications.watcher()]);
+    let share_links = share_links(config, (&store, &clock), &accounts, &notifications);
     let conversations = Conversations::open(conversations::Parts {
         store: store.clone(),
         clock: clock.clone(),
@@ -125,11 +129,10 @@ pub(super) async fn build(
         providers: providers.clone(),
         models,
         accounts: accounts.clone(),
+        share_links: share_links.clone(),
         live: Live::new(config.limits.streams, config.limits.streams_per_account),
     })
     .await?;
-    let notifications = notifications(config, (&store, &clock), &accounts, queue)?;
-    watchers.register(vec![notifications.watcher()]);
     let admin = Admin::new(admin::Parts {
         store: store.clone(),
         accounts: accounts.clone(),
@@ -140,13 +143,7 @@ pub(super) async fn build(
         #[cfg(feature = "testing")]
         clock: clock.clone(),
     });
-    let trash = Trash::new(
-        store.clone(),
-        clock.clone(),
-        (memories.clone(), retrieval.clone()),
-        config.limits.trash,
-        erasers(),
-    );
+    let trash = trash(config, (&store, &clock), &memories, &retrieval);
     Ok(ServiceParts {
         admin,
         consents,
@@ -161,6 +158,7 @@ pub(super) async fn build(
         memories,
         retrieval,
         conversations,
+        share_links,
         notifications,
         trash,
         public_url: config.public_url.clone(),
@@ -196,8 +194,40 @@ fn notifications(
         accounts: accounts.clone(),
         queue: queue.clone(),
         mailer: mailer(config)?,
-        links: Links::new(config.public_url.as_ref(), &config.base_path),
+        links: links(config),
     }))
+}
+
+fn share_links(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    accounts: &Accounts,
+    notifications: &Notifications,
+) -> ShareLinks {
+    ShareLinks::new(share_links::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        notifications: notifications.clone(),
+        links: links(config),
+        most: config.limits.share_links_per_clone,
+        pepper: accounts.key_for("clonememoria share links"),
+        forget: conversations::forget_visitor_in,
+    })
+}
+
+fn trash(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    memories: &Memories,
+    retrieval: &Retrieval,
+) -> Trash {
+    let derived = (memories.clone(), retrieval.clone());
+    Trash::new(store.clone(), clock.clone(), derived, config.limits.trash, erasers())
+}
+
+/// Where links lead that are given away.
+fn links(config: &Config) -> Links {
+    Links::new(config.public_url.as_ref(), &config.base_path)
 }
 
 /// What sends mails, if a server for them is configured.

@@ -11,6 +11,7 @@ use crate::kernel::Clock;
 use crate::notifications;
 use crate::privacy::Trash;
 use crate::sessions::Sessions;
+use crate::share_links::ShareLinks;
 use crate::spaces;
 use crate::store::{Store, StoreError};
 
@@ -22,6 +23,7 @@ pub(super) struct Swept {
     pub(super) trash: Trash,
     pub(super) sessions: Sessions,
     pub(super) identities: Identities,
+    pub(super) share_links: ShareLinks,
     pub(super) store: Store,
     pub(super) clock: Clock,
 }
@@ -50,6 +52,7 @@ impl Swept {
         }
         self.sessions.sweep().await?;
         self.identities.sweep().await?;
+        self.share_links.sweep().await?;
         let now = self.clock.now();
         self.store
             .write(move |tx| {

@@ -265,13 +265,20 @@ pub fn name_of(tx: &impl Rows, id: CloneId) -> Result<Option<String>, StoreError
     Ok(rows::persona(tx, id)?.map(|persona| persona.profile.name.to_string()))
 }
 
+/// A clone that is not in the trash, whoever asks.
+///
+/// # Errors
+/// When the store fails.
+pub fn present(tx: &impl Rows, id: CloneId) -> Result<Option<Persona>, StoreError> {
+    Ok(rows::persona(tx, id)?.filter(|persona| persona.deleted_at.is_none()))
+}
+
 /// Who made a clone that is not in the trash.
 ///
 /// # Errors
 /// When the store fails.
 pub fn owner_of(tx: &impl Rows, id: CloneId) -> Result<Option<AccountId>, StoreError> {
-    let persona = rows::persona(tx, id)?.filter(|persona| persona.deleted_at.is_none());
-    Ok(persona.map(|persona| persona.created_by))
+    Ok(present(tx, id)?.map(|persona| persona.created_by))
 }
 
 fn discard_in(
@@ -319,6 +326,10 @@ fn relation(
 ) -> Result<Option<Role>, StoreError> {
     if !who.reaches(persona.id) {
         return Ok(None);
+    }
+    // Whoever may share it has decided that, whatever its reach is.
+    if who.share_link().is_some() {
+        return Ok(Some(Role::Visitor));
     }
     let member = spaces::role_in(tx, who.account, persona.space)?;
     Ok(role_at(persona.profile.visibility, member))

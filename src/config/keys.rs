@@ -94,6 +94,7 @@ pub const KEYS: &[KeyInfo] = &[
     key("limits.http2_streams", "64", "Requests at a time on one HTTP/2 connection at most."),
     key("limits.streams", "1024", "Running answers at most."),
     key("limits.streams_per_account", "64", "Running answers of one account at most."),
+    key("limits.share_links_per_clone", "20", "Share links of one clone at most."),
     key("limits.json_bytes", "1048576", "Bytes of a JSON request body at most."),
     key("limits.batch_bytes", "33554432", "Bytes of a batch request body at most."),
     key("limits.upload_bytes", "105906176", "Bytes of an uploaded document or archive at most."),

@@ -29,9 +29,8 @@ impl Conversations {
         let (question, id) = (MessageId::fresh(), MessageId::fresh());
         // Not a child of the process's token: a stop of the server must be told from a reader's.
         let stop = tokio_util::sync::CancellationToken::new();
-        let writing = self.live.begin(id, who.account, stop)?;
-        let account = self.accounts.account(who.account).map_err(|_| ConversationError::Missing)?;
-        let asker = account.display_name.to_string();
+        let writing = self.live.begin(id, who.counted_as(), stop)?;
+        let asker = self.name_of(who)?.unwrap_or_default();
         let decide = Deciding {
             who: who.clone(),
             place,
@@ -68,6 +67,18 @@ impl Conversations {
                 Ok(begun)
             }
         }
+    }
+
+    /// What the asker is called; nothing for visitors of a share link, who have no name.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn name_of(&self, who: &Principal) -> Result<Option<String>, ConversationError> {
+        if who.share_link().is_some() {
+            return Ok(None);
+        }
+        let account = self.accounts.account(who.account).map_err(|_| ConversationError::Missing)?;
+        Ok(Some(account.display_name.to_string()))
     }
 
     /// Follows an answer from after an event (0: from the beginning).

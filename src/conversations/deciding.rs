@@ -8,6 +8,7 @@ use crate::clones::{self, Providers, Settings};
 use crate::consents::{self, Consent};
 use crate::jobs::{Once, discarded};
 use crate::kernel::{ConversationId, MessageId, Text, Timestamp};
+use crate::share_links;
 use crate::store::{Key as _, WriteTx};
 
 use super::keep::begin_in;
@@ -35,7 +36,11 @@ pub(super) enum Outcome {
 
 impl Deciding {
     pub(super) fn run_in(self, tx: &mut WriteTx<'_>) -> Result<Outcome, ConversationError> {
-        consents::require_in(tx, self.who.account, Consent::DataProcessing)?;
+        // For a visitor of a share link whoever made it has agreed: the link asks for that itself.
+        share_links::require_in(tx, &self.who, self.now)?;
+        if self.who.share_link().is_none() {
+            consents::require_in(tx, self.who.account, Consent::DataProcessing)?;
+        }
         if let Some(begun) = self.replayed(tx)? {
             return Ok(Outcome::Replayed(Box::new(begun)));
         }
@@ -50,6 +55,7 @@ impl Deciding {
         let settings = clones::settings_of(tx, conversation.clone)?;
         let messages = rows::messages(tx, conversation.id)?;
         let question = self.question_in(tx, &mut conversation, &messages)?;
+        share_links::spend_in(tx, &self.who, self.now)?;
         let answer = self.answer_to(&question, &settings);
         rows::put_message_in(tx, &answer)?;
         conversation.message_count += 1;

@@ -7,6 +7,7 @@ use crate::consents::ConsentError;
 use crate::kernel::{Fault, Kind};
 use crate::providers::ModelError;
 use crate::retrieval::RetrievalError;
+use crate::share_links::ShareLinkError;
 use crate::store::StoreError;
 
 /// A failure of this slice.
@@ -33,6 +34,9 @@ pub enum ConversationError {
     /// A consent is missing.
     #[error(transparent)]
     Consent(#[from] ConsentError),
+    /// The share link that the asker came by does not allow it.
+    #[error(transparent)]
+    ShareLink(#[from] ShareLinkError),
     /// A repeated request was not the same.
     #[error(transparent)]
     Once(#[from] crate::jobs::OnceError),
@@ -68,6 +72,7 @@ impl From<ConversationError> for Fault {
                 .retry_after(Duration::from_secs(5)),
             E::Clone(error) => error.into(),
             E::Consent(error) => error.into(),
+            E::ShareLink(error) => error.into(),
             E::Once(error) => error.into(),
             E::Retrieval(error) => error.into(),
             E::Model(error) => error.into(),

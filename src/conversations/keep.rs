@@ -6,13 +6,14 @@ use super::{
     Conversation, ConversationChange, ConversationError, Conversations, Message, Status, open_name,
     own, rows,
 };
-use crate::access::{Action, Principal};
+use crate::access::{Action, Principal, Proof, Visit};
 use crate::clones::{self, Counted};
-use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
+use crate::jobs::{Once, once};
 use crate::kernel::{
-    CloneId, ConversationId, Cursor, DiscardedId, Page, PageRequest, Text, Timestamp,
+    AccountId, CloneId, ConversationId, Cursor, DiscardedId, Page, PageRequest, Text, Timestamp,
 };
+use crate::share_links;
 use crate::store::{StoreError, WriteTx};
 
 impl Conversations {
@@ -31,6 +32,7 @@ impl Conversations {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
+                share_links::require_in(tx, &who, now)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     return own(tx, &who, ConversationId::from_bytes(made));
                 }
@@ -59,6 +61,7 @@ impl Conversations {
     }
 
     /// The asker's conversations, with one clone or all: pinned ones first, then the newest.
+    /// Who shares a share link with others without telling themselves apart is shown none.
     ///
     /// # Errors
     /// When the clone is not theirs to see, or the store fails.
@@ -71,6 +74,9 @@ impl Conversations {
         self.store.read(|tx| {
             if let Some(clone) = clone {
                 clones::open(tx, who, clone, Action::ReadClone)?;
+            }
+            if matches!(who.proof, Proof::Share { visit: Visit::Common, .. }) {
+                return Ok(Page { items: Vec::new(), next: None });
             }
             let mut names: HashMap<CloneId, Option<String>> = HashMap::new();
             let mut found = Vec::new();
@@ -128,7 +134,8 @@ impl Conversations {
             .await
     }
 
-    /// Puts a conversation into the trash; an answer that is being written is stopped.
+    /// Puts a conversation into the trash; an answer that is being written is stopped. That of
+    /// a visitor of a share link, who has no trash, is erased.
     ///
     /// # Errors
     /// When there is none, or the store fails.
@@ -142,24 +149,13 @@ impl Conversations {
         let running = self
             .store
             .write(move |tx| {
-                let mut conversation = own(tx, &asker, id)?;
-                let (persona, _) = clones::open(tx, &asker, conversation.clone, Action::ReadClone)?;
-                conversation.deleted_at = Some(now);
-                rows::put_in(tx, &conversation)?;
-                let clone = conversation.clone;
-                clones::count_in(tx, clone, asker.account, Counted::Conversation, -1)?;
-                let title = conversation.title.map(Text::into_string);
-                let discarded = Discarded {
-                    id: DiscardedId::from_bytes(id.bytes()),
-                    kind: Discard::Conversation,
-                    clone,
-                    space: persona.space,
-                    title: title.unwrap_or_else(|| persona.profile.name.to_string()),
-                    by: asker.account,
-                    at: now,
-                };
-                discarded::put_in(tx, discarded)?;
+                let conversation = own(tx, &asker, id)?;
                 let messages = rows::messages(tx, id)?;
+                if asker.share_link().is_some() {
+                    rows::erase_conversation_in(tx, id)?;
+                } else {
+                    discard_in(tx, &asker, conversation, now)?;
+                }
                 Ok::<_, ConversationError>(
                     messages.into_iter().filter(|m| m.status == Status::Generating).collect(),
                 )
@@ -173,13 +169,38 @@ impl Conversations {
     }
 }
 
+fn discard_in(
+    tx: &mut WriteTx<'_>,
+    who: &Principal,
+    mut conversation: Conversation,
+    now: Timestamp,
+) -> Result<(), ConversationError> {
+    let (persona, _) = clones::open(tx, who, conversation.clone, Action::ReadClone)?;
+    conversation.deleted_at = Some(now);
+    rows::put_in(tx, &conversation)?;
+    let clone = conversation.clone;
+    clones::count_in(tx, clone, who.account, Counted::Conversation, -1)?;
+    let title = conversation.title.map(Text::into_string);
+    let discarded = Discarded {
+        id: DiscardedId::from_bytes(conversation.id.bytes()),
+        kind: Discard::Conversation,
+        clone,
+        space: persona.space,
+        title: title.unwrap_or_else(|| persona.profile.name.to_string()),
+        by: who.account,
+        at: now,
+    };
+    Ok(discarded::put_in(tx, discarded)?)
+}
+
 pub(super) fn begin_in(
     tx: &mut WriteTx<'_>,
     who: &Principal,
     clone: CloneId,
     title: Option<Text<0, 200>>,
     now: Timestamp,
-) -> Result<Conversation, StoreError> {
+) -> Result<Conversation, ConversationError> {
+    share_links::begin_in(tx, who, now)?;
     let conversation = Conversation {
         id: ConversationId::fresh(),
         account: who.account,
@@ -193,7 +214,10 @@ pub(super) fn begin_in(
         deleted_at: None,
     };
     rows::put_in(tx, &conversation)?;
-    clones::count_in(tx, clone, who.account, Counted::Conversation, 1)?;
+    // Nobody sees how many visitors of a link have.
+    if who.share_link().is_none() {
+        clones::count_in(tx, clone, who.account, Counted::Conversation, 1)?;
+    }
     Ok(conversation)
 }
 
@@ -225,4 +249,61 @@ pub fn restore_in(
 /// When the store fails.
 pub fn erase_conversation_in(tx: &mut WriteTx<'_>, id: ConversationId) -> Result<(), StoreError> {
     rows::erase_conversation_in(tx, id)
+}
+
+/// Erases what a visitor of a share link has left: their link has ended, and nobody else could
+/// read it.
+///
+/// # Errors
+/// When the store fails.
+pub fn forget_visitor_in(tx: &mut WriteTx<'_>, visitor: AccountId) -> Result<(), StoreError> {
+    rows::erase_account_in(tx, visitor)?;
+    once::erase_account_in(tx, visitor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Author, TABLES};
+    use super::*;
+    use crate::kernel::Clock;
+    use crate::store::{Codec, Options, Store};
+
+    #[tokio::test]
+    async fn a_visitor_who_is_forgotten_leaves_nothing_and_others_stay() {
+        let tables = [TABLES, once::TABLES].concat();
+        let options = Options { tables: &tables, upgrades: &[], cache_bytes: 1 << 20 };
+        let store = Store::in_memory(Codec::clear(), &options).unwrap();
+        let now = Clock::system().now();
+        let clone = CloneId::fresh();
+        let begun = |account: AccountId| Conversation {
+            id: ConversationId::fresh(),
+            account,
+            clone,
+            title: None,
+            pinned: false,
+            message_count: 1,
+            last_message_at: None,
+            created_at: now,
+            updated_at: now,
+            deleted_at: None,
+        };
+        let (gone, kept) = (begun(AccountId::fresh()), begun(AccountId::fresh()));
+        let (visitor, other) = (gone.account, kept.account);
+        let (at, stays) = (gone.id, kept.id);
+        let left = store.write(move |tx| {
+            for conversation in [&gone, &kept] {
+                rows::put_in(tx, conversation)?;
+                let said = Message::blank(conversation.id, Author::User, now);
+                rows::put_message_in(tx, &said)?;
+            }
+            forget_visitor_in(tx, visitor)?;
+            let counts = [(at, visitor), (stays, other)].map(|(id, account)| {
+                let messages = rows::messages(tx, id).unwrap().len();
+                let listed = rows::of_account(tx, account, None).unwrap().len();
+                (rows::conversation(tx, id).unwrap().is_some(), messages, listed)
+            });
+            Ok::<_, StoreError>(counts)
+        });
+        assert_eq!(left.await.unwrap(), [(false, 0, 0), (true, 1, 1)]);
+    }
 }

@@ -26,11 +26,12 @@ use crate::jobs::{Eraser, Subject, Tasks};
 use crate::kernel::{Clock, CloneId, ConversationId, MessageId, Page, PageRequest};
 use crate::providers::LanguageModel;
 use crate::retrieval::Retrieval;
+use crate::share_links::ShareLinks;
 use crate::store::{Direction, Range, Rows, Store, StoreError, WriteTx, page_of};
 
 pub use error::ConversationError;
 pub use export::{ExportFormat, export};
-pub use keep::{erase_conversation_in, restore_in};
+pub use keep::{erase_conversation_in, forget_visitor_in, restore_in};
 pub use live::{Answer, Event, Failure, Listener, Live};
 pub use model::{
     Author, Citation, Conversation, ConversationChange, Feedback, Message, Said, Status, Tokens,
@@ -72,6 +73,8 @@ pub struct Parts {
     pub models: Models,
     /// Who asks.
     pub accounts: Accounts,
+    /// By what some come who have no account.
+    pub share_links: ShareLinks,
     /// How many answers may run at once.
     pub live: Live,
 }
@@ -86,6 +89,7 @@ pub struct Conversations {
     providers: Providers,
     models: Models,
     accounts: Accounts,
+    share_links: ShareLinks,
     live: Live,
 }
 
@@ -135,8 +139,9 @@ impl Conversations {
         if closed > 0 {
             tracing::warn!(closed, "answers that broke off at the last stop are marked so");
         }
-        let Parts { store, clock, tasks, retrieval, providers, models, accounts, live } = parts;
-        Ok(Self { store, clock, tasks, retrieval, providers, models, accounts, live })
+        let Parts { store, clock, tasks, retrieval, providers, .. } = parts;
+        let Parts { models, accounts, share_links, live, .. } = parts;
+        Ok(Self { store, clock, tasks, retrieval, providers, models, accounts, share_links, live })
     }
 
     /// The messages of a conversation.
@@ -185,8 +190,9 @@ impl Conversations {
     }
 }
 
-/// Stores an answer as it ended. One whose conversation was erased meanwhile is dropped.
-fn end_answer_in(tx: &mut WriteTx<'_>, answer: &Message) -> Result<(), StoreError> {
+/// Stores an answer as far as it has come. One whose conversation was erased meanwhile is
+/// dropped.
+fn store_answer_in(tx: &mut WriteTx<'_>, answer: &Message) -> Result<(), StoreError> {
     let Some(stored) = rows::message(tx, answer.conversation, answer.id)? else {
         return Ok(());
     };

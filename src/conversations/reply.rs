@@ -17,18 +17,21 @@ use crate::providers::{
     Ask, LanguageModel, ModelError, Piece, PromptPassage, Role, Sampling, Speaker, Turn, When,
 };
 use crate::retrieval::{Passage, Recall, Recalled};
+use crate::share_links::ShareLinkError;
 use crate::store::Durable;
 
 use super::citations::{CitationFilter, unsupported_sentences};
 use super::live::{Event, Writing};
 use super::model::{Author, Citation, Message, Status, Tokens};
 use super::prompt::{self, Budget, Fence, PromptParts, estimate_tokens};
-use super::{ConversationError, Conversations, rows};
+use super::{ConversationError, Conversations};
 
 /// How many passages an answer is made from unless the clone says otherwise.
 const PASSAGES: usize = 8;
 /// How many tokens a prompt may have; small models that run at home read 8,192.
 const PROMPT_TOKENS: usize = 6_000;
+/// How often it is looked whether a share link still opens what an answer is made from.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// An answer in the making is stored after so many new bytes or so much time.
 const CHECKPOINT_BYTES: usize = 2 << 10;
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
@@ -105,7 +108,24 @@ impl Conversations {
             Ok(ask) => ask,
             Err(fault) => return End::Broken(fault),
         };
-        self.stream(draft, model, ask, writing).await
+        tokio::select! {
+            end = self.stream(draft, model, ask, writing) => end,
+            refused = self.shut_out(&decided.who) => End::Broken(refused.into()),
+        }
+    }
+
+    /// Waits until the share link that somebody came by opens nothing any more; forever for
+    /// whoever came by none. Nobody pays for an answer that nobody may read.
+    async fn shut_out(&self, who: &Principal) -> ShareLinkError {
+        if who.share_link().is_none() {
+            std::future::pending::<()>().await;
+        }
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if let Err(refused) = self.share_links.require(who) {
+                return refused;
+            }
+        }
     }
 
     /// Follows the provider's stream until it ends, breaks, or somebody stops it.
@@ -172,7 +192,7 @@ impl Conversations {
         draft.stored_at = tokio::time::Instant::now();
         let message = draft.message.clone();
         // Decided is enough here: the end of the answer is what must be durable.
-        let written = self.store.decide(move |tx| rows::put_message_in(tx, &message)).await;
+        let written = self.store.decide(move |tx| super::store_answer_in(tx, &message)).await;
         if let Err(error) = written {
             tracing::warn!(%error, "an answer in the making could not be stored");
         }
@@ -203,7 +223,7 @@ impl Conversations {
             }
         };
         let stored = message.clone();
-        let outcome = self.store.write(move |tx| super::end_answer_in(tx, &stored)).await;
+        let outcome = self.store.write(move |tx| super::store_answer_in(tx, &stored)).await;
         match (outcome, fault) {
             (Err(error), _) => writing.answer.push(Event::Failed(Fault::from(error).into())),
             (Ok(()), Some(fault)) => writing.answer.push(Event::Failed(fault.into())),

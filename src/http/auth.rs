@@ -72,6 +72,8 @@ needs! {
     Chatting: Chat, ["bearer", "api_key:chat", "session", "share"];
     /// Reads conversations.
     ReadingChats: ReadChat, ["bearer", "api_key:read", "api_key:chat", "session", "share"];
+    /// Looks at the share link that it came by.
+    Visiting: Visit, ["share"];
     /// Concerns the account itself.
     Owning: Account, ["bearer", "session"];
     /// The same, shortly after the person proved who they are.
@@ -129,7 +131,7 @@ pub fn still_in(services: &Services, who: &Principal) -> bool {
     match who.proof {
         Proof::Session { id, .. } => services.sessions.is_open(id).unwrap_or(false),
         Proof::Key { id, .. } => services.api_keys.is_open(who.account, id).unwrap_or(false),
-        Proof::Share { .. } => false,
+        Proof::Share { .. } => services.share_links.require(who).is_ok(),
     }
 }
 
@@ -157,6 +159,9 @@ fn principal(services: &Services, request: &Request) -> Result<Principal, Fault>
         return by_key(services, request, key);
     }
     if let Some(proof) = headers.get(AUTHORIZATION) {
+        if let Some(token) = scheme(proof, "share") {
+            return by_link(services, request, token);
+        }
         let token = bearer(proof).ok_or_else(not_signed_in)?;
         return Ok(services.sessions.resolve(token, SignInBy::Tokens)?.into());
     }
@@ -178,7 +183,7 @@ fn by_key(services: &Services, request: &Request, key: &str) -> Result<Principal
     };
     let notes = request.data::<Footnotes>();
     if let (Some(left), Some(notes)) = (left, notes) {
-        notes.rate(left);
+        notes.rate("key", left);
     }
     let (holder, _) = resolved?;
     if let Some(notes) = notes {
@@ -186,6 +191,17 @@ fn by_key(services: &Services, request: &Request, key: &str) -> Result<Principal
         notes.when_answered(move |operation| keys.count(owner, operation));
     }
     Ok(holder.into())
+}
+
+/// A visitor of a share link. What is left of the link's hour goes onto the answer, as it is
+/// when the request was dealt with.
+fn by_link(services: &Services, request: &Request, token: &str) -> Result<Principal, Fault> {
+    let guest = services.share_links.resolve(token)?;
+    if let Some(notes) = request.data::<Footnotes>() {
+        let (links, guest) = (services.share_links.clone(), guest.clone());
+        notes.rate_when_answered("share", move || links.window(&guest));
+    }
+    Ok(guest.into())
 }
 
 /// Refuses an unsafe request with a cookie that was not made by our own pages.
@@ -202,6 +218,10 @@ fn not_signed_in() -> Fault {
 }
 
 pub(super) fn bearer(value: &HeaderValue) -> Option<&str> {
+    scheme(value, "bearer")
+}
+
+fn scheme<'v>(value: &'v HeaderValue, name: &str) -> Option<&'v str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    scheme.eq_ignore_ascii_case(name).then(|| token.trim())
 }

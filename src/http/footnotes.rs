@@ -14,10 +14,14 @@ pub struct Footnotes(Arc<Mutex<Notes>>);
 /// Called with the name of the operation.
 type Answered = Box<dyn FnOnce(&str) + Send>;
 
+/// How much is left of the window of a policy, asked when the request was dealt with.
+type LeftThen = (&'static str, Box<dyn FnOnce() -> Option<Left> + Send>);
+
 #[derive(Default)]
 struct Notes {
     headers: Vec<(HeaderName, HeaderValue)>,
     answered: Option<Answered>,
+    left_then: Option<LeftThen>,
 }
 
 impl Footnotes {
@@ -36,18 +40,31 @@ impl Footnotes {
         self.notes().answered = Some(Box::new(then));
     }
 
-    /// How much of an API key's window is left (draft-ietf-httpapi-ratelimit-headers-10).
-    pub fn rate(&self, left: Left) {
+    /// How much is left of what will have been spent by the time of the answer.
+    pub fn rate_when_answered(
+        &self,
+        policy: &'static str,
+        left: impl FnOnce() -> Option<Left> + Send + 'static,
+    ) {
+        self.notes().left_then = Some((policy, Box::new(left)));
+    }
+
+    /// How much of a policy's window is left (draft-ietf-httpapi-ratelimit-headers-10).
+    pub fn rate(&self, policy: &str, left: Left) {
         let Left { rate, requests, resets_in } = left;
         let seconds = resets_in.as_secs() + u64::from(resets_in.subsec_nanos() > 0);
         let window = rate.window.as_secs();
-        self.note("ratelimit-policy", &format!("\"key\";q={};w={window}", rate.requests));
-        self.note("ratelimit", &format!("\"key\";r={requests};t={seconds}"));
+        self.note("ratelimit-policy", &format!("\"{policy}\";q={};w={window}", rate.requests));
+        self.note("ratelimit", &format!("\"{policy}\";r={requests};t={seconds}"));
     }
 
     /// Writes them onto the answer of an operation.
     pub fn settle(&self, headers: &mut HeaderMap, operation: &str) {
-        let Notes { headers: noted, answered } = std::mem::take(&mut *self.notes());
+        let left_then = self.notes().left_then.take();
+        if let Some((policy, left)) = left_then.and_then(|(policy, left)| Some((policy, left()?))) {
+            self.rate(policy, left);
+        }
+        let Notes { headers: noted, answered, .. } = std::mem::take(&mut *self.notes());
         for (name, value) in noted {
             headers.insert(name, value);
         }

@@ -5,6 +5,7 @@
 mod allowance;
 mod change;
 mod clock;
+mod credential;
 mod date;
 mod fault;
 mod id;
@@ -17,6 +18,7 @@ mod token;
 pub use allowance::Allowance;
 pub use change::Change;
 pub use clock::{Clock, Timestamp};
+pub use credential::{Credential, FreshCredential};
 pub use date::{DateError, DatePrecision, FuzzyDate, SaidDate, parse_said_date};
 pub use fault::{Fault, FieldFault, Kind};
 pub use id::{Id, IdError};

@@ -25,16 +25,23 @@ impl Links {
         self.0.is_some()
     }
 
+    /// The link to give away with which somebody talks with a clone. What follows the `#` stays
+    /// in the browser and is in no request.
+    pub fn to_share(&self, token: &str) -> Option<String> {
+        self.to(&format!("{SHARE_PAGE}{token}"))
+    }
+
     fn to(&self, path: &str) -> Option<String> {
         self.0.as_ref().map(|base| format!("{base}{path}"))
     }
 }
 
-/// The pages that mails link to; a token is appended to those that end in `=`.
+/// The pages that mails link to; a token is appended to those that end in `=` or `#`.
 const ACCOUNT_PAGE: &str = "/account";
 const NOTICES_PAGE: &str = "/notifications";
 const RESET_PAGE: &str = "/reset?token=";
 const VERIFICATION_PAGE: &str = "/verify?token=";
+const SHARE_PAGE: &str = "/share#";
 const INVITATION_PAGE: &str = "/invitation?token=";
 
 /// Who reads a mail.

@@ -50,7 +50,15 @@ pub enum Notice {
     /// A recovery code stood in for the second factor.
     RecoveryCodeUsed,
     /// A link lets people talk with a clone without an account.
-    ShareLinkCreated,
+    ShareLinkCreated {
+        /// What the clone is called.
+        clone: String,
+    },
+    /// Somebody who may made such a link to a clone in a space of the account's.
+    CloneShared {
+        /// What the clone is called.
+        clone: String,
+    },
     /// Everything the account has was taken out.
     DataExported,
     /// An administrator looked at what is not theirs.
@@ -123,6 +131,7 @@ pub enum Topic {
     SignInReused,
     RecoveryCodeUsed,
     ShareLinkCreated,
+    CloneShared,
     DataExported,
     BreakGlass,
     SpaceInvitation,
@@ -130,7 +139,7 @@ pub enum Topic {
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 19] = [
+const WORDS: [(Topic, &str); 20] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -146,6 +155,7 @@ const WORDS: [(Topic, &str); 19] = [
     (Topic::SignInReused, "sign_in_reused"),
     (Topic::RecoveryCodeUsed, "recovery_code_used"),
     (Topic::ShareLinkCreated, "share_link_created"),
+    (Topic::CloneShared, "clone_shared"),
     (Topic::DataExported, "data_exported"),
     (Topic::BreakGlass, "break_glass"),
     (Topic::SpaceInvitation, "space_invitation"),
@@ -171,7 +181,7 @@ impl Topic {
     /// Whether somebody else might have done it in the account's name. Of this people are told
     /// by mail even at an address that was never proven: it is all there is.
     pub fn is_about_security(self) -> bool {
-        !matches!(self, Self::SpaceInvitation | Self::RoleChanged)
+        !matches!(self, Self::SpaceInvitation | Self::RoleChanged | Self::CloneShared)
     }
 }
 
@@ -193,7 +203,8 @@ impl Notice {
             Self::ApiKeyCreated { .. } => Topic::ApiKeyCreated,
             Self::SignInReused => Topic::SignInReused,
             Self::RecoveryCodeUsed => Topic::RecoveryCodeUsed,
-            Self::ShareLinkCreated => Topic::ShareLinkCreated,
+            Self::ShareLinkCreated { .. } => Topic::ShareLinkCreated,
+            Self::CloneShared { .. } => Topic::CloneShared,
             Self::DataExported => Topic::DataExported,
             Self::BreakGlass { .. } => Topic::BreakGlass,
             Self::SpaceInvitation { .. } => Topic::SpaceInvitation,
@@ -209,6 +220,8 @@ impl Notice {
             | Self::IdentityLinked { provider: detail }
             | Self::IdentityUnlinked { provider: detail }
             | Self::ApiKeyCreated { label: detail }
+            | Self::ShareLinkCreated { clone: detail }
+            | Self::CloneShared { clone: detail }
             | Self::BreakGlass { reason: detail }
             | Self::SpaceInvitation { space: detail }
             | Self::RoleChanged { space: detail } => Some(detail),
@@ -234,7 +247,8 @@ impl Notice {
             Topic::ApiKeyCreated => Self::ApiKeyCreated { label: detail },
             Topic::SignInReused => Self::SignInReused,
             Topic::RecoveryCodeUsed => Self::RecoveryCodeUsed,
-            Topic::ShareLinkCreated => Self::ShareLinkCreated,
+            Topic::ShareLinkCreated => Self::ShareLinkCreated { clone: detail },
+            Topic::CloneShared => Self::CloneShared { clone: detail },
             Topic::DataExported => Self::DataExported,
             Topic::BreakGlass => Self::BreakGlass { reason: detail },
             Topic::SpaceInvitation => Self::SpaceInvitation { space: detail },

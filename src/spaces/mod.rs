@@ -173,6 +173,15 @@ pub fn roles_of(tx: &impl Rows, account: AccountId) -> Result<Vec<(SpaceId, Role
     rows::roles_of(tx, account)
 }
 
+/// Who owns a space.
+///
+/// # Errors
+/// When the store fails.
+pub fn owner_in(tx: &impl Rows, space: SpaceId) -> Result<Option<AccountId>, StoreError> {
+    let members = rows::members(tx, space)?;
+    Ok(members.into_iter().find(|member| member.role == Role::Owner).map(|owner| owner.account))
+}
+
 /// The personal space of an account.
 ///
 /// # Errors

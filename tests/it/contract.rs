@@ -209,6 +209,7 @@ const LISTED: &[&str] = &[
     "/clones/{clone_id}/people/{person_id}",
     "/clones/{clone_id}/timeline",
     "/clones/{clone_id}/conversations",
+    "/clones/{clone_id}/share-links",
     "/memories",
     "/conversations",
     "/conversations/{conversation_id}",
@@ -248,6 +249,10 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
     let answer = "/conversations/{conversation_id}/messages/{message_id}";
     walk.sends("put", &format!("{answer}/feedback"), 200).await;
     walk.sends("post", "/clones/{clone_id}/chat", 201).await;
+    let link = walk.sends("post", "/clones/{clone_id}/share-links", 201).await;
+    let proof = format!("Share {}", text(&link["token"]));
+    let welcome = walk.client.get("/share").header("authorization", &proof).await.is(200);
+    walk.checked("get", "/share", 200, welcome);
     let told = json!({
         "do": "tell", "email": "admin@example.org", "topic": "new_device", "detail": "Firefox",
     });

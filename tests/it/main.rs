@@ -43,6 +43,7 @@ mod passkeys;
 mod providers;
 mod search;
 mod setup;
+mod share_links;
 mod sign_in;
 mod spaces;
 mod tls;

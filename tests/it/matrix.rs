@@ -17,11 +17,13 @@ use crate::support::reply::Reply;
 use crate::support::server::Server;
 
 /// Codes of refusals for want of a right. Anything else means that the door was open.
-const REFUSALS: [&str; 8] = [
+const REFUSALS: [&str; 10] = [
     "unauthenticated",
     "reauth_required",
     "scope_missing",
     "session_required",
+    "share_link_required",
+    "share_link_expired",
     "admin_only",
     "forbidden",
     "key_limited",
@@ -45,7 +47,17 @@ fn outcome(visitor: &Visitor, operation: &str, (need, least): (Need, Least)) -> 
         Brings::Session | Brings::OldSession => None,
         Brings::Key { read, write, chat } => Some((read, write, chat)),
         Brings::KeyElsewhere => Some((true, true, true)),
+        Brings::ShareExpired => return Refused(401, "share_link_expired"),
+        Brings::Share | Brings::ShareBare | Brings::ShareElsewhere => None,
     };
+    let by_link =
+        matches!(visitor.brings, Brings::Share | Brings::ShareBare | Brings::ShareElsewhere);
+    match (need, by_link) {
+        (Need::Visit, false) => return Refused(403, "share_link_required"),
+        (Need::Chat | Need::ReadChat | Need::Visit, true) => {}
+        (_, true) => return Refused(403, "session_required"),
+        (_, false) => {}
+    }
     match (need, scope) {
         (Need::Fresh, None) if visitor.brings == Brings::OldSession => {
             return Refused(401, "reauth_required");
@@ -250,7 +262,10 @@ async fn parts_of_one_clone_are_not_found_under_another() {
     things.insert("conversation_id", world.ada.converse(&other).await);
     let document = world.server.client().page("/openapi.json").await.is(200);
     for (verb, path, operation) in operations(&document) {
-        if !["memory_id", "person_id", "message_id"].iter().any(|part| path.contains(part)) {
+        if !["memory_id", "person_id", "message_id", "share_link_id"]
+            .iter()
+            .any(|part| path.contains(part))
+        {
             continue;
         }
         let name = operation["operationId"].as_str().unwrap();

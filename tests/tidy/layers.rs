@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["access"],
     &["notifications"],
     &["clones"],
+    &["share_links"],
     &["memories"],
     &["retrieval"],
     &["conversations"],

@@ -3,6 +3,7 @@
 mod profile;
 pub(super) mod settings;
 
+pub(super) use self::profile::SubjectWord;
 use self::profile::{CloneList, ClonePatch, CloneView, NewClone, profile, profile_change, view};
 use self::settings::{SettingsPatch, SettingsView, settings_change, settings_view};
 

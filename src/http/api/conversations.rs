@@ -190,8 +190,9 @@ impl ConversationApi {
         let (conversation, name) = ask.conversations.get(&ask.who, id)?;
         let page = PageRequest { limit: usize::MAX, after: None };
         let page = ask.conversations.messages(&ask.who, id, Order::OldestFirst, &page)?;
-        let account = ask.accounts.account(ask.who.account)?;
-        let names = (name.as_str(), &*account.display_name);
+        let asker = ask.conversations.name_of(&ask.who)?;
+        let asker = asker.unwrap_or_else(|| "Visitor".to_owned());
+        let names = (name.as_str(), &*asker);
         let as_text = |format| export(&conversation, &page.items, names, format);
         let (media, ending, text) = match format.0 {
             FormatWord::Txt => ("text/plain; charset=utf-8", "txt", as_text(ExportFormat::Text)),

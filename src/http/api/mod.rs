@@ -14,6 +14,7 @@ mod oidc;
 mod passkeys;
 mod password;
 mod people;
+mod share_links;
 mod sign_ins;
 mod spaces;
 mod system;
@@ -40,6 +41,7 @@ use crate::notifications::Notifications;
 use crate::privacy::Trash;
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
+use crate::share_links::ShareLinks;
 use crate::spaces::Spaces;
 
 use super::health::Health;
@@ -60,6 +62,7 @@ pub struct Parts {
     pub memories: Memories,
     pub retrieval: Retrieval,
     pub conversations: Conversations,
+    pub share_links: ShareLinks,
     pub notifications: Notifications,
     pub trash: Trash,
     pub public_url: Option<Url>,
@@ -125,6 +128,7 @@ pub fn api() -> impl OpenApi + 'static {
             people::PersonApi,
             conversations::ConversationApi,
             messages::MessageApi,
+            share_links::ShareLinkApi,
             trash::TrashApi,
         ),
     )
@@ -149,6 +153,8 @@ enum Group {
     People,
     /// Conversations and answers.
     Conversations,
+    /// Links with which people without an account talk with one clone.
+    Sharing,
     /// What people are told about their accounts.
     Notifications,
     /// What was deleted and can be brought back.

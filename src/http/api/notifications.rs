@@ -46,8 +46,12 @@ enum TopicWord {
     SignInReused,
     /// A recovery code stood in for the second factor.
     RecoveryCodeUsed,
-    /// A link lets people talk with a clone without an account.
+    /// The account made a link that lets people talk with a clone without an account; `detail`
+    /// is what the clone is called.
     ShareLinkCreated,
+    /// Somebody made such a link to a clone in a space of the account's; `detail` is what the
+    /// clone is called.
+    CloneShared,
     /// Everything the account has was exported.
     DataExported,
     /// An administrator looked at what is the account's; `detail` is the reason they gave.

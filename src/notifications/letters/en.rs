@@ -37,7 +37,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 19] = [
+const NOTICES: [(Topic, &str, &str); 20] = [
     (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
     (
         Topic::PasswordChanged,
@@ -105,7 +105,13 @@ const NOTICES: [(Topic, &str, &str); 19] = [
     (
         Topic::ShareLinkCreated,
         "A link to a clone was made",
-        "Your account made a link with which people without an account can talk with a clone.",
+        "Your account made a link with which people without an account can talk with the clone{}.",
+    ),
+    (
+        Topic::CloneShared,
+        "A clone in your space was shared",
+        "Somebody who looks after your space made a link with which people without an account \
+         can talk with the clone{}.",
     ),
     (
         Topic::DataExported,

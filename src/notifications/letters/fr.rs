@@ -37,7 +37,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 19] = [
+const NOTICES: [(Topic, &str, &str); 20] = [
     (
         Topic::NewDevice,
         "Un nouvel appareil est connecté",
@@ -115,7 +115,13 @@ const NOTICES: [(Topic, &str, &str); 19] = [
     (
         Topic::ShareLinkCreated,
         "Un lien vers un clone a été créé",
-        "Votre compte a créé un lien qui permet de parler avec un clone sans avoir de compte.",
+        "Votre compte a créé un lien qui permet de parler sans avoir de compte avec le clone{}.",
+    ),
+    (
+        Topic::CloneShared,
+        "Un clone de votre espace a été partagé",
+        "Une personne qui s'occupe de votre espace a créé un lien qui permet de parler sans avoir \
+         de compte avec le clone{}.",
     ),
     (
         Topic::DataExported,

@@ -15,6 +15,8 @@ pub enum Need {
     Chat,
     /// A sign-in, or a key that may read or chat.
     ReadChat,
+    /// A share link.
+    Visit,
     /// A sign-in of a person.
     Account,
     /// The same, a moment old.
@@ -138,6 +140,10 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("follow_answer", Need::ReadChat, Least::Holder),
     ("stop_answer", Need::Chat, Least::Holder),
     ("rate_answer", Need::Chat, Least::Holder),
+    ("list_share_links", Need::Read, Least::Steward),
+    ("create_share_link", Need::Account, Least::Steward),
+    ("revoke_share_link", Need::Account, Least::Steward),
+    ("get_share", Need::Visit, Least::Oneself),
     ("list_trash", Need::Read, Least::Oneself),
     ("restore", Need::Write, Least::Holder),
     ("purge", Need::Write, Least::Holder),
@@ -160,6 +166,7 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "change_me" => json!({"display_name": "Eve"}),
         "change_consents" => json!({"voice_processing": true}),
         "rate_answer" => json!({"rating": 1}),
+        "create_share_link" => json!({"label": "Eve's"}),
         "create_api_key" => json!({"label": "Eve's", "scopes": ["read"]}),
         "finish_oidc_with_code" => json!({"totp": "123456"}),
         "exchange_id_token" => json!({"id_token": "wrong"}),

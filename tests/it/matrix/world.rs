@@ -27,9 +27,20 @@ pub enum Brings {
     /// A sign-in that was proven six minutes ago.
     OldSession,
     /// A key with these scopes.
-    Key { read: bool, write: bool, chat: bool },
+    Key {
+        read: bool,
+        write: bool,
+        chat: bool,
+    },
     /// A key with all scopes for another clone only.
     KeyElsewhere,
+    /// A share link to the clone, with a secret of the visitor's own or bare.
+    Share,
+    ShareBare,
+    /// A share link to another clone.
+    ShareElsewhere,
+    /// A share link that has ended.
+    ShareExpired,
 }
 
 const READ: Brings = Brings::Key { read: true, write: false, chat: false };
@@ -88,6 +99,11 @@ pub const VISITORS: &[Visitor] = &[
     visitor("stranger's key", "eve", ALL, None),
     visitor("admin's key", "admin", ALL, None),
     visitor("key for another clone", "ada", Brings::KeyElsewhere, None),
+    visitor("link", "sam", Brings::Share, Some(Least::Visitor)),
+    visitor("bare link", "sam", Brings::ShareBare, Some(Least::Visitor)),
+    visitor("link to another clone", "sam", Brings::ShareElsewhere, None),
+    visitor("ended link", "sam", Brings::ShareExpired, None),
+    visitor("revoked link", "sam", Brings::Nothing, None),
 ];
 
 /// A server with a family.
@@ -163,6 +179,13 @@ impl World {
                 self.ada.delete(&format!("/api-keys/{}", made.0)).await.is(204);
                 return Proof::Key(server.client(), made.1);
             }
+            "revoked link" => {
+                let sam = bearer(server, &login(server, "sam").await);
+                let clone = &self.things["clone_id"];
+                let made = share_link(&sam, clone, AN_HOUR).await;
+                sam.delete(&format!("/clones/{clone}/share-links/{}", made.0)).await.is(204);
+                return Proof::Share(server.client(), format!("{}.{OWN}", made.1));
+            }
             "key as bearer" => key(&self.ada, &["read", "write", "chat"], None).await.1,
             _ => return self.good_proof_of(visitor).await,
         };
@@ -172,6 +195,9 @@ impl World {
     async fn good_proof_of(&self, visitor: &Visitor) -> Proof {
         let signed_in = bearer(&self.server, &login(&self.server, visitor.account).await);
         let (scopes, clones) = match visitor.brings {
+            Brings::Share | Brings::ShareBare | Brings::ShareElsewhere | Brings::ShareExpired => {
+                return self.link_of(&signed_in, visitor.brings).await;
+            }
             Brings::OldSession => return Proof::Bearer(self.old.clone()),
             Brings::Key { read, write, chat } => {
                 let all = [(read, "read"), (write, "write"), (chat, "chat")];
@@ -187,10 +213,47 @@ impl World {
     }
 }
 
+impl World {
+    async fn link_of(&self, maker: &Client, brings: Brings) -> Proof {
+        let clone = match brings {
+            Brings::ShareElsewhere => maker.new_clone("Another").await,
+            _ => self.things["clone_id"].clone(),
+        };
+        let good_for =
+            if brings == Brings::ShareExpired { Duration::from_secs(240) } else { AN_HOUR };
+        let (_, token) = share_link(maker, &clone, good_for).await;
+        if brings == Brings::ShareExpired {
+            self.server.advance(good_for).await;
+        }
+        let own = format!("{token}.{OWN}");
+        let proof = if brings == Brings::ShareBare { token } else { own };
+        Proof::Share(self.server.client(), proof)
+    }
+}
+
+/// The secret that a visitor made up.
+const OWN: &str = "0123456789abcdefghijklmnopqrstuv";
+
+const AN_HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// How far the server's clock is ahead when a world is ready.
+const AHEAD: Duration = Duration::from_secs(17 * 60);
+
+/// A share link, for a while: its identifier and its token.
+async fn share_link(maker: &Client, clone: &str, good_for: Duration) -> (String, String) {
+    let until = jiff::Timestamp::now() + AHEAD + good_for;
+    let body = json!({
+        "message_budget": 1_000, "messages_per_hour": 1_000, "expires_at": until.to_string(),
+    });
+    let made = maker.post(&format!("/clones/{clone}/share-links"), body).await.is(201);
+    (id(&made), text(&made["token"]))
+}
+
 /// What a request is made with.
 pub enum Proof {
     Bearer(Client),
     Key(Client, String),
+    Share(Client, String),
 }
 
 impl Proof {
@@ -198,6 +261,9 @@ impl Proof {
         match self {
             Self::Bearer(client) => client.ask(method, path),
             Self::Key(client, key) => client.ask(method, path).header("x-api-key", key),
+            Self::Share(client, link) => {
+                client.ask(method, path).header("authorization", &format!("Share {link}"))
+            }
         }
     }
 }
@@ -259,6 +325,7 @@ async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Things {
     let ada = &bearer(server, &login(server, "ada").await);
     login(server, "ada").await;
     let session = id(&items(&ada.get("/auth/sessions").await.is(200))[0]);
+    let link = share_link(ada, &clone, AN_HOUR).await.0;
     BTreeMap::from([
         ("clone_id", clone),
         ("memory_id", memory),
@@ -273,6 +340,7 @@ async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Things {
         ("purge_id", purged),
         ("api_key_id", key(ada, &["read"], None).await.0),
         ("session_id", session),
+        ("share_link_id", link),
         ("passkey_id", passkey),
         ("notification_id", id(&notice)),
         ("provider", "oidc".to_owned()),

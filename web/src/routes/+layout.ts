@@ -10,8 +10,9 @@ export const ssr = false;
 export const prerender = false;
 
 export async function load({ route }: LayoutLoadEvent) {
-  // Over plain HTTP the API would send to TLS, which this page is there to make trusted.
-  if (route.id === '/trust') {
+  // Over plain HTTP the API would send to TLS, which the first page is there to make trusted; who
+  // comes by a share link has no account.
+  if (route.id === '/trust' || route.id === '/share') {
     locale.useBrowser();
     return;
   }

@@ -13,7 +13,7 @@ use crate::kernel::Fault;
 #[derive(Clone, Copy, Deserialize, Enum)]
 #[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
-pub(super) enum SubjectWord {
+pub enum SubjectWord {
     /// The account's own person.
     #[serde(rename = "self")]
     #[oai(rename = "self")]
@@ -24,6 +24,17 @@ pub(super) enum SubjectWord {
     Deceased,
     /// A made-up character.
     Fictional,
+}
+
+impl From<Subject> for SubjectWord {
+    fn from(subject: Subject) -> Self {
+        match subject {
+            Subject::Oneself => Self::Oneself,
+            Subject::Living => Self::Living,
+            Subject::Deceased => Self::Deceased,
+            Subject::Fictional => Self::Fictional,
+        }
+    }
 }
 
 /// Who can find and talk with a clone.
@@ -259,12 +270,7 @@ pub(super) fn view(seen: &Seen) -> CloneView {
         id: persona.id.to_string(),
         name: profile.name.into_string(),
         description: words(profile.description.map(|text| text.into_string())),
-        subject: match profile.subject {
-            Subject::Oneself => SubjectWord::Oneself,
-            Subject::Living => SubjectWord::Living,
-            Subject::Deceased => SubjectWord::Deceased,
-            Subject::Fictional => SubjectWord::Fictional,
-        },
+        subject: profile.subject.into(),
         relationship: words(profile.relationship.map(|text| text.into_string())),
         biography: words(profile.biography.map(|text| text.into_string())),
         born: profile.born.map(|date| date.to_string()),

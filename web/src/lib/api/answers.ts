@@ -1,5 +1,5 @@
 // An answer as it is written. The server goes on when we lose the line, so we rejoin where we were.
-import { API_BASE, failure, idempotencyKey } from './client';
+import { API_BASE, failure, idempotencyKey, proof } from './client';
 import { ApiError, offline } from './problem';
 import { framesOf, type SseFrame } from './sse';
 import type { AnswerEvent } from './types';
@@ -33,7 +33,8 @@ function requestFor(question: Question): {
 }
 
 async function open(url: string, init: RequestInit): Promise<ReadableStream<Uint8Array>> {
-  const response = await fetch(url, { credentials: 'same-origin', ...init });
+  const headers = { ...(init.headers as Record<string, string>), ...proof() };
+  const response = await fetch(url, { credentials: 'same-origin', ...init, headers });
   if (!response.ok) {
     const body: unknown = await response.json().catch(() => null);
     throw failure(body, response.status);

@@ -7,11 +7,25 @@ import type { paths } from './schema';
 
 export const API_BASE = `${base}/api/v1`;
 
+/** What a visitor of a share link brings; then nothing is asked in the name of an account. */
+let brought: string | null = null;
+
+/** Says what is brought from now on; null brings the session again, if there is one. */
+export function bring(shareToken: string | null): void {
+  brought = shareToken;
+}
+
+export const proof = (): Record<string, string> =>
+  brought === null ? {} : { Authorization: `Share ${brought}` };
+
 // The window's fetch is looked up at each call, so tests may replace it.
 export const server = createClient<paths>({
   baseUrl: API_BASE,
   credentials: 'same-origin',
-  fetch: (request) => globalThis.fetch(request),
+  fetch: (request) => {
+    for (const [name, value] of Object.entries(proof())) request.headers.set(name, value);
+    return globalThis.fetch(request);
+  },
 });
 
 const signedOutListeners = new Set<() => void>();
@@ -25,7 +39,8 @@ export function onSignedOut(listener: () => void): () => void {
 export function failure(body: unknown, status: number): ApiError {
   const error = new ApiError(problemFrom(body, status));
   const ended = status === 401 && (error.code === 'unauthenticated' || error.code === 'http_401');
-  if (ended) for (const listener of signedOutListeners) listener();
+  // That a link has ended says nothing about a session beside it.
+  if (ended && brought === null) for (const listener of signedOutListeners) listener();
   return error;
 }
 

@@ -9,6 +9,7 @@ export * as memories from './memories';
 export * as notifications from './notifications';
 export * as trust from './trust';
 export * as security from './security';
+export * as shares from './shares';
 export * as spaces from './spaces';
 export { onSignedOut } from './client';
 export { ApiError, asApiError } from './problem';

@@ -48,6 +48,10 @@ export type SpaceGroups = Schemas['GroupList'];
 export type GroupDraft = Schemas['GroupChoices'];
 export type Offer = Schemas['OfferView'];
 
+export type ShareLink = Schemas['ShareLinkView'];
+export type ShareLinkDraft = Schemas['ShareLinkChoices'];
+export type Welcome = Schemas['WelcomeView'];
+
 export type ApiKey = Schemas['ApiKeyView'];
 export type KeyDraft = Schemas['NewApiKey'];
 export type KeyScope = Schemas['ScopeWord'];

@@ -425,6 +425,8 @@ export const fr: Record<keyof typeof en, string> = {
   'notice.apiKeyCreated': 'Une clé pour programmes a été créée',
   'notice.before': 'Avant : {detail}',
   'notice.breakGlass': 'Un administrateur a regardé ce qui est à vous',
+  'notice.clone': 'Clone : {detail}',
+  'notice.cloneShared': 'Un lien vers un clone de votre espace a été créé',
   'notice.dataExported': 'Vos données ont été exportées',
   'notice.emailChanged': 'Votre adresse e-mail a été changée',
   'notice.empty': 'Rien ne s’est encore passé',
@@ -597,6 +599,11 @@ export const fr: Record<keyof typeof en, string> = {
     'Le serveur ne peut pas écrire sur son disque : rien n’a été enregistré. Prévenez la personne qui le gère.',
   'problem.suspended': 'Ce compte est suspendu. Adressez-vous à la personne qui gère ce serveur.',
   'problem.tooLarge': 'C’est trop pour un seul envoi. Envoyez-en moins à la fois.',
+  'problem.shareEnded': 'Ce lien a expiré. Demandez-en un autre à la personne qui vous l’a donné.',
+  'problem.shareSpent':
+    'Tous les messages de ce lien ont été envoyés. Demandez-en un autre à la personne qui vous l’a donné.',
+  'problem.tooManyShareLinks':
+    'Ce clone a autant de liens qu’il peut en avoir. Révoquez-en un d’abord.',
   'problem.tooMany': 'Trop d’essais. Attendez un peu et réessayez.',
   'problem.tooManyAnswers': 'Trop de réponses sont en cours. Attendez que l’une se termine.',
   'problem.tooManyAttempts': 'Trop d’essais erronés. Attendez quelques secondes avant le suivant.',
@@ -717,6 +724,42 @@ export const fr: Record<keyof typeof en, string> = {
   'settings.title': 'Réglages de {name}',
   'settings.topK': 'Souvenirs par réponse',
   'settings.topKHint': 'Combien sont lus pour une réponse.',
+  'share.begin': 'Créer un lien',
+  'share.budget': 'Messages en tout',
+  'share.budgetHint':
+    'Pour toutes les personnes qui ont le lien, ensemble. Ensuite, il n’en accepte plus.',
+  'share.by': 'créé par {name}',
+  'share.copy': 'Copier le lien',
+  'share.days': 'Durée de validité',
+  'share.expired': 'expiré',
+  'share.forDays': '{count, plural, one {Un jour} other {# jours}}',
+  'share.label': 'À quoi il sert',
+  'share.labelHint':
+    'Seules les personnes qui s’occupent de ce clone le voient. Par exemple : La fête de famille.',
+  'share.last': 'dernière utilisation {when}',
+  'share.link': 'Lien de partage',
+  'share.links': 'Liens existants',
+  'share.made': 'Le lien est prêt',
+  'share.make': 'Créer le lien',
+  'share.never': 'pas encore utilisé',
+  'share.once':
+    'Toute personne qui a ce lien peut parler avec {name}. Il n’est affiché que maintenant.',
+  'share.paused': 'ne fonctionne pas : la personne qui l’a créé ne peut plus partager',
+  'share.perHour': 'Messages par heure',
+  'share.qr': 'Code QR du lien de partage',
+  'share.revoke': 'Révoquer',
+  'share.revokeNamed': 'Révoquer {name}',
+  'share.revokeText':
+    'Le lien cesse de fonctionner tout de suite, pour toutes les personnes qui l’ont, et ce qu’elles ont dit est effacé.',
+  'share.revoked': 'Le lien a été révoqué',
+  'share.spent': 'tous les messages envoyés',
+  'share.text':
+    'Avec un lien, des personnes sans compte peuvent parler avec {name}. Elles ne voient que ce que les réponses citent, et rien de ce que vous gardez pour vous ou les intendants.',
+  'share.title': 'Partager par un lien',
+  'share.unnamed': 'Lien sans nom',
+  'share.until': 'valable jusqu’au {when}',
+  'share.used': '{used} messages sur {budget}',
+  'share.visitors': '{count, plural, =0 {encore personne} one {une personne} other {# personnes}}',
   'spaces.kept': 'De qui l’on se souvient ici',
   'spaces.keptNothing': 'Personne pour l’instant.',
   'spaces.lead':
@@ -857,6 +900,36 @@ export const fr: Record<keyof typeof en, string> = {
   'visible.author': 'Moi seulement',
   'visible.space': 'Toute la famille ou l’équipe',
   'visible.stewards': 'Propriétaire et responsables',
+  'visit.about': 'À propos',
+  'visit.expired': 'Ce lien a expiré',
+  'visit.expiredText':
+    'Il n’était valable qu’un temps. Ce que vous avez dit ici est effacé. Demandez-en un autre à la personne qui vous l’a donné.',
+  'visit.forget': 'M’oublier ici',
+  'visit.forgetText':
+    'Ce que vous avez dit est effacé du serveur, et cet appareil oublie le lien. Pour revenir, il vous faudra de nouveau le lien.',
+  'visit.forgetYes': 'Oui, m’oublier',
+  'visit.forgotten': 'Vous êtes oublié',
+  'visit.forgottenText':
+    'Ce que vous avez dit a été effacé, et cet appareil ne connaît plus le lien.',
+  'visit.home': 'Vers la page d’accueil',
+  'visit.isAi':
+    'Ce n’est pas {name}. C’est une IA qui répond à partir de souvenirs de {name} et montre lesquels.',
+  'visit.left':
+    '{count, plural, one {Il reste un message sur ce lien} other {Il reste # messages sur ce lien}}',
+  'visit.model':
+    'Les réponses peuvent être rédigées par un modèle de langage choisi par la personne qui gère ce serveur ; vos questions lui sont alors transmises.',
+  'visit.noLink': 'Il n’y a pas de lien ici',
+  'visit.noLinkText':
+    'Ouvrez le lien entier que l’on vous a donné, ou scannez de nouveau son code.',
+  'visit.spent':
+    'Tous les messages de ce lien ont été envoyés. Vous pouvez encore lire ce qui a été dit. Demandez un autre lien à la personne qui vous l’a donné.',
+  'visit.title': 'Parler avec un clone',
+  'visit.until': 'Ce lien est valable jusqu’au {when}.',
+  'visit.words':
+    'Ce que vous écrivez est conservé sur ce serveur jusqu’à la fin du lien, puis effacé. Personne d’autre ne le voit, et cet appareil se souvient de vous jusqu’à ce que vous demandiez de l’oublier.',
+  'visit.wrong': 'Ce lien ne fonctionne plus',
+  'visit.wrongText':
+    'Il a été révoqué ou n’est pas complet. Ce qui a été dit avec lui n’est pas conservé. Demandez-en un autre à la personne qui vous l’a donné.',
   'welcome.badLink': 'Ce lien n’est plus valable.',
   'welcome.badLinkHow':
     'Il ne sert qu’une fois et pendant 30 minutes. Lancez cette commande sur le serveur pour en obtenir un nouveau :',

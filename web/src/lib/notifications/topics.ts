@@ -18,6 +18,7 @@ export const TITLES: Record<NotificationTopic, MessageKey> = {
   sign_in_reused: 'notice.signInReused',
   recovery_code_used: 'notice.recoveryCodeUsed',
   share_link_created: 'notice.shareLinkCreated',
+  clone_shared: 'notice.cloneShared',
   data_exported: 'notice.dataExported',
   break_glass: 'notice.breakGlass',
   space_invitation: 'notice.spaceInvitation',
@@ -28,6 +29,8 @@ export const TITLES: Record<NotificationTopic, MessageKey> = {
 export const DETAILS: Partial<Record<NotificationTopic, MessageKey>> = {
   email_changed: 'notice.before',
   break_glass: 'notice.reason',
+  share_link_created: 'notice.clone',
+  clone_shared: 'notice.clone',
   space_invitation: 'notice.space',
   role_changed: 'notice.space',
 };
