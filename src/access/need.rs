@@ -115,6 +115,10 @@ pub fn permit(who: &Principal, need: Need, now: Timestamp) -> Result<(), Refusal
             Need::Chat | Need::ReadChat => Ok(()),
             _ => Err(Refusal::PersonOnly),
         },
+        Proof::Glass { .. } => match need {
+            Need::Read | Need::ReadChat => Ok(()),
+            _ => Err(Refusal::PersonOnly),
+        },
     }
 }
 
@@ -126,7 +130,7 @@ fn given(scope: bool, name: &'static str) -> Result<(), Refusal> {
 mod tests {
     use super::*;
     use crate::access::Scopes;
-    use crate::kernel::{AccountId, ApiKeyId, CloneId, SessionId, ShareLinkId};
+    use crate::kernel::{AccountId, ApiKeyId, BreakGlassId, CloneId, SessionId, ShareLinkId};
     use crate::sessions::SignInBy;
 
     const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -159,6 +163,9 @@ mod tests {
         assert_eq!(allowed(&who(true, session(0))), Need::ALL);
         let share = Proof::Share { link: ShareLinkId::fresh(), clone: CloneId::fresh() };
         assert_eq!(allowed(&who(false, share)), [Chat, ReadChat]);
+        let glass = Proof::Glass { id: BreakGlassId::fresh(), session: SessionId::fresh() };
+        assert_eq!(allowed(&who(false, glass.clone())), [Read, ReadChat]);
+        assert_eq!(allowed(&who(true, glass)), [Read, ReadChat], "an admin's eyes do nothing");
         assert_eq!(allowed(&who(true, key(true, false, false))), [Read, ReadChat]);
         assert_eq!(allowed(&who(true, key(false, true, false))), [Write]);
         assert_eq!(allowed(&who(true, key(false, false, true))), [Chat, ReadChat]);

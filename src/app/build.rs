@@ -7,6 +7,8 @@ use super::{StartError, erasers, tables};
 use crate::accounts::{Accounts, Listeners, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::ApiKeys;
+use crate::audit::Audit;
+use crate::break_glass::{self, BreakGlass};
 use crate::clones::{Clones, ProviderChoice, Providers};
 use crate::config::{Config, OidcProvider};
 use crate::consents::Consents;
@@ -44,17 +46,21 @@ struct People {
     factors: Factors,
     identities: Identities,
     api_keys: ApiKeys,
+    audit: Audit,
 }
 
 async fn people(
     config: &Config,
-    store: &Store,
-    clock: &Clock,
+    (store, clock): (&Store, &Clock),
     tasks: &Tasks,
 ) -> Result<People, StartError> {
+    let audit = Audit::new(store.clone(), clock.clone(), config.audit);
     let watchers = Watchers::default();
     let listeners = Listeners {
-        on_created: vec![Arc::new(|tx, account| Ok(spaces::make_personal_in(tx, account)?))],
+        on_created: vec![
+            audit.on_created(),
+            Arc::new(|tx, account| Ok(spaces::make_personal_in(tx, account)?)),
+        ],
         watchers: watchers.clone(),
     };
     let accounts =
@@ -84,7 +90,7 @@ async fn people(
     let pepper = accounts.key_for("clonememoria api keys");
     let api_keys = ApiKeys::new(store.clone(), clock.clone(), watchers.clone(), pepper);
     api_keys.start(tasks);
-    Ok(People { watchers, accounts, sessions, factors, identities, api_keys })
+    Ok(People { watchers, accounts, sessions, factors, identities, api_keys, audit })
 }
 
 /// Which factors there are. Authenticator apps show several servers side by side, so one with a
@@ -107,9 +113,11 @@ pub(super) async fn build(
     embedder: Option<Embedder>,
 ) -> Result<ServiceParts, StartError> {
     let (store, clock) = (store.clone(), clock.clone());
-    let people = people(config, &store, &clock, tasks).await?;
-    let People { watchers, accounts, sessions, factors, identities, api_keys } = people;
-    let consents = Consents::new(store.clone(), clock.clone());
+    let people = people(config, (&store, &clock), tasks).await?;
+    let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone());
+    let (notifications, break_glass) = told(config, (&store, &clock), &people, queue)?;
+    let admin = admin(config, (&store, &clock), &people, (&consents, &notifications));
+    let People { watchers, accounts, sessions, factors, identities, api_keys, audit } = people;
     let (models, providers) = language_models(config)?;
     let graphs =
         Graphs { above: config.limits.graph_above, memory: config.limits.graph_memory_bytes };
@@ -127,18 +135,6 @@ pub(super) async fn build(
         live: Live::new(config.limits.streams, config.limits.streams_per_account),
     })
     .await?;
-    let notifications = notifications(config, (&store, &clock), &accounts, queue)?;
-    watchers.register(vec![notifications.watcher()]);
-    let admin = Admin::new(admin::Parts {
-        store: store.clone(),
-        accounts: accounts.clone(),
-        sessions: sessions.clone(),
-        factors: factors.clone(),
-        consents: consents.clone(),
-        notifications: notifications.clone(),
-        #[cfg(feature = "testing")]
-        clock: clock.clone(),
-    });
     let trash = Trash::new(
         store.clone(),
         clock.clone(),
@@ -149,8 +145,10 @@ pub(super) async fn build(
     Ok(ServiceParts {
         admin,
         consents,
-        spaces: Spaces::new(store.clone(), clock.clone()),
-        clones: Clones::new(store, clock.clone(), providers),
+        spaces: Spaces::new(store.clone(), clock.clone(), watchers.clone()),
+        clones: Clones::new(store, clock.clone(), providers, watchers),
+        audit,
+        break_glass,
         clock,
         accounts,
         sessions,
@@ -163,6 +161,48 @@ pub(super) async fn build(
         notifications,
         trash,
         public_url: config.public_url.clone(),
+    })
+}
+
+/// Who hears of what happens to the safety of accounts, and who may look at them.
+fn told(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    people: &People,
+    queue: &Queue,
+) -> Result<(Notifications, BreakGlass), StartError> {
+    let People { watchers, accounts, audit, .. } = people;
+    let notifications = notifications(config, (store, clock), accounts, queue)?;
+    let break_glass = BreakGlass::new(break_glass::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        accounts: accounts.clone(),
+        queue: queue.clone(),
+        watchers: watchers.clone(),
+    });
+    let listening = vec![audit.watcher(), notifications.watcher(), break_glass.watcher()];
+    watchers.register(listening, audit.on_failure());
+    Ok((notifications, break_glass))
+}
+
+/// What the operator and the admins do.
+fn admin(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    people: &People,
+    (consents, notifications): (&Consents, &Notifications),
+) -> Admin {
+    Admin::new(admin::Parts {
+        store: store.clone(),
+        accounts: people.accounts.clone(),
+        sessions: people.sessions.clone(),
+        factors: people.factors.clone(),
+        consents: consents.clone(),
+        notifications: notifications.clone(),
+        identities: people.identities.clone(),
+        audit: people.audit.clone(),
+        clock: clock.clone(),
+        data_dir: config.data_dir.clone(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts;
+use crate::audit::Audit;
 use crate::identities::Identities;
 use crate::jobs;
 use crate::kernel::Clock;
@@ -22,6 +23,7 @@ pub(super) struct Swept {
     pub(super) trash: Trash,
     pub(super) sessions: Sessions,
     pub(super) identities: Identities,
+    pub(super) audit: Audit,
     pub(super) store: Store,
     pub(super) clock: Clock,
 }
@@ -50,6 +52,7 @@ impl Swept {
         }
         self.sessions.sweep().await?;
         self.identities.sweep().await?;
+        self.audit.sweep().await?;
         let now = self.clock.now();
         self.store
             .write(move |tx| {

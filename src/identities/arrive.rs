@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::accounts::{Account, AccountError, Email, NewAccount, OnCreated, SecurityEvent, Ticket};
+use crate::accounts::{
+    Account, AccountError, Actor, AdminChange, Email, NewAccount, OnCreated, SecurityEvent, Ticket,
+};
 use crate::kernel::{AccountId, IdentityId, Text, TokenHash};
 use crate::providers::Claims;
 use crate::store::{StoreError, WriteTx};
@@ -141,7 +143,9 @@ impl Identities {
     ) -> Result<Account, IdentityError> {
         let Some(admins) = &provider.admin_group else { return Ok(account) };
         let groups = claims.groups.as_deref().unwrap_or_default();
-        match self.0.accounts.make_admin(account.id, groups.contains(admins)).await {
+        let admin = Some(groups.contains(admins));
+        let change = AdminChange { admin, suspended: None };
+        match self.0.accounts.administer(account.id, change, Actor::System, None).await {
             Ok(account) => Ok(account),
             Err(AccountError::LastAdmin) => {
                 tracing::warn!("the last admin is in the admin group no more and stays admin");

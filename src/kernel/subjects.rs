@@ -48,4 +48,6 @@ kinds! {
     JobKind JobId;
     /// Something that an account was told.
     NoticeKind NoticeId;
+    /// An admin's look at what is not theirs.
+    BreakGlassKind BreakGlassId;
 }

@@ -1,7 +1,10 @@
 //! The API, a file a slice: views, parameters, and handlers of a few lines that translate.
 
+mod admin;
 mod api_keys;
+mod audit;
 mod auth;
+mod break_glass;
 mod clones;
 mod conversations;
 mod factors;
@@ -29,6 +32,8 @@ use super::sse::Streams;
 use crate::accounts::Accounts;
 use crate::admin::Admin;
 use crate::api_keys::ApiKeys;
+use crate::audit::Audit;
+use crate::break_glass::BreakGlass;
 use crate::clones::Clones;
 use crate::consents::Consents;
 use crate::conversations::Conversations;
@@ -62,6 +67,8 @@ pub struct Parts {
     pub conversations: Conversations,
     pub notifications: Notifications,
     pub trash: Trash,
+    pub audit: Audit,
+    pub break_glass: BreakGlass,
     pub public_url: Option<Url>,
 }
 
@@ -126,6 +133,9 @@ pub fn api() -> impl OpenApi + 'static {
             conversations::ConversationApi,
             messages::MessageApi,
             trash::TrashApi,
+            admin::AdminApi,
+            audit::AuditApi,
+            break_glass::BreakGlassApi,
         ),
     )
 }
@@ -153,6 +163,8 @@ enum Group {
     Notifications,
     /// What was deleted and can be brought back.
     Trash,
+    /// Accounts, figures and the audit log, for those who look after the server.
+    Admin,
 }
 
 /// A place in a list after this page.

@@ -4,6 +4,152 @@
  */
 
 export interface paths {
+    "/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The looks that go on and those that are over */
+        get: operations["list_break_glass"];
+        put?: never;
+        /**
+         * Read for a while what is in somebody's personal space
+         * @description This sign-in, and no other, can read the clones there, their memories and people, and the
+         *     person's conversations with them; it changes nothing. The person is told at once, and
+         *     afterwards what was opened.
+         */
+        post: operations["begin_break_glass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/break-glass/{break_glass_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a look before its time */
+        delete: operations["end_break_glass"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/break-glass/{break_glass_id}/clones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clones that can be read meanwhile */
+        get: operations["list_break_glass_clones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much there is on this server */
+        get: operations["get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts of this server */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One account */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Suspend an account, let it in again, or change who administers the server
+         * @description Everything that opened the account before stops doing so.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/admin/users/{account_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End every sign-in of an account, its keys and its refresh tokens */
+        delete: operations["end_user_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -178,6 +324,40 @@ export interface paths {
         head?: never;
         /** Change the account */
         patch: operations["change_me"];
+        trace?: never;
+    };
+    "/auth/me/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to the caller's account */
+        get: operations["list_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at the caller's things, why, and what they opened */
+        get: operations["list_own_break_glass"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/auth/me/consent": {
@@ -1419,6 +1599,38 @@ export interface components {
             time_zone: string;
         };
         /**
+         * ActivityList
+         * @description A part of what happened, newest first.
+         */
+        ActivityList: {
+            items: components["schemas"]["ActivityView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * ActivityView
+         * @description Something that happened to one's account.
+         */
+        ActivityView: {
+            by: components["schemas"]["ByWord"];
+            created_at: string;
+            /** @description What the device calls itself, such as "Firefox on Linux". */
+            device: string | null;
+            /** @description What happened, a stable word. */
+            event: string;
+            /** Format: uint64 */
+            id: number;
+            /**
+             * Format: uint64
+             * @description How often, for tries that failed.
+             */
+            tries: number | null;
+        };
+        /**
+         * @description Who did something.
+         * @enum {string}
+         */
+        ActorWord: "account" | "system" | "nobody";
+        /**
          * AddressOnly
          * @description An address.
          */
@@ -1551,6 +1763,39 @@ export interface components {
             scopes: components["schemas"]["ScopeWord"][];
         };
         /**
+         * AuditEntryView
+         * @description An entry of the audit log.
+         */
+        AuditEntryView: {
+            actor: components["schemas"]["ActorWord"];
+            /** @description The account of who did it. */
+            actor_id: string | null;
+            /** @description The network address it came from, if the server writes that down. */
+            address: string | null;
+            created_at: string;
+            /** @description More about it: identifiers, words and numbers. */
+            details: unknown;
+            /** @description What happened, a stable word. */
+            event: string;
+            /**
+             * Format: uint64
+             * @description Its number; each is one more than the one before.
+             */
+            id: number;
+            subject: components["schemas"]["ThingWord"] | null;
+            /** @description What it was done to. */
+            subject_id: string | null;
+        };
+        /**
+         * AuditList
+         * @description A part of the audit log, newest first.
+         */
+        AuditList: {
+            chain: (components["schemas"]["ChainView"] & unknown) | null;
+            items: components["schemas"]["AuditEntryView"][];
+            next_cursor: string | null;
+        };
+        /**
          * @description Who says a message.
          * @enum {string}
          */
@@ -1591,6 +1836,62 @@ export interface components {
             unchanged: number;
             /** Format: uint64 */
             updated: number;
+        };
+        /**
+         * BreakGlassList
+         * @description Looks, the newest first.
+         */
+        BreakGlassList: {
+            items: components["schemas"]["BreakGlassView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * BreakGlassView
+         * @description A look that goes on or is over.
+         */
+        BreakGlassView: {
+            /** @description Whose things they look at. */
+            account_id: string;
+            /** @description The admin who looks. */
+            admin_id: string;
+            begun_at: string;
+            ended_at: string | null;
+            ended_by: components["schemas"]["EndedWord"] | null;
+            id: string;
+            /**
+             * Format: uint32
+             * @description How many clones and conversations were opened.
+             */
+            opened: number;
+            /** @description Whether it is this sign-in's. */
+            own: boolean;
+            reason: string;
+            /** @description Whether it goes on. */
+            running: boolean;
+            /** @description When its time is over. */
+            until: string;
+        };
+        /**
+         * @description Who did something, as the person it concerns sees it.
+         * @enum {string}
+         */
+        ByWord: "you" | "admin" | "operator" | "stranger";
+        /**
+         * ChainView
+         * @description Whether every entry is as it was written, in its place.
+         */
+        ChainView: {
+            /**
+             * Format: uint64
+             * @description The number of the first that was changed, or is missing.
+             */
+            broken_at: number | null;
+            /**
+             * Format: uint64
+             * @description How many entries fit, from the oldest on.
+             */
+            entries: number;
+            holds: boolean;
         };
         /**
          * ChatRequest
@@ -1866,6 +2167,11 @@ export interface components {
             provider: string | null;
         };
         /**
+         * @description How a look ended.
+         * @enum {string}
+         */
+        EndedWord: "time" | "admin" | "sign_in";
+        /**
          * Exchange
          * @description A question and its answer.
          */
@@ -2119,6 +2425,29 @@ export interface components {
             totp?: string | null;
         };
         /**
+         * LookList
+         * @description The looks at the caller's things, the newest first.
+         */
+        LookList: {
+            items: components["schemas"]["LookView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * LookView
+         * @description A look at the caller's things.
+         */
+        LookView: {
+            begun_at: string;
+            /** @description What the admin is called. */
+            by: string;
+            ended_at: string | null;
+            id: string;
+            opened: components["schemas"]["OpenedView"][];
+            reason: string;
+            running: boolean;
+            until: string;
+        };
+        /**
          * MadeInvitationView
          * @description An invitation that was just made.
          */
@@ -2165,6 +2494,18 @@ export interface components {
              */
             requests_30_days: number;
             scopes: components["schemas"]["ScopeWord"][];
+        };
+        /**
+         * MadeView
+         * @description How much an account has made.
+         */
+        MadeView: {
+            /** Format: uint64 */
+            clones: number;
+            /** Format: uint64 */
+            conversations: number;
+            /** Format: uint64 */
+            memories: number;
         };
         /**
          * MemberChange
@@ -2342,6 +2683,21 @@ export interface components {
             scopes: components["schemas"]["ScopeWord"][];
         };
         /**
+         * NewBreakGlass
+         * @description A look to be taken.
+         */
+        NewBreakGlass: {
+            /** @description Whose things. */
+            account_id: string;
+            /**
+             * Format: uint32
+             * @description How many minutes at most, from 5 to 60; 15 if this is left out.
+             */
+            minutes?: number | null;
+            /** @description Why, in 10 to 500 characters; the person reads it. */
+            reason: string;
+        };
+        /**
          * NewClone
          * @description A new clone.
          */
@@ -2481,6 +2837,8 @@ export interface components {
          * @description A notice.
          */
         NotificationView: {
+            /** @description Who did it, if it was somebody else. */
+            by: string | null;
             created_at: string;
             /** @description What it names; see the topics. */
             detail: string | null;
@@ -2489,6 +2847,8 @@ export interface components {
             /** @description Whether it is worth a look because somebody else might have done it. */
             security: boolean;
             topic: components["schemas"]["TopicWord"];
+            /** @description Until when it goes on. */
+            until: string | null;
         };
         /**
          * OfferView
@@ -2503,6 +2863,23 @@ export interface components {
             role: components["schemas"]["RoleWord"];
             space_name: string;
         };
+        /**
+         * OpenedView
+         * @description Something that an admin opened.
+         */
+        OpenedView: {
+            id: string | null;
+            kind: components["schemas"]["OpenedWord"];
+            /** @description What it is called now, if it is still there. */
+            name: string | null;
+            /** @description When it was opened first. */
+            opened_at: string;
+        };
+        /**
+         * @description What was opened.
+         * @enum {string}
+         */
+        OpenedWord: "list" | "clone" | "conversation";
         /**
          * @description In which order messages are listed.
          * @enum {string}
@@ -2629,6 +3006,22 @@ export interface components {
             notes: string | null;
             relation: string | null;
             updated_at: string;
+        };
+        /**
+         * PersonalCloneList
+         * @description The clones that can be read, the oldest first.
+         */
+        PersonalCloneList: {
+            items: components["schemas"]["PersonalCloneView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * PersonalCloneView
+         * @description A clone that can be read.
+         */
+        PersonalCloneView: {
+            id: string;
+            name: string;
         };
         /** @description Problem details as of RFC 9457. */
         Problem: {
@@ -2967,6 +3360,34 @@ export interface components {
          */
         SpaceWord: "personal" | "shared";
         /**
+         * StatsView
+         * @description How much there is in all.
+         */
+        StatsView: {
+            /** Format: uint64 */
+            accounts: number;
+            /** Format: uint64 */
+            clones: number;
+            /** Format: uint64 */
+            conversations: number;
+            /** Format: uint64 */
+            memories: number;
+            /** Format: uint64 */
+            messages: number;
+            /**
+             * Format: uint64
+             * @description Bytes of everything the server keeps.
+             */
+            storage_bytes: number;
+            /**
+             * Format: uint64
+             * @description For how long it has been running.
+             */
+            uptime_seconds: number;
+            /** @description The version of the server. */
+            version: string;
+        };
+        /**
          * @description How far an answer has come.
          * @enum {string}
          */
@@ -2976,6 +3397,11 @@ export interface components {
          * @enum {string}
          */
         SubjectWord: "self" | "living" | "deceased" | "fictional";
+        /**
+         * @description What something was done to.
+         * @enum {string}
+         */
+        ThingWord: "account" | "clone" | "space";
         /**
          * TimelineItem
          * @description A memory with its place in time.
@@ -3026,7 +3452,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "data_exported" | "break_glass" | "space_invitation" | "role_changed";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.
@@ -3100,6 +3526,44 @@ export interface components {
             voice_id: string | null;
         };
         /**
+         * UserList
+         * @description Accounts, the newest first.
+         */
+        UserList: {
+            items: components["schemas"]["UserView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * UserPatch
+         * @description What to change of an account.
+         */
+        UserPatch: {
+            /** @description Whether it administers the server. */
+            is_admin?: boolean | null;
+            /** @description Whether it opens nothing. */
+            suspended?: boolean | null;
+        };
+        /**
+         * UserView
+         * @description An account as admins see it.
+         */
+        UserView: {
+            counts: components["schemas"]["MadeView"];
+            created_at: string;
+            display_name: string;
+            email: string;
+            email_verified: boolean;
+            id: string;
+            is_admin: boolean;
+            /** @description When its owner was last seen, as far as that is known. */
+            last_seen_at: string | null;
+            sign_in: components["schemas"]["WaysInView"];
+            /** @description Whether it opens nothing at present. */
+            suspended: boolean;
+            /** @description Since when. */
+            suspended_since: string | null;
+        };
+        /**
          * @description Who may read a memory.
          * @enum {string}
          */
@@ -3111,6 +3575,26 @@ export interface components {
         WayView: {
             /** @description The address at the provider; good for ten minutes. */
             url: string;
+        };
+        /**
+         * WaysInView
+         * @description How an account can be opened.
+         */
+        WaysInView: {
+            /**
+             * Format: uint32
+             * @description How many sign-ins at other services open it.
+             */
+            identities: number;
+            /**
+             * Format: uint32
+             * @description How many passkeys open it.
+             */
+            passkeys: number;
+            /** @description Whether it has a password. */
+            password: boolean;
+            /** @description Whether an authenticator app is set up. */
+            totp: boolean;
         };
     };
     responses: {
@@ -3221,6 +3705,509 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description Only this event. */
+                event?: string;
+                /** @description Only what this account did, or what was done to it. */
+                account?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "chain": {
+                     *         "broken_at": null,
+                     *         "entries": 1207,
+                     *         "holds": true
+                     *       },
+                     *       "items": [
+                     *         {
+                     *           "actor": "account",
+                     *           "actor_id": "01a1fcac-b250-7aa1-8c1e-0d6f0c6a2b11",
+                     *           "address": null,
+                     *           "created_at": "2026-11-21T12:40:00Z",
+                     *           "details": {},
+                     *           "event": "suspended",
+                     *           "id": 1207,
+                     *           "subject": "account",
+                     *           "subject_id": "01a1fcac-b255-7500-b535-1683378e5dd7"
+                     *         },
+                     *         {
+                     *           "actor": "account",
+                     *           "actor_id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *           "address": null,
+                     *           "created_at": "2026-11-21T12:31:07Z",
+                     *           "details": {
+                     *             "device": "Firefox on Linux",
+                     *             "new_device": "false",
+                     *             "session": "01a1fe03-6a55-7f6b-8f0c-3a1d2b7c9e10"
+                     *           },
+                     *           "event": "signed_in",
+                     *           "id": 1206,
+                     *           "subject": "account",
+                     *           "subject_id": "01a1fcac-b255-7500-b535-1683378e5dd7"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "AAAAAAAABLY"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_break_glass: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account_id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *           "admin_id": "01a1fcac-b250-7aa1-8c1e-0d6f0c6a2b11",
+                     *           "begun_at": "2026-11-21T12:30:00Z",
+                     *           "ended_at": null,
+                     *           "ended_by": null,
+                     *           "id": "01a1fe02-7b3c-7d10-9a44-5b1f5c0f7e21",
+                     *           "opened": 2,
+                     *           "own": true,
+                     *           "reason": "Ada asked why her last import is incomplete.",
+                     *           "running": true,
+                     *           "until": "2026-11-21T12:45:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BreakGlassList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    begin_break_glass: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account_id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                 *       "minutes": 15,
+                 *       "reason": "Ada asked why her last import is incomplete."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewBreakGlass"];
+            };
+        };
+        responses: {
+            /** @description It goes on until it is ended. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account_id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *       "admin_id": "01a1fcac-b250-7aa1-8c1e-0d6f0c6a2b11",
+                     *       "begun_at": "2026-11-21T12:30:00Z",
+                     *       "ended_at": null,
+                     *       "ended_by": null,
+                     *       "id": "01a1fe02-7b3c-7d10-9a44-5b1f5c0f7e21",
+                     *       "opened": 0,
+                     *       "own": true,
+                     *       "reason": "Ada asked why her last import is incomplete.",
+                     *       "running": true,
+                     *       "until": "2026-11-21T12:45:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BreakGlassView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    end_break_glass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_glass_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_break_glass_clones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_glass_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "name": "Grandma Rose"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonalCloneList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accounts": 4,
+                     *       "clones": 5,
+                     *       "conversations": 40,
+                     *       "memories": 812,
+                     *       "messages": 655,
+                     *       "storage_bytes": 48234496,
+                     *       "uptime_seconds": 86400,
+                     *       "version": "0.1.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StatsView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description Part of an address or a name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "counts": {
+                     *             "clones": 2,
+                     *             "conversations": 12,
+                     *             "memories": 140
+                     *           },
+                     *           "created_at": "2026-11-21T05:55:38.719164Z",
+                     *           "display_name": "Ada",
+                     *           "email": "ada@example.org",
+                     *           "email_verified": true,
+                     *           "id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *           "is_admin": false,
+                     *           "last_seen_at": "2026-11-21T12:31:07Z",
+                     *           "sign_in": {
+                     *             "identities": 0,
+                     *             "passkeys": 1,
+                     *             "password": true,
+                     *             "totp": false
+                     *           },
+                     *           "suspended": false,
+                     *           "suspended_since": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "counts": {
+                     *         "clones": 2,
+                     *         "conversations": 12,
+                     *         "memories": 140
+                     *       },
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "display_name": "Ada",
+                     *       "email": "ada@example.org",
+                     *       "email_verified": true,
+                     *       "id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *       "is_admin": false,
+                     *       "last_seen_at": "2026-11-21T12:31:07Z",
+                     *       "sign_in": {
+                     *         "identities": 0,
+                     *         "passkeys": 1,
+                     *         "password": true,
+                     *         "totp": false
+                     *       },
+                     *       "suspended": false,
+                     *       "suspended_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "suspended": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "counts": {
+                     *         "clones": 2,
+                     *         "conversations": 12,
+                     *         "memories": 140
+                     *       },
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "display_name": "Ada",
+                     *       "email": "ada@example.org",
+                     *       "email_verified": true,
+                     *       "id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *       "is_admin": false,
+                     *       "last_seen_at": "2026-11-21T12:31:07Z",
+                     *       "sign_in": {
+                     *         "identities": 0,
+                     *         "passkeys": 1,
+                     *         "password": true,
+                     *         "totp": false
+                     *       },
+                     *       "suspended": true,
+                     *       "suspended_since": "2026-11-21T12:40:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    end_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_api_keys: {
         parameters: {
             query?: never;
@@ -3915,6 +4902,108 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_activity: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "by": "you",
+                     *           "created_at": "2026-11-21T12:31:07Z",
+                     *           "device": "Firefox on Linux",
+                     *           "event": "signed_in",
+                     *           "id": 1206,
+                     *           "tries": null
+                     *         },
+                     *         {
+                     *           "by": "stranger",
+                     *           "created_at": "2026-11-21T11:02:45Z",
+                     *           "device": null,
+                     *           "event": "sign_in_failed",
+                     *           "id": 1198,
+                     *           "tries": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_own_break_glass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "begun_at": "2026-11-21T12:30:00Z",
+                     *           "by": "The Admin",
+                     *           "ended_at": "2026-11-21T12:41:12Z",
+                     *           "id": "01a1fe02-7b3c-7d10-9a44-5b1f5c0f7e21",
+                     *           "opened": [
+                     *             {
+                     *               "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *               "kind": "clone",
+                     *               "name": "Grandma Rose",
+                     *               "opened_at": "2026-11-21T12:31:30Z"
+                     *             }
+                     *           ],
+                     *           "reason": "Ada asked why her last import is incomplete.",
+                     *           "running": false,
+                     *           "until": "2026-11-21T12:45:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LookList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -8724,12 +9813,14 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "by": null,
                      *           "created_at": "2026-11-21T05:55:38.719164Z",
                      *           "detail": "Firefox on Linux",
                      *           "id": "01a1fcac-b2a0-7c11-9d5e-0f6a3c1b2d4e",
                      *           "read": false,
                      *           "security": true,
-                     *           "topic": "new_device"
+                     *           "topic": "new_device",
+                     *           "until": null
                      *         }
                      *       ],
                      *       "next_cursor": null,
