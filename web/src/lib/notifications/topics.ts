@@ -20,6 +20,7 @@ export const TITLES: Record<NotificationTopic, MessageKey> = {
   share_link_created: 'notice.shareLinkCreated',
   data_exported: 'notice.dataExported',
   break_glass: 'notice.breakGlass',
+  break_glass_ended: 'notice.breakGlassEnded',
   space_invitation: 'notice.spaceInvitation',
   role_changed: 'notice.roleChanged',
 };
@@ -28,6 +29,7 @@ export const TITLES: Record<NotificationTopic, MessageKey> = {
 export const DETAILS: Partial<Record<NotificationTopic, MessageKey>> = {
   email_changed: 'notice.before',
   break_glass: 'notice.reason',
+  break_glass_ended: 'notice.opened',
   space_invitation: 'notice.space',
   role_changed: 'notice.space',
 };
