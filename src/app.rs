@@ -18,6 +18,8 @@ pub use self::start_error::{StartError, exit_code_of};
 use self::sweep::{Swept, sweep};
 use crate::accounts::{self, AccountEraser};
 use crate::api_keys::{self, ApiKeyEraser};
+use crate::audit::{self, Audit, AuditEraser};
+use crate::break_glass::{self, BreakGlassEraser};
 use crate::clones::{self, CloneEraser};
 use crate::config::{self, Config};
 use crate::consents::{self, ConsentEraser};
@@ -73,6 +75,8 @@ pub fn tables() -> Vec<TableInfo> {
         memories::TABLES,
         retrieval::TABLES,
         conversations::TABLES,
+        audit::TABLES,
+        break_glass::TABLES,
     ]
     .concat()
 }
@@ -85,6 +89,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(RetrievalEraser),
         Box::new(MemoryEraser),
         Box::new(CloneEraser),
+        Box::new(BreakGlassEraser),
         Box::new(NotificationEraser),
         Box::new(ConsentEraser),
         Box::new(SpaceEraser),
@@ -93,6 +98,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(IdentityEraser),
         Box::new(SessionEraser),
         Box::new(QueueEraser),
+        Box::new(AuditEraser),
         Box::new(AccountEraser),
     ]
 }
@@ -110,6 +116,7 @@ pub struct App {
     queue: Queue,
     identities: Identities,
     share_links: ShareLinks,
+    audit: Audit,
     store: Store,
     clock: Clock,
     readiness: Readiness,
@@ -137,9 +144,12 @@ impl App {
         let parts = build(config, &store, &clock, (&tasks, &queue), embedder.clone()).await?;
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
         let (identities, share_links) = (parts.identities.clone(), parts.share_links.clone());
+        let audit = parts.audit.clone();
         parts.retrieval.start(&tasks);
         queue.start(&tasks);
-        let health = Health::new(readiness.clone(), checks(&store, config, embedder.is_some()));
+        audit.start(&tasks);
+        let parts_to_ask = checks(&store, config, embedder.is_some(), &audit);
+        let health = Health::new(readiness.clone(), parts_to_ask);
         let events = Streams::new(&tasks, streams.clone(), HEARTBEAT_EVERY, Arc::clone(&metrics));
         let services = Services::new(parts, events, health);
         Ok(Self {
@@ -151,6 +161,7 @@ impl App {
             queue,
             identities,
             share_links,
+            audit,
             store,
             clock,
             readiness,
@@ -227,6 +238,7 @@ impl App {
                     sessions: self.sessions.clone(),
                     identities: self.identities.clone(),
                     share_links: self.share_links.clone(),
+                    audit: self.audit.clone(),
                     store: self.store.clone(),
                     clock: self.clock.clone(),
                 },
@@ -263,8 +275,8 @@ fn hsts(config: &Config) -> Hsts {
     }
 }
 
-fn checks(store: &Store, config: &Config, has_meaning: bool) -> Vec<Check> {
-    let store = store.clone();
+fn checks(store: &Store, config: &Config, has_meaning: bool, audit: &Audit) -> Vec<Check> {
+    let (store, audit) = (store.clone(), audit.clone());
     let wanted = config.builtin_embedding;
     vec![
         Check::new("store", move || {
@@ -277,6 +289,10 @@ fn checks(store: &Store, config: &Config, has_meaning: bool) -> Vec<Check> {
         Check::new("embedding", move || match has_meaning || !wanted {
             true => State::Ok,
             false => State::Degraded("this build has no model: searching by words only".to_owned()),
+        }),
+        Check::new("audit", move || match audit.holds() {
+            true => State::Ok,
+            false => State::Degraded("somebody changed the audit log; see the manual".to_owned()),
         }),
     ]
 }

@@ -8,6 +8,8 @@ pub mod accounts;
 pub mod admin;
 pub mod api_keys;
 pub mod app;
+pub mod audit;
+pub mod break_glass;
 pub mod cli;
 pub mod clones;
 pub mod config;

@@ -5,7 +5,7 @@ mod permissions;
 mod principal;
 
 pub use need::{FRESH_FOR, Need, Refusal, permit};
-pub use permissions::{Action, Reach, Visibility, may, may_read_memory, role_at};
+pub use permissions::{Action, Reach, Visibility, may, may_behind_glass, may_read_memory, role_at};
 pub use principal::{Principal, Proof, Visit};
 
 pub use crate::api_keys::Scopes;

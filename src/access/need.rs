@@ -128,6 +128,10 @@ pub fn permit(who: &Principal, need: Need, now: Timestamp) -> Result<(), Refusal
             Need::Chat | Need::ReadChat | Need::Visit => Ok(()),
             _ => Err(Refusal::PersonOnly),
         },
+        Proof::Glass { .. } => match need {
+            Need::Read | Need::ReadChat => Ok(()),
+            _ => Err(Refusal::PersonOnly),
+        },
     }
 }
 
@@ -139,7 +143,7 @@ fn given(scope: bool, name: &'static str) -> Result<(), Refusal> {
 mod tests {
     use super::*;
     use crate::access::{Scopes, Visit};
-    use crate::kernel::{AccountId, ApiKeyId, CloneId, SessionId, ShareLinkId};
+    use crate::kernel::{AccountId, ApiKeyId, BreakGlassId, CloneId, SessionId, ShareLinkId};
     use crate::sessions::SignInBy;
 
     const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -178,6 +182,9 @@ mod tests {
             let share = Proof::Share { link, clone, visit };
             assert_eq!(allowed(&who(false, share)), [Chat, ReadChat, Visits]);
         }
+        let glass = Proof::Glass { id: BreakGlassId::fresh(), session: SessionId::fresh() };
+        assert_eq!(allowed(&who(false, glass.clone())), [Read, ReadChat]);
+        assert_eq!(allowed(&who(true, glass)), [Read, ReadChat], "an admin's eyes do nothing");
         assert_eq!(allowed(&who(true, key(true, false, false))), [Read, ReadChat]);
         assert_eq!(allowed(&who(true, key(false, true, false))), [Write]);
         assert_eq!(allowed(&who(true, key(false, false, true))), [Chat, ReadChat]);

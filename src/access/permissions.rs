@@ -88,6 +88,12 @@ pub fn may(role: Role, action: Action) -> bool {
     role >= least(action)
 }
 
+/// Whether somebody who looks with another's eyes for a while may do this: look, and nothing
+/// else. It is asked besides the role, and either can refuse.
+pub fn may_behind_glass(action: Action) -> bool {
+    matches!(action, Action::ReadClone | Action::ReadSettings | Action::ReadMemories)
+}
+
 /// Whether somebody may read a memory of a clone that they may read.
 pub fn may_read_memory(role: Role, is_author: bool, visibility: Visibility) -> bool {
     match visibility {
@@ -128,6 +134,15 @@ mod tests {
         assert!(may(Role::Contributor, Action::AddMemories));
         assert!(!may(Role::Steward, Action::DeleteClone));
         assert_eq!(allowed(Role::Owner), Action::ALL);
+    }
+
+    #[test]
+    fn who_looks_behind_glass_changes_nothing_and_talks_with_nobody() {
+        let allowed: Vec<_> = Action::ALL.into_iter().filter(|a| may_behind_glass(*a)).collect();
+        assert_eq!(allowed, [Action::ReadClone, Action::ReadSettings, Action::ReadMemories]);
+        for action in allowed {
+            assert!(may(Role::Visitor, action), "reading is what everybody may who is in");
+        }
     }
 
     #[test]

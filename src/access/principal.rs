@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::api_keys::{Holder, Scopes};
-use crate::kernel::{AccountId, ApiKeyId, CloneId, SessionId, ShareLinkId, Timestamp};
+use crate::kernel::{
+    AccountId, ApiKeyId, BreakGlassId, CloneId, SessionId, ShareLinkId, Timestamp,
+};
 use crate::sessions::{SignInBy, SignedIn};
 
 /// The account behind a request, checked for this request.
@@ -50,6 +52,14 @@ pub enum Proof {
         /// Whose visit it is.
         visit: Visit,
     },
+    /// An admin who broke the glass before this account: they see with its eyes what is in its
+    /// personal space, and do nothing.
+    Glass {
+        /// Under which the account is told of it.
+        id: BreakGlassId,
+        /// The admin's own sign-in.
+        session: SessionId,
+    },
 }
 
 /// Who of all who hold a share link.
@@ -66,7 +76,7 @@ impl Principal {
     pub fn session(&self) -> Option<SessionId> {
         match self.proof {
             Proof::Session { id, .. } => Some(id),
-            Proof::Key { .. } | Proof::Share { .. } => None,
+            Proof::Key { .. } | Proof::Share { .. } | Proof::Glass { .. } => None,
         }
     }
 
@@ -74,7 +84,7 @@ impl Principal {
     pub fn share_link(&self) -> Option<ShareLinkId> {
         match self.proof {
             Proof::Share { link, .. } => Some(link),
-            Proof::Session { .. } | Proof::Key { .. } => None,
+            Proof::Session { .. } | Proof::Key { .. } | Proof::Glass { .. } => None,
         }
     }
 
@@ -89,7 +99,8 @@ impl Principal {
     /// Whether what it brought opens a clone at all; what it is to the clone decides further.
     pub fn reaches(&self, clone: CloneId) -> bool {
         match &self.proof {
-            Proof::Session { .. } => true,
+            // What an admin sees behind glass depends on where the clone lives.
+            Proof::Session { .. } | Proof::Glass { .. } => true,
             Proof::Key { clones, .. } => {
                 clones.as_ref().is_none_or(|clones| clones.contains(&clone))
             }
@@ -97,9 +108,17 @@ impl Principal {
         }
     }
 
+    /// Whether it is an admin with another's eyes.
+    pub fn is_behind_glass(&self) -> bool {
+        matches!(self.proof, Proof::Glass { .. })
+    }
+
     /// Whether it opens some clones only, and nothing that belongs to no clone.
     pub fn is_narrow(&self) -> bool {
-        matches!(self.proof, Proof::Key { clones: Some(_), .. } | Proof::Share { .. })
+        matches!(
+            self.proof,
+            Proof::Key { clones: Some(_), .. } | Proof::Share { .. } | Proof::Glass { .. }
+        )
     }
 }
 

@@ -8,8 +8,8 @@ use crate::store::WriteTx;
 use super::letters::{self, Post, Purpose};
 use super::passwords::Verdict;
 use super::{
-    Account, AccountError, Accounts, Email, NewPassword, OnCreated, SecurityEvent,
-    advance_epoch_in, rows,
+    Account, AccountError, Accounts, Actor, Attempt, Email, Failure, NewPassword, OnCreated,
+    SecurityEvent, advance_epoch_in, rows,
 };
 
 impl Accounts {
@@ -26,27 +26,43 @@ impl Accounts {
         device: Option<&TokenHash>,
     ) -> Result<Account, AccountError> {
         let key = self.blind.index(email);
-        let attempt = self.attempts.admit(bucket(&key, device))?;
         let id = self.store.read(|tx| rows::by_email(tx, &key))?;
+        let attempt = self.attempt(id, bucket(&key, device))?;
         let checked = match id {
             Some(id) => self.fits(id, password).await,
             None => self.fits_nobody(password).await,
         };
-        match checked {
-            Ok(account) => {
-                attempt.succeeded();
-                if account.suspended_at.is_some() {
-                    Err(AccountError::Suspended)
-                } else {
-                    Ok(account)
-                }
-            }
-            Err(AccountError::WrongCredentials) => Err(AccountError::WrongCredentials),
-            Err(other) => {
-                attempt.unchecked();
-                Err(other)
-            }
+        let account = self.judged(attempt, id, checked)?;
+        if account.suspended_at.is_some() {
+            self.listeners.watchers.failed(id, Failure::Suspended);
+            return Err(AccountError::Suspended);
         }
+        Ok(account)
+    }
+
+    fn attempt(&self, id: Option<AccountId>, bucket: TokenHash) -> Result<Attempt, AccountError> {
+        let admitted = self.attempts.admit(bucket);
+        if admitted.is_err() {
+            self.listeners.watchers.failed(id, Failure::Locked);
+        }
+        admitted
+    }
+
+    /// Notes what came of a try: only a password that was wrong counts as one.
+    fn judged<T>(
+        &self,
+        attempt: Attempt,
+        id: Option<AccountId>,
+        checked: Result<T, AccountError>,
+    ) -> Result<T, AccountError> {
+        match &checked {
+            Ok(_) => attempt.succeeded(),
+            Err(AccountError::WrongCredentials) => {
+                self.listeners.watchers.failed(id, Failure::Password);
+            }
+            Err(_) => attempt.unchecked(),
+        }
+        checked
     }
 
     /// Checks the password of an account that is signed in already.
@@ -58,18 +74,9 @@ impl Accounts {
         id: AccountId,
         password: Secret<String>,
     ) -> Result<(), AccountError> {
-        let attempt = self.attempts.admit(TokenHash(blake3::hash(&id.bytes()).into()))?;
-        match self.fits(id, password).await {
-            Ok(_) => {
-                attempt.succeeded();
-                Ok(())
-            }
-            Err(AccountError::WrongCredentials) => Err(AccountError::WrongCredentials),
-            Err(other) => {
-                attempt.unchecked();
-                Err(other)
-            }
-        }
+        let attempt = self.attempt(Some(id), TokenHash(blake3::hash(&id.bytes()).into()))?;
+        let checked = self.fits(id, password).await.map(|_| ());
+        self.judged(attempt, Some(id), checked)
     }
 
     async fn fits(&self, id: AccountId, password: Secret<String>) -> Result<Account, AccountError> {
@@ -132,7 +139,8 @@ impl Accounts {
     ) -> Result<(), AccountError> {
         let key = self.blind.index(email);
         let id = self.store.read(|tx| rows::by_email(tx, &key))?.ok_or(AccountError::Missing)?;
-        self.set_password(id, password, SecurityEvent::PasswordReset).await.map(|_| ())
+        let event = SecurityEvent::PasswordReset { by: Actor::System };
+        self.set_password(id, password, event).await.map(|_| ())
     }
 
     async fn set_password(
@@ -215,7 +223,8 @@ impl Accounts {
                 letters::spend_in(tx, &token);
                 rows::put_password_in(tx, link.account, &hash)?;
                 let account = advance_epoch_in(tx, link.account)?;
-                watchers.tell_in(tx, account.id, &SecurityEvent::PasswordReset, now)?;
+                let event = SecurityEvent::PasswordReset { by: Actor::Account(account.id) };
+                watchers.tell_in(tx, account.id, &event, now)?;
                 Ok(account)
             })
             .await?;

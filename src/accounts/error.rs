@@ -56,6 +56,12 @@ pub enum AccountError {
     /// Only this account administers the instance.
     #[error("the last admin")]
     LastAdmin,
+    /// An admin would shut themselves out.
+    #[error("an admin cannot do this to themselves")]
+    OwnAccount,
+    /// The account was changed since it was read.
+    #[error("the account was changed in the meantime")]
+    Changed,
     /// Too many sign-ins at once.
     #[error("too many sign-ins are being checked")]
     Busy,
@@ -152,6 +158,16 @@ fn words_of_standing(error: &AccountError) -> (Kind, &'static str, &'static str)
             Kind::Conflict,
             "last_admin",
             "Nobody else administers this server; make another admin first.",
+        ),
+        E::OwnAccount => (
+            Kind::Conflict,
+            "own_account",
+            "You cannot do this to your own account; ask another admin.",
+        ),
+        E::Changed => (
+            Kind::Stale,
+            "stale",
+            "It was changed by somebody else in the meantime. Load it again.",
         ),
         _ => (Kind::Unauthenticated, "unauthenticated", "Sign in to do this."),
     }

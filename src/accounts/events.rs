@@ -1,22 +1,43 @@
 //! What happens to the safety of an account, told to whoever must know: the person's
-//! notifications and the audit log. The telling is part of the transaction in which it happens.
+//! notifications and the audit log. The telling is part of the transaction in which it happens;
+//! only tries that failed are told beside one, since they change nothing.
 
 use std::sync::{Arc, OnceLock};
 
-use crate::kernel::{AccountId, Timestamp};
+use crate::kernel::{
+    AccountId, ApiKeyId, BreakGlassId, CloneId, InvitationId, SessionId, ShareLinkId, SpaceGroupId,
+    SpaceId, Timestamp,
+};
 use crate::store::{StoreError, WriteTx};
 
-/// Something that changes who can get at an account, or shows that somebody tried.
+/// Who did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Whoever uses this account.
+    Account(AccountId),
+    /// Whoever runs the machine, or the server by itself.
+    System,
+    /// Somebody who did not prove who they are.
+    Nobody,
+}
+
+/// Something that changes who can get at an account or at what it keeps, or shows that somebody
+/// tried. It is told of the account that did it, unless the event says who did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum SecurityEvent {
-    /// Signed in; `device` is a short text of what is known, if it was not known before.
+    /// Signed in; `new_device` is a short text of what is known, if it was not known before.
     SignedIn {
+        session: SessionId,
+        device: String,
+        address: Option<String>,
         new_device: Option<String>,
     },
     SignedOut,
     PasswordChanged,
-    PasswordReset,
+    PasswordReset {
+        by: Actor,
+    },
     /// The account has another address; `before` is the former one.
     EmailChanged {
         before: String,
@@ -24,6 +45,8 @@ pub enum SecurityEvent {
     EmailVerified,
     SecondFactorAdded,
     SecondFactorRemoved,
+    /// All of them, on the operator's word.
+    SecondFactorsReset,
     RecoveryCodesRenewed,
     RecoveryCodeUsed,
     PasskeyAdded,
@@ -37,19 +60,143 @@ pub enum SecurityEvent {
         provider: String,
     },
     ApiKeyCreated {
+        key: ApiKeyId,
         label: String,
     },
     ApiKeyRevoked {
+        key: ApiKeyId,
         label: String,
     },
     /// A refresh token came back after it was used: one of its two holders has stolen it.
     RefreshReused,
     SessionEnded,
     AllSessionsEnded,
+    /// An admin ended everything that opens the account.
+    LockedOut {
+        by: Actor,
+    },
+    Suspended {
+        by: Actor,
+    },
+    Unsuspended {
+        by: Actor,
+    },
+    AdminGranted {
+        by: Actor,
+    },
+    AdminRevoked {
+        by: Actor,
+    },
+    /// The account was made.
+    AccountCreated,
+    ConsentChanged {
+        consent: &'static str,
+        granted: bool,
+    },
+    Invited {
+        space: SpaceId,
+        invitation: InvitationId,
+        role: &'static str,
+    },
+    InvitationWithdrawn {
+        space: SpaceId,
+        invitation: InvitationId,
+    },
+    JoinedSpace {
+        space: SpaceId,
+        role: &'static str,
+    },
+    /// The people of a group at a provider of sign-ins may come into a space.
+    GroupLetIn {
+        space: SpaceId,
+        group: SpaceGroupId,
+        role: &'static str,
+    },
+    /// They may no more, and whom it had brought are out.
+    GroupShutOut {
+        space: SpaceId,
+        group: SpaceGroupId,
+    },
+    /// A group brought the account into a space.
+    JoinedByGroup {
+        space: SpaceId,
+        group: SpaceGroupId,
+        role: &'static str,
+    },
+    /// It has left the group that had brought it.
+    LeftWithGroup {
+        space: SpaceId,
+        group: SpaceGroupId,
+    },
+    RoleChanged {
+        space: SpaceId,
+        member: AccountId,
+        role: &'static str,
+    },
+    OwnershipHandedOver {
+        space: SpaceId,
+        to: AccountId,
+    },
+    MemberRemoved {
+        space: SpaceId,
+        member: AccountId,
+    },
+    SpaceDeleted {
+        space: SpaceId,
+    },
+    CloneMoved {
+        clone: CloneId,
+        from: SpaceId,
+        to: SpaceId,
+    },
+    ShareLinkCreated {
+        clone: CloneId,
+        link: ShareLinkId,
+    },
+    ShareLinkRevoked {
+        clone: CloneId,
+        link: ShareLinkId,
+    },
+    /// An admin may read what is the account's for a while; told of the account that is read.
+    BreakGlassBegun {
+        id: BreakGlassId,
+        by: AccountId,
+        name: String,
+        reason: String,
+        until: Timestamp,
+    },
+    /// They have opened something for the first time.
+    BreakGlassUsed {
+        id: BreakGlassId,
+        by: AccountId,
+        kind: &'static str,
+        thing: Option<String>,
+    },
+    /// They may no more; `opened` are the names of what they read.
+    BreakGlassEnded {
+        id: BreakGlassId,
+        by: AccountId,
+        name: String,
+        how: &'static str,
+        opened: Vec<String>,
+    },
+}
+
+/// A try that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// A password was wrong, or the address is nobody's.
+    Password,
+    /// A code was wrong.
+    Code,
+    /// A passkey opened nothing.
+    Passkey,
+    /// Everything was right, but the account is suspended.
     Suspended,
-    Unsuspended,
-    AdminGranted,
-    AdminRevoked,
+    /// It was wrong too often before, so it was not looked at.
+    Locked,
+    /// Somebody who is no admin asked for what only admins may.
+    NoAdmin,
 }
 
 /// Hears of an event, in the transaction in which it happens.
@@ -59,15 +206,19 @@ pub type OnSecurity = Arc<
         + Sync,
 >;
 
+/// Hears of a try that was refused, at the account that it was about if there is one. It must
+/// take no time that depends on that: whoever tries can measure it.
+pub type OnFailure = Arc<dyn Fn(Option<AccountId>, Failure) + Send + Sync>;
+
 /// Everybody who must hear of events. Slices that tell hold a copy before those that listen are
 /// built, so the listeners are named once, a little later. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Watchers(Arc<OnceLock<Vec<OnSecurity>>>);
+pub struct Watchers(Arc<OnceLock<(Vec<OnSecurity>, OnFailure)>>);
 
 impl Watchers {
     /// Names those who listen; what happened before is not told again. A second call is ignored.
-    pub fn register(&self, watchers: Vec<OnSecurity>) {
-        let _ = self.0.set(watchers);
+    pub fn register(&self, watchers: Vec<OnSecurity>, on_failure: OnFailure) {
+        let _ = self.0.set((watchers, on_failure));
     }
 
     /// Tells them all.
@@ -81,7 +232,14 @@ impl Watchers {
         event: &SecurityEvent,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut watchers = self.0.get().into_iter().flatten();
+        let mut watchers = self.0.get().into_iter().flat_map(|(watchers, _)| watchers);
         watchers.try_for_each(|watcher| watcher(tx, account, event, at))
+    }
+
+    /// Tells of a try that was refused.
+    pub fn failed(&self, account: Option<AccountId>, failure: Failure) {
+        if let Some((_, on_failure)) = self.0.get() {
+            on_failure(account, failure);
+        }
     }
 }

@@ -19,14 +19,14 @@ use std::sync::Arc;
 
 pub use attempts::{Attempt, Attempts};
 pub use error::AccountError;
-pub use events::{OnSecurity, SecurityEvent, Watchers};
+pub use events::{Actor, Failure, OnFailure, OnSecurity, SecurityEvent, Watchers};
 pub use letters::{Letter, Post};
 pub use model::{Account, AccountChange, Email, Invite, NewAccount, Registration};
 pub use passwords::PasswordHash;
 pub use policy::{NewPassword, PASSWORD_LENGTH, WeakPassword};
 pub use rows::TABLES;
 pub use setup::SetupLink;
-pub use standing::{account_in, advance_epoch_in};
+pub use standing::{AdminChange, account_in, advance_epoch_in};
 
 use self::passwords::{Cost, Passwords};
 use crate::jobs::{Tasks, blocking};

@@ -4,7 +4,7 @@
 use crate::kernel::AccountId;
 use crate::store::{Rows, WriteTx};
 
-use super::{Account, AccountError, Accounts, Email, SecurityEvent, rows};
+use super::{Account, AccountError, Accounts, Actor, Email, SecurityEvent, rows};
 
 /// An account, in the caller's transaction.
 ///
@@ -55,54 +55,63 @@ impl Accounts {
         Ok(account)
     }
 
-    /// Suspends an account, or lets it in again. A suspended one opens nothing from that moment.
+    /// Changes what an account may be used for. Whatever opened it before stops doing so: what it
+    /// may has changed.
     ///
     /// # Errors
-    /// When there is no such account, or it is the last admin.
-    pub async fn suspend(&self, id: AccountId, suspended: bool) -> Result<Account, AccountError> {
+    /// When there is no such account, it is the last admin, an admin means themselves or is none
+    /// any more, or the account is in another epoch than `expected`.
+    pub async fn administer(
+        &self,
+        id: AccountId,
+        change: AdminChange,
+        by: Actor,
+        expected: Option<u64>,
+    ) -> Result<Account, AccountError> {
         let (now, watchers) = (self.clock.now(), self.listeners.watchers.clone());
         self.store
             .write(move |tx| {
-                let mut account = rows::account(tx, id)?.ok_or(AccountError::Missing)?;
-                if account.suspended_at.is_some() == suspended {
-                    return Ok(account);
+                require_admin(tx, by)?;
+                let before = rows::account(tx, id)?.ok_or(AccountError::Missing)?;
+                if expected.is_some_and(|expected| expected != before.epoch) {
+                    return Err(AccountError::Changed);
                 }
-                if suspended && account.is_admin {
+                let suspended = change.suspended.unwrap_or(before.suspended_at.is_some());
+                let admin = change.admin.unwrap_or(before.is_admin);
+                let events = change.events(&before, by);
+                if events.is_empty() {
+                    return Ok(before);
+                }
+                if before.is_admin && (suspended || !admin) {
+                    if by == Actor::Account(id) {
+                        return Err(AccountError::OwnAccount);
+                    }
                     require_another_admin(tx, id)?;
                 }
-                account.suspended_at = suspended.then_some(now);
-                account.epoch += 1;
+                let since = before.suspended_at.unwrap_or(now);
+                let suspended_at = suspended.then_some(since);
+                let epoch = before.epoch + 1;
+                let account = Account { is_admin: admin, suspended_at, epoch, ..before };
                 rows::put_account_in(tx, &account)?;
-                let event =
-                    if suspended { SecurityEvent::Suspended } else { SecurityEvent::Unsuspended };
-                watchers.tell_in(tx, id, &event, now)?;
+                for event in &events {
+                    watchers.tell_in(tx, id, event, now)?;
+                }
                 Ok(account)
             })
             .await
     }
 
-    /// Makes an account an admin, or no longer one. Its sign-ins end: what they may has changed.
+    /// Ends everything that opens an account: sign-ins, refresh tokens and keys.
     ///
     /// # Errors
-    /// When there is no such account, or it is the last admin.
-    pub async fn make_admin(&self, id: AccountId, admin: bool) -> Result<Account, AccountError> {
+    /// When there is no such account, or who asks is no admin any more.
+    pub async fn lock_out(&self, id: AccountId, by: Actor) -> Result<(), AccountError> {
         let (now, watchers) = (self.clock.now(), self.listeners.watchers.clone());
         self.store
             .write(move |tx| {
-                let mut account = rows::account(tx, id)?.ok_or(AccountError::Missing)?;
-                if account.is_admin == admin {
-                    return Ok(account);
-                }
-                if !admin {
-                    require_another_admin(tx, id)?;
-                }
-                account.is_admin = admin;
-                account.epoch += 1;
-                rows::put_account_in(tx, &account)?;
-                let event =
-                    if admin { SecurityEvent::AdminGranted } else { SecurityEvent::AdminRevoked };
-                watchers.tell_in(tx, id, &event, now)?;
-                Ok(account)
+                require_admin(tx, by)?;
+                advance_epoch_in(tx, id)?;
+                Ok(watchers.tell_in(tx, id, &SecurityEvent::LockedOut { by }, now)?)
             })
             .await
     }
@@ -114,6 +123,40 @@ impl Accounts {
     pub fn all(&self) -> Result<Vec<Account>, AccountError> {
         self.store.read(rows::accounts)
     }
+}
+
+/// What an admin changes of an account.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AdminChange {
+    /// Whether it administers the instance.
+    pub admin: Option<bool>,
+    /// Whether it may not be used.
+    pub suspended: Option<bool>,
+}
+
+impl AdminChange {
+    /// What would happen to an account.
+    fn events(self, before: &Account, by: Actor) -> Vec<SecurityEvent> {
+        let suspended = self.suspended.filter(|wanted| *wanted != before.suspended_at.is_some());
+        let admin = self.admin.filter(|wanted| *wanted != before.is_admin);
+        let suspended = suspended.map(|suspended| match suspended {
+            true => SecurityEvent::Suspended { by },
+            false => SecurityEvent::Unsuspended { by },
+        });
+        let admin = admin.map(|admin| match admin {
+            true => SecurityEvent::AdminGranted { by },
+            false => SecurityEvent::AdminRevoked { by },
+        });
+        suspended.into_iter().chain(admin).collect()
+    }
+}
+
+/// An admin may have lost that while their request was on its way.
+fn require_admin(tx: &impl Rows, by: Actor) -> Result<(), AccountError> {
+    let Actor::Account(id) = by else { return Ok(()) };
+    let account = rows::account(tx, id)?;
+    let good = account.is_some_and(|a| a.is_admin && a.suspended_at.is_none());
+    if good { Ok(()) } else { Err(AccountError::NotSignedIn) }
 }
 
 fn require_another_admin(tx: &impl Rows, id: AccountId) -> Result<(), AccountError> {

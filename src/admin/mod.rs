@@ -3,19 +3,26 @@
 //! Commands send an [`Operation`] over the control socket, which only the account that runs the
 //! server can open. None of them shows anybody's content.
 
+mod people;
 #[cfg(feature = "testing")]
 mod testing;
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
+use crate::audit::{Audit, Chain};
 use crate::clones;
 use crate::consents::Consents;
 use crate::factors::{FactorError, Factors};
-use crate::kernel::{CloneId, Fault, Text};
+use crate::identities::Identities;
+use crate::kernel::{Clock, CloneId, Fault, Text, Timestamp};
 use crate::notifications::Notifications;
 use crate::sessions::{Device, Sessions, SignInBy};
 use crate::store::Store;
+
+pub use people::{Figures, Overview};
 
 /// Something the operator wants.
 #[derive(Debug, Serialize, Deserialize)]
@@ -74,14 +81,6 @@ pub enum Operation {
         /// The account's address.
         email: String,
     },
-    /// An account is suspended, or let in again.
-    #[cfg(feature = "testing")]
-    Suspend {
-        /// The account's address.
-        email: String,
-        /// Which of the two.
-        suspended: bool,
-    },
     /// Time passes without waiting for it.
     #[cfg(feature = "testing")]
     AdvanceClock {
@@ -94,6 +93,8 @@ pub enum Operation {
         /// Whether it holds a transaction.
         while_writing: bool,
     },
+    /// A look through the audit log: whether every entry is as it was written.
+    VerifyAudit,
     /// A sign-in as the owner of a clone, to bring memories in.
     ActForClone {
         /// The clone.
@@ -109,6 +110,29 @@ pub enum Outcome {
     Token(String),
     /// It is done.
     Done,
+    /// How many entries of the audit log fit, and the number of the first that does not.
+    Audit {
+        /// How many.
+        entries: u64,
+        /// The first that does not fit.
+        broken_at: Option<u64>,
+    },
+}
+
+impl Operation {
+    /// The name under which it is written down, if it is.
+    fn word(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::SetupLink => "link",
+            Self::Invite => "invite",
+            Self::CreateAccount { .. } => "create",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::ResetFactors { .. } => "reset_factors",
+            Self::TestMail { .. } => "test_mail",
+            Self::ActForClone { .. } => "act_for_clone",
+            _ => return None,
+        })
+    }
 }
 
 /// Carries operations out.
@@ -120,8 +144,11 @@ pub struct Admin {
     factors: Factors,
     consents: Consents,
     notifications: Notifications,
-    #[cfg(feature = "testing")]
-    clock: crate::kernel::Clock,
+    identities: Identities,
+    audit: Audit,
+    clock: Clock,
+    data_dir: PathBuf,
+    started_at: Timestamp,
 }
 
 /// What the operations are carried out with.
@@ -133,8 +160,10 @@ pub struct Parts {
     pub factors: Factors,
     pub consents: Consents,
     pub notifications: Notifications,
-    #[cfg(feature = "testing")]
-    pub clock: crate::kernel::Clock,
+    pub identities: Identities,
+    pub audit: Audit,
+    pub clock: Clock,
+    pub data_dir: PathBuf,
 }
 
 impl Admin {
@@ -147,8 +176,11 @@ impl Admin {
             consents: parts.consents,
             notifications: parts.notifications,
             factors: parts.factors,
-            #[cfg(feature = "testing")]
+            identities: parts.identities,
+            audit: parts.audit,
+            started_at: parts.clock.now(),
             clock: parts.clock,
+            data_dir: parts.data_dir,
         }
     }
 
@@ -157,6 +189,15 @@ impl Admin {
     /// # Errors
     /// When it cannot be done; the fault says why.
     pub async fn run(&self, operation: Operation) -> Result<Outcome, Fault> {
+        let word = operation.word();
+        let outcome = self.carry_out(operation).await?;
+        if let Some(word) = word {
+            self.audit.note_command(word).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn carry_out(&self, operation: Operation) -> Result<Outcome, Fault> {
         match operation {
             Operation::SetupLink => {
                 Ok(Outcome::Token(self.accounts.setup_link()?.reveal().to_owned()))
@@ -184,7 +225,7 @@ impl Admin {
                 Ok(Outcome::Done)
             }
             #[cfg(feature = "testing")]
-            Operation::Tell { .. } | Operation::MailLink { .. } | Operation::Suspend { .. } => {
+            Operation::Tell { .. } | Operation::MailLink { .. } => {
                 testing::run(self, operation).await
             }
             Operation::ResetFactors { email } => {
@@ -208,6 +249,10 @@ impl Admin {
                 .write(|_| -> Result<Outcome, crate::store::StoreError> { fail() })
                 .await?),
             Operation::ActForClone { clone } => self.act_for(&clone).await,
+            Operation::VerifyAudit => {
+                let Chain { entries, broken_at } = self.audit.verify().await?;
+                Ok(Outcome::Audit { entries, broken_at })
+            }
         }
     }
 

@@ -13,11 +13,6 @@ pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, 
         Operation::MailLink { email, kind, seconds } => {
             mail_link(admin, &email, kind, Duration::from_secs(seconds)).await
         }
-        Operation::Suspend { email, suspended } => {
-            let account = known(admin, &address(&email)?)?;
-            admin.accounts.suspend(account, suspended).await?;
-            Ok(Outcome::Done)
-        }
         _ => Ok(Outcome::Done),
     }
 }

@@ -166,7 +166,8 @@ impl ApiKeys {
                 let row = KeyRow::new(new, fresh.name, hash, owner.epoch, now);
                 rows::put_in(tx, account, id, &row)?;
                 Once::record_in(once.as_ref(), tx, &id.bytes())?;
-                watchers.tell_in(tx, account, &SecurityEvent::ApiKeyCreated { label }, now)?;
+                let event = SecurityEvent::ApiKeyCreated { key: id, label };
+                watchers.tell_in(tx, account, &event, now)?;
                 let key = rows::key(tx, account, id)?.ok_or(ApiKeyError::Missing)?;
                 Ok(MadeKey { key, text: Some(fresh.whole) })
             })
@@ -217,7 +218,7 @@ impl ApiKeys {
                 Ok::<_, ApiKeyError>(watchers.tell_in(
                     tx,
                     account,
-                    &SecurityEvent::ApiKeyRevoked { label },
+                    &SecurityEvent::ApiKeyRevoked { key: id, label },
                     now,
                 )?)
             })

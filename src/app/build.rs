@@ -7,6 +7,8 @@ use super::{StartError, erasers, tables};
 use crate::accounts::{Accounts, Listeners, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::ApiKeys;
+use crate::audit::Audit;
+use crate::break_glass::{self, BreakGlass};
 use crate::clones::{Clones, ProviderChoice, Providers};
 use crate::config::{Config, OidcProvider};
 use crate::consents::Consents;
@@ -44,18 +46,23 @@ struct People {
     sessions: Sessions,
     factors: Factors,
     identities: Identities,
+    spaces: Spaces,
     api_keys: ApiKeys,
+    audit: Audit,
 }
 
 async fn people(
     config: &Config,
-    store: &Store,
-    clock: &Clock,
+    (store, clock): (&Store, &Clock),
     tasks: &Tasks,
 ) -> Result<People, StartError> {
+    let audit = Audit::new(store.clone(), clock.clone(), config.audit);
     let watchers = Watchers::default();
     let listeners = Listeners {
-        on_created: vec![Arc::new(|tx, account| Ok(spaces::make_personal_in(tx, account)?))],
+        on_created: vec![
+            audit.on_created(),
+            Arc::new(|tx, account| Ok(spaces::make_personal_in(tx, account)?)),
+        ],
         watchers: watchers.clone(),
     };
     let accounts =
@@ -71,6 +78,7 @@ async fn people(
         watchers: watchers.clone(),
         settings: factor_settings(config),
     });
+    let spaces = Spaces::new(store.clone(), clock.clone(), watchers.clone());
     let identities = Identities::open(identities::Parts {
         store: store.clone(),
         clock: clock.clone(),
@@ -78,7 +86,7 @@ async fn people(
         sessions: sessions.clone(),
         factors: factors.clone(),
         watchers: watchers.clone(),
-        on_groups: Arc::new(spaces::follow_groups_in),
+        on_groups: spaces.follows_groups(),
         site: Site { public_url: config.public_url.clone(), base_path: config.base_path.clone() },
     })
     .await?;
@@ -86,7 +94,7 @@ async fn people(
     let pepper = accounts.key_for("clonememoria api keys");
     let api_keys = ApiKeys::new(store.clone(), clock.clone(), watchers.clone(), pepper);
     api_keys.start(tasks);
-    Ok(People { watchers, accounts, sessions, factors, identities, api_keys })
+    Ok(People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit })
 }
 
 /// Which factors there are. Authenticator apps show several servers side by side, so one with a
@@ -109,18 +117,19 @@ pub(super) async fn build(
     embedder: Option<Embedder>,
 ) -> Result<ServiceParts, StartError> {
     let (store, clock) = (store.clone(), clock.clone());
-    let people = people(config, &store, &clock, tasks).await?;
-    let People { watchers, accounts, sessions, factors, identities, api_keys } = people;
-    let consents = Consents::new(store.clone(), clock.clone());
+    let people = people(config, (&store, &clock), tasks).await?;
+    let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone());
+    let (notifications, break_glass) = told(config, (&store, &clock), &people, queue)?;
+    let admin = admin(config, (&store, &clock), &people, (&consents, &notifications));
+    let People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit } =
+        people;
     let (models, providers) = language_models(config)?;
     let graphs =
         Graphs { above: config.limits.graph_above, memory: config.limits.graph_memory_bytes };
     let retrieval = Retrieval::new(store.clone(), embedder.clone(), graphs, &config.data_dir);
     let listeners = vec![Retrieval::listener(embedder)];
     let memories = Memories::new(store.clone(), clock.clone(), listeners);
-    let notifications = notifications(config, (&store, &clock), &accounts, queue)?;
-    watchers.register(vec![notifications.watcher()]);
-    let share_links = share_links(config, (&store, &clock), &accounts, &notifications);
+    let share_links = share_links(config, (&store, &clock), &accounts, (&notifications, &watchers));
     let conversations = Conversations::open(conversations::Parts {
         store: store.clone(),
         clock: clock.clone(),
@@ -133,22 +142,14 @@ pub(super) async fn build(
         live: Live::new(config.limits.streams, config.limits.streams_per_account),
     })
     .await?;
-    let admin = Admin::new(admin::Parts {
-        store: store.clone(),
-        accounts: accounts.clone(),
-        sessions: sessions.clone(),
-        factors: factors.clone(),
-        consents: consents.clone(),
-        notifications: notifications.clone(),
-        #[cfg(feature = "testing")]
-        clock: clock.clone(),
-    });
     let trash = trash(config, (&store, &clock), &memories, &retrieval);
     Ok(ServiceParts {
         admin,
         consents,
-        spaces: Spaces::new(store.clone(), clock.clone()),
-        clones: Clones::new(store, clock.clone(), providers),
+        spaces,
+        clones: Clones::new(store, clock.clone(), providers, watchers),
+        audit,
+        break_glass,
         clock,
         accounts,
         sessions,
@@ -162,6 +163,48 @@ pub(super) async fn build(
         notifications,
         trash,
         public_url: config.public_url.clone(),
+    })
+}
+
+/// Who hears of what happens to the safety of accounts, and who may look at them.
+fn told(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    people: &People,
+    queue: &Queue,
+) -> Result<(Notifications, BreakGlass), StartError> {
+    let People { watchers, accounts, audit, .. } = people;
+    let notifications = notifications(config, (store, clock), accounts, queue)?;
+    let break_glass = BreakGlass::new(break_glass::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        accounts: accounts.clone(),
+        queue: queue.clone(),
+        watchers: watchers.clone(),
+    });
+    let listening = vec![audit.watcher(), notifications.watcher(), break_glass.watcher()];
+    watchers.register(listening, audit.on_failure());
+    Ok((notifications, break_glass))
+}
+
+/// What the operator and the admins do.
+fn admin(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    people: &People,
+    (consents, notifications): (&Consents, &Notifications),
+) -> Admin {
+    Admin::new(admin::Parts {
+        store: store.clone(),
+        accounts: people.accounts.clone(),
+        sessions: people.sessions.clone(),
+        factors: people.factors.clone(),
+        consents: consents.clone(),
+        notifications: notifications.clone(),
+        identities: people.identities.clone(),
+        audit: people.audit.clone(),
+        clock: clock.clone(),
+        data_dir: config.data_dir.clone(),
     })
 }
 
@@ -202,12 +245,13 @@ fn share_links(
     config: &Config,
     (store, clock): (&Store, &Clock),
     accounts: &Accounts,
-    notifications: &Notifications,
+    (notifications, watchers): (&Notifications, &Watchers),
 ) -> ShareLinks {
     ShareLinks::new(share_links::Parts {
         store: store.clone(),
         clock: clock.clone(),
         notifications: notifications.clone(),
+        watchers: watchers.clone(),
         links: links(config),
         most: config.limits.share_links_per_clone,
         pepper: accounts.key_for("clonememoria share links"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts;
+use crate::audit::Audit;
 use crate::identities::Identities;
 use crate::jobs;
 use crate::kernel::Clock;
@@ -24,6 +25,7 @@ pub(super) struct Swept {
     pub(super) sessions: Sessions,
     pub(super) identities: Identities,
     pub(super) share_links: ShareLinks,
+    pub(super) audit: Audit,
     pub(super) store: Store,
     pub(super) clock: Clock,
 }
@@ -53,6 +55,7 @@ impl Swept {
         self.sessions.sweep().await?;
         self.identities.sweep().await?;
         self.share_links.sweep().await?;
+        self.audit.sweep().await?;
         let now = self.clock.now();
         self.store
             .write(move |tx| {

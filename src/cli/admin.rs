@@ -23,6 +23,8 @@ pub enum AdminCommand {
     Invite(ConfigArgs),
     /// Send a mail that shows whether mails arrive
     TestMail(TestMailArgs),
+    /// Check that nobody changed the audit log
+    VerifyAudit(ConfigArgs),
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +68,7 @@ pub fn run(command: &AdminCommand) -> Result<(), Failure> {
         AdminCommand::Link(args) => link(args, &Operation::SetupLink, "welcome?token"),
         AdminCommand::Invite(args) => link(args, &Operation::Invite, "register?invite"),
         AdminCommand::TestMail(args) => test_mail(args),
+        AdminCommand::VerifyAudit(args) => verify_audit(args),
     }
 }
 
@@ -103,6 +106,24 @@ fn reset_factors(args: &AddressArgs) -> Result<(), Failure> {
     operate(&config, &Operation::ResetFactors { email: args.email.clone() })?;
     say("The password alone signs in again, and all sign-ins of the account have ended.");
     Ok(())
+}
+
+fn verify_audit(args: &ConfigArgs) -> Result<(), Failure> {
+    let (config, _) = args.load()?;
+    match operate(&config, &Operation::VerifyAudit)? {
+        Outcome::Audit { entries, broken_at: Some(number) } => Err(Failure::Refused {
+            message: format!(
+                "the audit log was changed: {entries} entries are as they were written, number \
+                 {number} was changed or is missing"
+            ),
+            code: 65,
+        }),
+        Outcome::Audit { entries, broken_at: None } => {
+            say(format_args!("The audit log holds: {entries} entries are as they were written."));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn link(args: &ConfigArgs, operation: &Operation, page: &str) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! Clones that change their space, and spaces that are closed.
 
 use crate::access::{Action, Principal};
+use crate::accounts::SecurityEvent;
 use crate::jobs::discarded;
 use crate::kernel::{CloneId, SpaceId};
 use crate::spaces;
@@ -19,7 +20,7 @@ impl Clones {
         who: &Principal,
         space: SpaceId,
     ) -> Result<Vec<CloneId>, CloneError> {
-        let (who, now) = (who.clone(), self.clock.now());
+        let (this, who, now) = (self.clone(), who.clone(), self.clock.now());
         self.store
             .write(move |tx| {
                 spaces::require_owned(tx, who.account, space)?;
@@ -35,28 +36,34 @@ impl Clones {
                     }
                 }
                 spaces::close_in(tx, who.account, space)?;
+                let event = SecurityEvent::SpaceDeleted { space };
+                this.watchers.tell_in(tx, who.account, &event, now)?;
                 Ok(gone)
             })
             .await
     }
-}
 
-/// Takes a clone into another space. Everything that belongs to it goes with it; who could see
-/// it only through the old space cannot any more.
-pub(super) fn move_in(
-    tx: &mut WriteTx<'_>,
-    who: &Principal,
-    persona: &mut Persona,
-    space: SpaceId,
-) -> Result<(), CloneError> {
-    if who.is_narrow() {
-        return Err(CloneError::Narrow);
+    /// Takes a clone into another space. Everything that belongs to it goes with it; who could
+    /// see it only through the old space cannot any more.
+    pub(super) fn move_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        who: &Principal,
+        persona: &mut Persona,
+        space: SpaceId,
+    ) -> Result<(), CloneError> {
+        if who.is_narrow() {
+            return Err(CloneError::Narrow);
+        }
+        let here = spaces::role_in(tx, who.account, persona.space)?.ok_or(CloneError::Missing)?;
+        permit(here, Action::MoveClone)?;
+        let there = spaces::role_in(tx, who.account, space)?.ok_or(CloneError::NoSuchSpace)?;
+        permit(there, Action::CreateClone)?;
+        let (clone, from) = (persona.id, persona.space);
+        settle_in(tx, persona, space)?;
+        let event = SecurityEvent::CloneMoved { clone, from, to: space };
+        Ok(self.watchers.tell_in(tx, who.account, &event, self.clock.now())?)
     }
-    let here = spaces::role_in(tx, who.account, persona.space)?.ok_or(CloneError::Missing)?;
-    permit(here, Action::MoveClone)?;
-    let there = spaces::role_in(tx, who.account, space)?.ok_or(CloneError::NoSuchSpace)?;
-    permit(there, Action::CreateClone)?;
-    Ok(settle_in(tx, persona, space)?)
 }
 
 fn settle_in(

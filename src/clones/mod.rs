@@ -10,7 +10,8 @@ mod homes;
 mod model;
 mod rows;
 
-use crate::access::{Action, Principal, Role, may, role_at};
+use crate::access::{Action, Principal, Role, may, may_behind_glass, role_at};
+use crate::accounts::Watchers;
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Once, Subject as Erased};
 use crate::kernel::{
@@ -23,11 +24,11 @@ pub use effective::Providers;
 pub use error::CloneError;
 pub use model::{
     Counts, Effective, Grounding, Label, Persona, Profile, ProfileChange, ProviderChoice, Seen,
-    Settings, SettingsChange, Subject,
+    Settings, SettingsChange, Subject, Tally,
 };
 
 pub use crate::access::Reach;
-pub use rows::{Counted, TABLES, count_in};
+pub use rows::{Counted, TABLES, count_in, tallies};
 
 /// The clones of this instance.
 #[derive(Clone)]
@@ -35,12 +36,13 @@ pub struct Clones {
     store: Store,
     clock: Clock,
     providers: Providers,
+    watchers: Watchers,
 }
 
 impl Clones {
-    /// The clones in a store, and the providers they can be set to.
-    pub fn new(store: Store, clock: Clock, providers: Providers) -> Self {
-        Self { store, clock, providers }
+    /// The clones in a store, the providers they can be set to, and who hears where they go.
+    pub fn new(store: Store, clock: Clock, providers: Providers, watchers: Watchers) -> Self {
+        Self { store, clock, providers, watchers }
     }
 
     /// Makes a clone, in the asker's personal space unless another is named.
@@ -128,7 +130,7 @@ impl Clones {
         space: Option<SpaceId>,
         expected: Option<u64>,
     ) -> Result<Seen, CloneError> {
-        let who = who.clone();
+        let (this, who) = (self.clone(), who.clone());
         let now = self.clock.now();
         self.store
             .write(move |tx| {
@@ -138,7 +140,7 @@ impl Clones {
                 }
                 change.apply(&mut persona.profile);
                 if let Some(space) = space.filter(|space| *space != persona.space) {
-                    homes::move_in(tx, &who, &mut persona, space)?;
+                    this.move_in(tx, &who, &mut persona, space)?;
                 }
                 persona.updated_at = now;
                 persona.version += 1;
@@ -229,6 +231,9 @@ pub fn open(
         return Err(CloneError::Missing);
     }
     let role = relation(tx, who, &persona)?.ok_or(CloneError::Missing)?;
+    if who.is_behind_glass() && !may_behind_glass(action) {
+        return Err(CloneError::Forbidden);
+    }
     permit(role, action)?;
     Ok((persona, role))
 }
@@ -248,6 +253,9 @@ pub fn settings_of(tx: &impl Rows, id: CloneId) -> Result<Settings, StoreError> 
 pub fn visible_to(tx: &impl Rows, who: &Principal) -> Result<Vec<(CloneId, Role)>, StoreError> {
     let mut visible = Vec::new();
     for (space, role) in spaces::roles_of(tx, who.account)? {
+        if is_shut(tx, who, space)? {
+            continue;
+        }
         for persona in rows::in_space(tx, space)? {
             let role = role_at(persona.profile.visibility, Some(role));
             let role = role.filter(|_| persona.deleted_at.is_none() && who.reaches(persona.id));
@@ -271,6 +279,28 @@ pub fn name_of(tx: &impl Rows, id: CloneId) -> Result<Option<String>, StoreError
 /// When the store fails.
 pub fn present(tx: &impl Rows, id: CloneId) -> Result<Option<Persona>, StoreError> {
     Ok(rows::persona(tx, id)?.filter(|persona| persona.deleted_at.is_none()))
+}
+
+/// Whether a clone lives in the personal space of an account.
+///
+/// # Errors
+/// When the store fails.
+pub fn is_personal_of(tx: &impl Rows, id: CloneId, account: AccountId) -> Result<bool, StoreError> {
+    let Some(persona) = present(tx, id)? else { return Ok(false) };
+    Ok(spaces::personal_in(tx, account)? == Some(persona.space))
+}
+
+/// The clones in the personal space of an account with their names, the oldest first.
+///
+/// # Errors
+/// When the store fails.
+pub fn personal_of(
+    tx: &impl Rows,
+    account: AccountId,
+) -> Result<Vec<(CloneId, String)>, StoreError> {
+    let Some(space) = spaces::personal_in(tx, account)? else { return Ok(Vec::new()) };
+    let there = rows::in_space(tx, space)?.into_iter().filter(|p| p.deleted_at.is_none());
+    Ok(there.map(|persona| (persona.id, persona.profile.name.to_string())).collect())
 }
 
 /// Who made a clone that is not in the trash.
@@ -324,7 +354,7 @@ fn relation(
     who: &Principal,
     persona: &Persona,
 ) -> Result<Option<Role>, StoreError> {
-    if !who.reaches(persona.id) {
+    if !who.reaches(persona.id) || is_shut(tx, who, persona.space)? {
         return Ok(None);
     }
     // Whoever may share it has decided that, whatever its reach is.
@@ -333,6 +363,12 @@ fn relation(
     }
     let member = spaces::role_in(tx, who.account, persona.space)?;
     Ok(role_at(persona.profile.visibility, member))
+}
+
+/// Whether somebody who looks with another's eyes sees nothing of a space: all but the personal
+/// one is others' as well.
+fn is_shut(tx: &impl Rows, who: &Principal, space: SpaceId) -> Result<bool, StoreError> {
+    Ok(who.is_behind_glass() && spaces::personal_in(tx, who.account)? != Some(space))
 }
 
 fn permit(role: Role, action: Action) -> Result<(), CloneError> {

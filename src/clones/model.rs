@@ -139,6 +139,15 @@ pub struct Seen {
     pub counts: Counts,
 }
 
+/// How much an account has made: numbers, and nothing of what they count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Tally {
+    pub clones: u64,
+    pub memories: u64,
+    pub conversations: u64,
+}
+
 /// How much belongs to a clone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {

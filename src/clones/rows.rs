@@ -1,12 +1,15 @@
 //! How clones are stored.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Role, Visibility, may_read_memory};
 use crate::kernel::{AccountId, CloneId, FuzzyDate, SpaceId, Text, Timestamp};
-use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
-use super::{Counts, Grounding, Label, Persona, Profile, Reach, Settings, Subject};
+use super::{Counts, Grounding, Label, Persona, Profile, Reach, Settings, Subject, Tally};
 
 const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
 const IN_SPACE: Table<(SpaceId, CloneId), ()> = Table::new("clones_in_space", Holds::Clone);
@@ -263,6 +266,30 @@ pub(super) fn counts(
         }
     }
     Ok(counts)
+}
+
+/// What each account has made: clones that are not in the trash, and what it put below any.
+///
+/// # Errors
+/// When the store fails.
+pub fn tallies(tx: &impl Rows) -> Result<HashMap<AccountId, Tally>, StoreError> {
+    let mut tallies: HashMap<AccountId, Tally> = HashMap::new();
+    tx.scan(&PERSONAS, &Range::all(), Direction::Up, |_, row| {
+        if row.deleted_at.is_none() {
+            tallies.entry(row.created_by).or_default().clones += 1;
+        }
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
+    })?;
+    tx.scan(&COUNTS, &Range::all(), Direction::Up, |(_, kind, (_, author)), count| {
+        let tally = tallies.entry(author).or_default();
+        match kind {
+            0 => tally.memories += count,
+            2 => tally.conversations += count,
+            _ => {}
+        }
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
+    })?;
+    Ok(tallies)
 }
 
 pub(super) fn erase_in(tx: &mut WriteTx<'_>, id: CloneId) -> Result<(), StoreError> {

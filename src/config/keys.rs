@@ -100,6 +100,7 @@ pub const KEYS: &[KeyInfo] = &[
     key("limits.upload_bytes", "105906176", "Bytes of an uploaded document or archive at most."),
     key("limits.json_depth", "64", "How deeply a JSON request body may be nested."),
     key("limits.trash_days", "30", "Days that deleted things wait in the trash."),
+    key("limits.audit_days", "400", "Days that entries of the audit log are kept."),
     key("limits.database_cache_mb", "32", "Megabytes of the database to keep in memory."),
     key(
         "limits.graph_above",
@@ -127,6 +128,7 @@ pub const KEYS: &[KeyInfo] = &[
     key("mail.from_name", "CloneMemoria", "The name that stands beside this address."),
     key("mail.seconds", "60", "How long sending one mail may take."),
     key("log.format", "auto", "How log lines look: pretty, json, or auto (pretty on a terminal)."),
+    key("log.audit_addresses", "false", "Whether the audit log says from where people sign in."),
     key("log.level", "info", "What is logged: error, warn, info, debug or trace."),
 ];
 

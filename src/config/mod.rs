@@ -19,6 +19,7 @@ pub use providers::OidcProvider;
 pub use sources::{Given, Layers, Origin};
 
 use crate::accounts::Registration;
+use crate::audit;
 use crate::kernel::Secret;
 use crate::providers::MailSettings;
 use crate::sessions::Lifetimes;
@@ -94,6 +95,7 @@ pub struct Config {
     pub passkeys: bool,
     pub oidc: Vec<OidcProvider>,
     pub limits: Limits,
+    pub audit: audit::Settings,
     pub llm: Option<Llm>,
     pub builtin_embedding: bool,
     pub mail: Option<MailSettings>,
@@ -160,6 +162,10 @@ impl Config {
             passkeys: read.switch("auth.passkeys")?,
             oidc: providers::check(&read, tables)?,
             limits: Limits::check(&read)?,
+            audit: audit::Settings {
+                kept: read.hours("limits.audit_days")?.saturating_mul(24),
+                addresses: read.switch("log.audit_addresses")?,
+            },
             llm: Llm::check(&read)?,
             builtin_embedding: read.one_of("embedding.provider", &["builtin", "none"])?
                 == "builtin",

@@ -4,7 +4,7 @@ mod rows;
 
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::OnCreated;
+use crate::accounts::{OnCreated, SecurityEvent, Watchers};
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, Fault, Kind, Page, PageRequest, Timestamp};
 use crate::store::{Rows, Store, StoreError, WriteTx};
@@ -97,12 +97,13 @@ impl From<ConsentError> for Fault {
 pub struct Consents {
     store: Store,
     clock: Clock,
+    watchers: Watchers,
 }
 
 impl Consents {
     /// The consents in a store.
-    pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Store, clock: Clock, watchers: Watchers) -> Self {
+        Self { store, clock, watchers }
     }
 
     /// What an account last said about each consent; those it never spoke about are left out.
@@ -134,10 +135,10 @@ impl Consents {
         account: AccountId,
         said: Vec<(Consent, bool)>,
     ) -> Result<Vec<Statement>, ConsentError> {
-        let now = self.clock.now();
+        let (now, watchers) = (self.clock.now(), self.watchers.clone());
         self.store
             .write(move |tx| {
-                state_in(tx, account, &said, now)?;
+                state_in(tx, account, &said, now, &watchers)?;
                 Ok(rows::current(tx, account)?)
             })
             .await
@@ -150,8 +151,9 @@ impl Consents {
         if !said.iter().any(|(consent, _)| *consent == Consent::DataProcessing) {
             said.push((Consent::DataProcessing, true));
         }
+        let watchers = self.watchers.clone();
         std::sync::Arc::new(move |tx, account| {
-            Ok(state_in(tx, account.id, &said, account.created_at)?)
+            Ok(state_in(tx, account.id, &said, account.created_at, &watchers)?)
         })
     }
 }
@@ -177,11 +179,14 @@ fn state_in(
     account: AccountId,
     said: &[(Consent, bool)],
     at: Timestamp,
+    watchers: &Watchers,
 ) -> Result<(), StoreError> {
     for (consent, granted) in said {
         let statement =
             Statement { consent: *consent, granted: *granted, version: VERSION.to_owned(), at };
         rows::append_in(tx, account, &statement)?;
+        let event = SecurityEvent::ConsentChanged { consent: consent.name(), granted: *granted };
+        watchers.tell_in(tx, account, &event, at)?;
     }
     Ok(())
 }

@@ -23,7 +23,9 @@ use crate::access::{Action, Principal};
 use crate::accounts::Accounts;
 use crate::clones::{self, CloneError, Providers};
 use crate::jobs::{Eraser, Subject, Tasks};
-use crate::kernel::{Clock, CloneId, ConversationId, MessageId, Page, PageRequest};
+use crate::kernel::{
+    AccountId, Clock, CloneId, ConversationId, MessageId, Page, PageRequest, Text,
+};
 use crate::providers::LanguageModel;
 use crate::retrieval::Retrieval;
 use crate::share_links::ShareLinks;
@@ -36,7 +38,7 @@ pub use live::{Answer, Event, Failure, Listener, Live};
 pub use model::{
     Author, Citation, Conversation, ConversationChange, Feedback, Message, Said, Status, Tokens,
 };
-pub use rows::TABLES;
+pub use rows::{TABLES, count_messages};
 
 /// The providers of answers by their id; there is always the one that only quotes.
 #[derive(Clone)]
@@ -212,6 +214,23 @@ fn own(
     // A clone that is gone, or not the asker's to see any more, takes its conversations along.
     open_name(tx, who, conversation.clone)?.ok_or(ConversationError::Missing)?;
     Ok(conversation)
+}
+
+/// Who holds a conversation and what it is called: its title, or the name of its clone.
+///
+/// # Errors
+/// When the store fails.
+pub fn holder_of(
+    tx: &impl Rows,
+    id: ConversationId,
+) -> Result<Option<(AccountId, CloneId, String)>, StoreError> {
+    let found = rows::conversation(tx, id)?.filter(|c| c.deleted_at.is_none());
+    let Some(Conversation { account, clone, title, .. }) = found else { return Ok(None) };
+    let title = match title.map(Text::into_string).filter(|title| !title.is_empty()) {
+        Some(title) => title,
+        None => clones::name_of(tx, clone)?.unwrap_or_default(),
+    };
+    Ok(Some((account, clone, title)))
 }
 
 /// The name of a clone, if the asker can see it.

@@ -1,10 +1,12 @@
 //! How conversations and messages are stored.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clones::Grounding;
 use crate::kernel::{AccountId, CloneId, ConversationId, MemoryId, MessageId, Text, Timestamp};
-use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::model::{Author, Citation, Conversation, Feedback, Message, Status, Tokens};
 
@@ -136,6 +138,19 @@ pub(super) fn of_account(
         found.extend(conversation(tx, id)?);
     }
     Ok(found)
+}
+
+/// How many messages there are, those of conversations in the trash left out.
+///
+/// # Errors
+/// When the store fails.
+pub fn count_messages(tx: &impl Rows) -> Result<u64, StoreError> {
+    let mut messages = 0;
+    tx.scan(&CONVERSATIONS, &Range::all(), Direction::Up, |_, row| {
+        messages += if row.deleted_at.is_none() { row.message_count } else { 0 };
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
+    })?;
+    Ok(messages)
 }
 
 pub(super) fn message_of(conversation: ConversationId, id: MessageId, row: MessageRow) -> Message {

@@ -90,7 +90,7 @@ impl Factors {
             .store
             .write(move |tx| {
                 if rows::remove_all_in(tx, account)? {
-                    this.changed_in(tx, account, &SecurityEvent::SecondFactorRemoved)?;
+                    this.changed_in(tx, account, &SecurityEvent::SecondFactorsReset)?;
                 }
                 Ok(())
             })

@@ -7,7 +7,7 @@ use webauthn_rs::prelude::{
     RegisterPublicKeyCredential, Uuid, WebauthnError,
 };
 
-use crate::accounts::{Account, SecurityEvent, account_in};
+use crate::accounts::{Account, Failure, SecurityEvent, account_in};
 use crate::kernel::{AccountId, PasskeyId, SessionId, TokenHash};
 
 use super::questions::Asked;
@@ -132,6 +132,14 @@ impl Factors {
     /// When it opens none; why is not said.
     pub async fn by_passkey(&self, reply: Reply) -> Result<Account, FactorError> {
         self.require_passkeys()?;
+        let opened = self.opened_by(reply).await;
+        if matches!(opened, Err(FactorError::WrongPasskey)) {
+            self.parts.watchers.failed(None, Failure::Passkey);
+        }
+        opened
+    }
+
+    async fn opened_by(&self, reply: Reply) -> Result<Account, FactorError> {
         let Some((Asked::Open(state), site)) = self.questions.take(&reply) else {
             return Err(FactorError::WrongPasskey);
         };

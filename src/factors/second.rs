@@ -1,7 +1,7 @@
 //! From a password to a sign-in: the one place that decides whether a code is needed, and whether
 //! one is good.
 
-use crate::accounts::{Account, Attempt, Email, SecurityEvent};
+use crate::accounts::{Account, AccountError, Attempt, Email, Failure, SecurityEvent};
 use crate::kernel::{AccountId, Secret, TokenHash};
 
 use super::codes::Typed;
@@ -52,12 +52,23 @@ impl Factors {
         code: &str,
         device: Option<&TokenHash>,
     ) -> Result<(), FactorError> {
-        match codes::read(code).ok_or(FactorError::WrongCode)? {
-            Typed::Code(code) => self.take_code(account, code, device).await,
+        let taken = match codes::read(code) {
+            Some(Typed::Code(code)) => self.take_code(account, code, device).await,
             // Nobody guesses 120 bits, so wrong ones are not counted: whoever is held up by a
             // stranger's guesses still gets in with one.
-            Typed::Recovery(code) => self.take_recovery(account, code).await,
+            Some(Typed::Recovery(code)) => self.take_recovery(account, code).await,
+            None => Err(FactorError::WrongCode),
+        };
+        match &taken {
+            Err(FactorError::WrongCode) => {
+                self.parts.watchers.failed(Some(account), Failure::Code);
+            }
+            Err(FactorError::Account(AccountError::TooManyAttempts { .. })) => {
+                self.parts.watchers.failed(Some(account), Failure::Locked);
+            }
+            _ => {}
         }
+        taken
     }
 
     async fn take_code(

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::accounts::{Account, AccountError, Email, NewAccount, OnCreated, SecurityEvent, Ticket};
+use crate::accounts::{
+    Account, AccountError, Actor, AdminChange, Email, NewAccount, OnCreated, SecurityEvent, Ticket,
+};
 use crate::kernel::{AccountId, IdentityId, Text, TokenHash};
 use crate::providers::Claims;
 use crate::store::{StoreError, WriteTx};
@@ -142,7 +144,9 @@ impl Identities {
     ) -> Result<Account, IdentityError> {
         let Some(admins) = &provider.admin_group else { return Ok(account) };
         let groups = claims.groups.as_deref().unwrap_or_default();
-        match self.0.accounts.make_admin(account.id, groups.contains(admins)).await {
+        let admin = Some(groups.contains(admins));
+        let change = AdminChange { admin, suspended: None };
+        match self.0.accounts.administer(account.id, change, Actor::System, None).await {
             Ok(account) => Ok(account),
             Err(AccountError::LastAdmin) => {
                 tracing::warn!("the last admin is in the admin group no more and stays admin");
@@ -164,9 +168,9 @@ impl Identities {
             return Ok(());
         }
         let names = claims.groups.clone().unwrap_or_default();
-        let (this, provider, now) = (self.clone(), provider.id.clone(), self.0.clock.now());
+        let (this, provider) = (self.clone(), provider.id.clone());
         let follow =
-            move |tx: &mut WriteTx<'_>| (this.0.on_groups)(tx, account, (&provider, &names), now);
+            move |tx: &mut WriteTx<'_>| (this.0.on_groups)(tx, account, (&provider, &names));
         self.0.store.write(follow).await
     }
 

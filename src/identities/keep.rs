@@ -45,7 +45,7 @@ impl Identities {
                 let view = this.view(row);
                 if let Some(provider) = &view.provider {
                     // Who is nobody there any more is in none of its groups.
-                    (this.0.on_groups)(tx, account, (provider, &[]), now)?;
+                    (this.0.on_groups)(tx, account, (provider, &[]))?;
                 }
                 let provider = view.provider_name;
                 let event = SecurityEvent::IdentityUnlinked { provider };

@@ -19,7 +19,7 @@ use url::Url;
 use crate::accounts::{AccountError, Accounts, Watchers};
 use crate::factors::Factors;
 use crate::jobs::{Eraser, Subject};
-use crate::kernel::{AccountId, Clock, Timestamp, TokenHash};
+use crate::kernel::{AccountId, Clock, TokenHash};
 use crate::sessions::Sessions;
 use crate::store::{Store, StoreError, WriteTx};
 
@@ -33,9 +33,7 @@ use self::rows::IdentityRow;
 /// What happens when a provider says which of its groups somebody is in: their account, the
 /// provider's name in addresses, the groups.
 pub type OnGroups = Arc<
-    dyn Fn(&mut WriteTx<'_>, AccountId, (&str, &[String]), Timestamp) -> Result<(), StoreError>
-        + Send
-        + Sync,
+    dyn Fn(&mut WriteTx<'_>, AccountId, (&str, &[String])) -> Result<(), StoreError> + Send + Sync,
 >;
 
 /// What the slice stands on.

@@ -50,4 +50,6 @@ kinds! {
     JobKind JobId;
     /// Something that an account was told.
     NoticeKind NoticeId;
+    /// An admin's look at what is not theirs.
+    BreakGlassKind BreakGlassId;
 }

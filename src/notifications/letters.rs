@@ -75,8 +75,14 @@ struct Tongue {
     another_service: &'static str,
     /// In place of a reason that cannot be given.
     no_reason: &'static str,
+    /// In place of names when there are none.
+    nothing: &'static str,
     /// Before the time, which is given in UTC.
     when: &'static str,
+    /// Before the name of who did it.
+    who: &'static str,
+    /// Before the time at which it ends.
+    until: &'static str,
     /// What to do if somebody else did it.
     not_you: &'static str,
     /// Before the link to the account.
@@ -105,11 +111,15 @@ struct Message {
 
 /// What happened to an account.
 pub(super) fn notice(reader: &Reader<'_>, notice: &Notification) -> Said {
-    let Tongue { when, not_you, account, inbox, footer, .. } = reader.tongue;
+    let Tongue { when, who, until, not_you, account, inbox, footer, .. } = reader.tongue;
     let (subject, first) = happened(reader.tongue, notice);
-    let mut text = vec![first, format!("{when} {}", minute(notice.at))];
+    let mut facts = vec![format!("{when} {}", minute(notice.at))];
+    facts.extend(notice.by.as_deref().map(|by| format!("{who}{}", quoted(reader.tongue, by))));
+    facts.extend(notice.until.map(|at| format!("{until} {}", minute(at))));
+    let mut text = vec![first, facts.join("\n")];
     let security = notice.topic.is_about_security();
-    if security {
+    // Nobody ends what an admin does by changing their own password.
+    if security && notice.by.is_none() {
         text.push((*not_you).to_owned());
     }
     let (page, words) = if security { (ACCOUNT_PAGE, account) } else { (NOTICES_PAGE, inbox) };
@@ -128,6 +138,7 @@ fn happened(tongue: &Tongue, notice: &Notification) -> (&'static str, String) {
             tongue.another_service
         }
         Topic::BreakGlass if name.is_empty() => tongue.no_reason,
+        Topic::BreakGlassEnded if name.is_empty() => tongue.nothing,
         _ => &name,
     };
     (subject, sentence.replace("{}", name))
@@ -210,7 +221,19 @@ mod tests {
 
     fn about(topic: Topic, detail: &str) -> Notification {
         let detail = Some(detail.to_owned());
-        Notification { id: NoticeId::fresh(), topic, detail, at: Timestamp(0), read: false }
+        let (by, until) = match topic {
+            Topic::BreakGlass => (Some("The Admin".to_owned()), Some(Timestamp(900_000_000))),
+            _ => (None, None),
+        };
+        Notification {
+            id: NoticeId::fresh(),
+            topic,
+            detail,
+            by,
+            until,
+            at: Timestamp(0),
+            read: false,
+        }
     }
 
     #[test]
@@ -228,6 +251,23 @@ mod tests {
                 assert!(said.text.lines().all(|line| line.chars().count() < 200));
             }
         }
+    }
+
+    #[test]
+    fn who_looks_why_and_how_long_is_said() {
+        let links = links();
+        let notice_of =
+            |tongue| notice(&Reader::new(tongue, &links), &about(Topic::BreakGlass, "A fault"));
+        let said = notice_of("en").text;
+        for part in ["“A fault”", "Who: “The Admin”", "1970-01-01 00:00", "Until: 1970-01-01 00:15"]
+        {
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(!said.contains("If this was you"), "{said}");
+        let said = notice_of("fr").text;
+        assert!(said.contains("Qui : « The Admin »") || said.contains("Qui"), "{said}");
+        let said = notice(&Reader::new("en", &links), &about(Topic::BreakGlassEnded, "")).text;
+        assert!(said.contains("nothing"), "{said}");
     }
 
     #[test]

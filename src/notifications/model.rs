@@ -1,5 +1,7 @@
 //! What people are told.
 
+use std::borrow::Cow;
+
 use crate::accounts::SecurityEvent;
 use crate::kernel::{NoticeId, Timestamp};
 
@@ -63,8 +65,19 @@ pub enum Notice {
     DataExported,
     /// An administrator looked at what is not theirs.
     BreakGlass {
+        /// Who.
+        by: String,
         /// The reason they gave.
         reason: String,
+        /// How long they may at most.
+        until: Timestamp,
+    },
+    /// They may no more.
+    BreakGlassEnded {
+        /// Who.
+        by: String,
+        /// What they opened.
+        opened: Vec<String>,
     },
     /// Somebody invites the account into a space.
     SpaceInvitation {
@@ -83,31 +96,25 @@ impl Notice {
     pub(super) fn of(event: &SecurityEvent) -> Option<Self> {
         use SecurityEvent as E;
         Some(match event.clone() {
-            E::SignedIn { new_device: Some(device) } => Self::NewDevice { device },
+            E::SignedIn { new_device: Some(device), .. } => Self::NewDevice { device },
             E::PasswordChanged => Self::PasswordChanged,
-            E::PasswordReset => Self::PasswordReset,
+            E::PasswordReset { .. } => Self::PasswordReset,
             E::EmailChanged { before } => Self::EmailChanged { before },
             E::SecondFactorAdded => Self::SecondFactorAdded,
-            E::SecondFactorRemoved => Self::SecondFactorRemoved,
+            E::SecondFactorRemoved | E::SecondFactorsReset => Self::SecondFactorRemoved,
             E::RecoveryCodeUsed => Self::RecoveryCodeUsed,
             E::PasskeyAdded => Self::PasskeyAdded,
             E::PasskeyRemoved => Self::PasskeyRemoved,
             E::IdentityLinked { provider } => Self::IdentityLinked { provider },
             E::IdentityUnlinked { provider } => Self::IdentityUnlinked { provider },
-            E::ApiKeyCreated { label } => Self::ApiKeyCreated { label },
+            E::ApiKeyCreated { label, .. } => Self::ApiKeyCreated { label },
             E::RefreshReused => Self::SignInReused,
             E::PasskeyCopied => Self::PasskeyCopied,
-            E::SignedIn { new_device: None }
-            | E::SignedOut
-            | E::EmailVerified
-            | E::RecoveryCodesRenewed
-            | E::ApiKeyRevoked { .. }
-            | E::SessionEnded
-            | E::AllSessionsEnded
-            | E::Suspended
-            | E::Unsuspended
-            | E::AdminGranted
-            | E::AdminRevoked => return None,
+            E::BreakGlassBegun { name: by, reason, until, .. } => {
+                Self::BreakGlass { by, reason, until }
+            }
+            E::BreakGlassEnded { name: by, opened, .. } => Self::BreakGlassEnded { by, opened },
+            _ => return None,
         })
     }
 }
@@ -134,12 +141,13 @@ pub enum Topic {
     CloneShared,
     DataExported,
     BreakGlass,
+    BreakGlassEnded,
     SpaceInvitation,
     RoleChanged,
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 20] = [
+const WORDS: [(Topic, &str); 21] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -158,6 +166,7 @@ const WORDS: [(Topic, &str); 20] = [
     (Topic::CloneShared, "clone_shared"),
     (Topic::DataExported, "data_exported"),
     (Topic::BreakGlass, "break_glass"),
+    (Topic::BreakGlassEnded, "break_glass_ended"),
     (Topic::SpaceInvitation, "space_invitation"),
     (Topic::RoleChanged, "role_changed"),
 ];
@@ -207,13 +216,14 @@ impl Notice {
             Self::CloneShared { .. } => Topic::CloneShared,
             Self::DataExported => Topic::DataExported,
             Self::BreakGlass { .. } => Topic::BreakGlass,
+            Self::BreakGlassEnded { .. } => Topic::BreakGlassEnded,
             Self::SpaceInvitation { .. } => Topic::SpaceInvitation,
             Self::RoleChanged { .. } => Topic::RoleChanged,
         }
     }
 
     /// The device, the provider, the reason, or whatever else it names.
-    pub fn detail(&self) -> Option<&str> {
+    pub fn detail(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::NewDevice { device: detail }
             | Self::EmailChanged { before: detail }
@@ -222,9 +232,28 @@ impl Notice {
             | Self::ApiKeyCreated { label: detail }
             | Self::ShareLinkCreated { clone: detail }
             | Self::CloneShared { clone: detail }
-            | Self::BreakGlass { reason: detail }
+            | Self::BreakGlass { reason: detail, .. }
             | Self::SpaceInvitation { space: detail }
-            | Self::RoleChanged { space: detail } => Some(detail),
+            | Self::RoleChanged { space: detail } => Some(detail.into()),
+            Self::BreakGlassEnded { opened, .. } if !opened.is_empty() => {
+                Some(opened.join(", ").into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Who did it, if it was not the account's owner and is to be known.
+    pub fn by(&self) -> Option<&str> {
+        match self {
+            Self::BreakGlass { by, .. } | Self::BreakGlassEnded { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// Until when it goes on.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::BreakGlass { until, .. } => Some(*until),
             _ => None,
         }
     }
@@ -250,7 +279,13 @@ impl Notice {
             Topic::ShareLinkCreated => Self::ShareLinkCreated { clone: detail },
             Topic::CloneShared => Self::CloneShared { clone: detail },
             Topic::DataExported => Self::DataExported,
-            Topic::BreakGlass => Self::BreakGlass { reason: detail },
+            Topic::BreakGlass => {
+                let until = Timestamp::default();
+                Self::BreakGlass { by: "The Admin".to_owned(), reason: detail, until }
+            }
+            Topic::BreakGlassEnded => {
+                Self::BreakGlassEnded { by: "The Admin".to_owned(), opened: vec![detail] }
+            }
             Topic::SpaceInvitation => Self::SpaceInvitation { space: detail },
             Topic::RoleChanged => Self::RoleChanged { space: detail },
         }
@@ -266,14 +301,18 @@ pub struct Notification {
     pub topic: Topic,
     /// What it names, on one line.
     pub detail: Option<String>,
+    /// Who did it, if it was somebody else.
+    pub by: Option<String>,
+    /// Until when it goes on.
+    pub until: Option<Timestamp>,
     /// When it happened.
     pub at: Timestamp,
     /// Whether the person has read it.
     pub read: bool,
 }
 
-/// Longest detail, in Unicode code points: an address must fit.
-const LONGEST_DETAIL: usize = 254;
+/// Longest detail, in Unicode code points: an address must fit, and a reason.
+const LONGEST_DETAIL: usize = 500;
 
 /// A text on one line, not too long: what others wrote must not rearrange what we say.
 pub(super) fn on_one_line(text: &str) -> String {

@@ -10,7 +10,7 @@ use super::{Notice, NotificationError};
 use crate::jobs::JobName;
 use crate::kernel::{AccountId, NoticeId, Page, PageRequest, Timestamp};
 use crate::store::{
-    Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, page_of,
+    Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, from_cbor, page_of,
 };
 
 const NOTICES: Table<(AccountId, NoticeId), NoticeRow> = Table::new("notices", Holds::Account);
@@ -55,9 +55,24 @@ struct NoticeRow {
     detail: Option<String>,
     at: Timestamp,
     read: bool,
+    // Since version 2.
+    #[serde(default)]
+    by: Option<String>,
+    #[serde(default)]
+    until: Option<Timestamp>,
 }
 
-impl Row for NoticeRow {}
+impl Row for NoticeRow {
+    const VERSION: u8 = 2;
+
+    fn upgrade(version: u8, cbor: &[u8]) -> Result<Self, String> {
+        match version {
+            // The fields that version 2 added have defaults.
+            1 => from_cbor(cbor),
+            _ => Err(format!("version {version} is unknown")),
+        }
+    }
+}
 
 pub(super) fn put_in(
     tx: &mut WriteTx<'_>,
@@ -70,9 +85,11 @@ pub(super) fn put_in(
         tx.remove(&NOTICES, old);
     }
     let topic = notice.topic().word().to_owned();
-    let detail = notice.detail().map(on_one_line);
+    let detail = notice.detail().map(|detail| on_one_line(&detail));
+    let (by, until) = (notice.by().map(on_one_line), notice.until());
     let id = NoticeId::fresh();
-    tx.put(&NOTICES, &(account, id), &NoticeRow { topic, detail, at: now, read: false })?;
+    let row = NoticeRow { topic, detail, at: now, read: false, by, until };
+    tx.put(&NOTICES, &(account, id), &row)?;
     Ok(id)
 }
 
@@ -153,6 +170,6 @@ pub(super) fn erase_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), S
 
 /// Nothing for a topic that a newer program wrote.
 fn notification(id: NoticeId, row: NoticeRow) -> Option<Notification> {
-    let NoticeRow { topic, detail, at, read } = row;
-    Some(Notification { id, topic: Topic::of(&topic)?, detail, at, read })
+    let NoticeRow { topic, detail, at, read, by, until } = row;
+    Some(Notification { id, topic: Topic::of(&topic)?, detail, by, until, at, read })
 }

@@ -291,7 +291,7 @@ pub(super) fn each_vector(
     clone: CloneId,
     mut visit: impl FnMut(u64, &[f16]),
 ) -> Result<(), StoreError> {
-    tx.scan_raw(&VECTORS, &Range::prefix(&clone), |(_, passage), bytes| {
+    tx.scan_raw(&VECTORS, &Range::prefix(&clone), Direction::Up, |(_, passage), bytes| {
         if let Some((model, rest)) = bytes.split_first_chunk::<2>()
             && u16::from_le_bytes(*model) == BUILTIN_MODEL
         {

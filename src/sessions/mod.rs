@@ -14,7 +14,7 @@ mod rows;
 
 use std::time::Duration;
 
-use crate::accounts::{Account, AccountError, SecurityEvent, Watchers, account_in};
+use crate::accounts::{Account, AccountError, Failure, SecurityEvent, Watchers, account_in};
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, Secret, SessionId, Timestamp, Token, TokenHash};
 use crate::store::{Rows, Store, StoreError, WriteTx};
@@ -97,7 +97,7 @@ impl Sessions {
             label: device.label,
             address: device.address,
         };
-        let watchers = self.watchers.clone();
+        let (watchers, whose) = (self.watchers.clone(), account.id);
         let account = self
             .store
             .write(move |tx| {
@@ -109,12 +109,22 @@ impl Sessions {
                     Some(mark) => rows::meet_device_in(tx, account.id, mark, now)?,
                     None => false,
                 };
-                let new_device = is_new.then(|| row.label.clone());
                 rows::put_in(tx, id, &row)?;
-                watchers.tell_in(tx, account.id, &SecurityEvent::SignedIn { new_device }, now)?;
+                let event = SecurityEvent::SignedIn {
+                    session: id,
+                    new_device: is_new.then(|| row.label.clone()),
+                    device: row.label,
+                    address: row.address,
+                };
+                watchers.tell_in(tx, account.id, &event, now)?;
                 Ok::<_, AccountError>(account)
             })
-            .await?;
+            .await;
+        let account = account.inspect_err(|error| {
+            if matches!(error, AccountError::Suspended) {
+                self.watchers.failed(Some(whose), Failure::Suspended);
+            }
+        })?;
         match by {
             SignInBy::Cookie => Ok(by_cookie(cookie, account, lifetimes.idle)),
             SignInBy::Tokens => self.by_tokens(id, refresh, account, now),
@@ -168,16 +178,7 @@ impl Sessions {
     /// When the store fails.
     pub fn is_open(&self, id: SessionId) -> Result<bool, AccountError> {
         let now = self.clock.now();
-        self.store.read(|tx| {
-            let Some(row) = rows::session(tx, id)?.filter(|row| now < row.until) else {
-                return Ok(false);
-            };
-            match signed_in(tx, id, &row) {
-                Ok(_) => Ok(true),
-                Err(AccountError::NotSignedIn) => Ok(false),
-                Err(other) => Err(other),
-            }
-        })
+        self.store.read(|tx| is_open_in(tx, id, now))
     }
 
     /// Whether an account has signed in on a device before.
@@ -187,6 +188,29 @@ impl Sessions {
     pub fn knows(&self, account: AccountId, device: &TokenHash) -> Result<bool, AccountError> {
         Ok(self.store.read(|tx| rows::knows_device(tx, account, device))?)
     }
+}
+
+/// [`Sessions::is_open`], in the caller's transaction.
+///
+/// # Errors
+/// When the store fails.
+pub fn is_open_in(tx: &impl Rows, id: SessionId, now: Timestamp) -> Result<bool, AccountError> {
+    let Some(row) = rows::session(tx, id)?.filter(|row| now < row.until) else {
+        return Ok(false);
+    };
+    match signed_in(tx, id, &row) {
+        Ok(_) => Ok(true),
+        Err(AccountError::NotSignedIn) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// When an account was last seen, as far as sign-ins tell that have not ended.
+///
+/// # Errors
+/// When the store fails.
+pub fn seen_in(tx: &impl Rows, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
+    Ok(rows::of_account(tx, account)?.into_iter().map(|(_, row)| row.seen_at).max())
 }
 
 fn by_cookie(cookie: Token, account: Account, lasts: Duration) -> NewSession {

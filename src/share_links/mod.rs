@@ -13,7 +13,7 @@ mod visits;
 use std::time::Duration;
 
 use crate::access::{Action, Principal, Visit};
-use crate::accounts::AccountError;
+use crate::accounts::{AccountError, SecurityEvent, Watchers};
 use crate::api_keys::Left;
 use crate::clones::{self, Persona};
 use crate::jobs::{Eraser, Once, Subject};
@@ -48,6 +48,7 @@ pub struct Parts {
     pub store: Store,
     pub clock: Clock,
     pub notifications: Notifications,
+    pub watchers: Watchers,
     /// Where links lead.
     pub links: Links,
     /// Links that one clone can have.
@@ -64,6 +65,7 @@ pub struct ShareLinks {
     store: Store,
     clock: Clock,
     notifications: Notifications,
+    watchers: Watchers,
     links: Links,
     most: usize,
     pepper: [u8; 32],
@@ -73,8 +75,8 @@ pub struct ShareLinks {
 impl ShareLinks {
     /// The share links in a store.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, clock, notifications, links, most, pepper, forget } = parts;
-        Self { store, clock, notifications, links, most, pepper, forget }
+        let Parts { store, clock, notifications, watchers, links, most, pepper, forget } = parts;
+        Self { store, clock, notifications, watchers, links, most, pepper, forget }
     }
 
     fn hash(&self, token: &str) -> TokenHash {
@@ -112,6 +114,8 @@ impl ShareLinks {
                 let row = LinkRow::new(new, (fresh.name, hash), who.account, now);
                 rows::put_in(tx, place, &row)?;
                 Once::record_in(once.as_ref(), tx, &place.1.bytes())?;
+                let event = SecurityEvent::ShareLinkCreated { clone, link: place.1 };
+                this.watchers.tell_in(tx, who.account, &event, now)?;
                 this.tell_in(tx, who.account, &persona, now)?;
                 let link = view(tx, place, row, now)?;
                 let token = Some(fresh.whole);
@@ -161,12 +165,14 @@ impl ShareLinks {
         clone: CloneId,
         id: ShareLinkId,
     ) -> Result<(), ShareLinkError> {
-        let (who, forget) = (who.clone(), self.forget);
+        let (this, who, now) = (self.clone(), who.clone(), self.clock.now());
         self.store
             .write(move |tx| {
                 clones::open(tx, &who, clone, Action::Share)?;
                 rows::link(tx, (clone, id))?.ok_or(ShareLinkError::Missing)?;
-                Ok(end_in(tx, (clone, id), forget)?)
+                let event = SecurityEvent::ShareLinkRevoked { clone, link: id };
+                this.watchers.tell_in(tx, who.account, &event, now)?;
+                Ok(end_in(tx, (clone, id), this.forget)?)
             })
             .await
     }

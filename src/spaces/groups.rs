@@ -2,7 +2,12 @@
 //! is in the group no more is taken out. The space's owner decides, never who runs the provider
 //! or the instance; who was let in by hand stays as they are.
 
-use crate::kernel::{AccountId, SpaceGroupId, SpaceId, Text, Timestamp};
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use crate::accounts::SecurityEvent;
+use crate::identities::OnGroups;
+use crate::kernel::{AccountId, SpaceGroupId, SpaceId, Text};
 use crate::store::{StoreError, WriteTx};
 
 use super::invitations::MOST as MOST_MEMBERS;
@@ -45,6 +50,7 @@ impl Spaces {
         id: SpaceId,
         new: NewGroup,
     ) -> Result<Group, SpaceError> {
+        let this = self.clone();
         self.store
             .write(move |tx| {
                 shared_in(tx, account, id, Role::Owner)?;
@@ -65,6 +71,9 @@ impl Spaces {
                     role: new.role,
                 };
                 rows::put_group_in(tx, &group)?;
+                let role = group.role.name();
+                let event = SecurityEvent::GroupLetIn { space: id, group: group.id, role };
+                this.tell_in(tx, account, &event)?;
                 Ok(group)
             })
             .await
@@ -80,54 +89,72 @@ impl Spaces {
         id: SpaceId,
         group: SpaceGroupId,
     ) -> Result<(), SpaceError> {
+        let this = self.clone();
         self.store
             .write(move |tx| {
                 shared_in(tx, account, id, Role::Owner)?;
-                let there = rows::remove_group_in(tx, id, group)?;
-                if there { Ok(()) } else { Err(SpaceError::Missing) }
+                if !rows::remove_group_in(tx, id, group)? {
+                    return Err(SpaceError::Missing);
+                }
+                Ok(this.tell_in(tx, account, &SecurityEvent::GroupShutOut { space: id, group })?)
             })
             .await
     }
-}
 
-/// Follows what a provider says of the groups that somebody is in: lets them into the spaces of
-/// these, takes them out where another of its groups had brought them.
-///
-/// # Errors
-/// When the store fails.
-pub fn follow_groups_in(
-    tx: &mut WriteTx<'_>,
-    account: AccountId,
-    (provider, names): (&str, &[String]),
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let of_provider = rows::groups_at(tx, provider)?;
-    let mut theirs: Vec<&Group> =
-        of_provider.iter().filter(|group| names.contains(&group.name)).collect();
-    // Of several groups with one space, the one that gives most.
-    theirs.sort_by_key(|group| (group.space, std::cmp::Reverse(group.role)));
-    theirs.dedup_by_key(|group| group.space);
-    let brought = rows::brought(tx, account)?;
-    for (space, by) in &brought {
-        let stays = theirs.iter().any(|group| group.space == *space);
-        if !stays && of_provider.iter().any(|group| group.id == *by) {
-            rows::remove_member_in(tx, *space, account);
-        }
+    /// Follows what a provider says of the groups that somebody is in: lets them into the spaces
+    /// of these, takes them out where another of its groups had brought them.
+    pub fn follows_groups(&self) -> OnGroups {
+        let this = self.clone();
+        Arc::new(move |tx, account, said| this.follow_in(tx, account, said))
     }
-    for group in theirs {
-        let by_group = brought.iter().any(|(space, by)| {
-            *space == group.space && of_provider.iter().any(|group| group.id == *by)
-        });
-        let is_in = rows::role(tx, account, group.space)?.is_some();
-        if is_in && !by_group {
-            continue;
+
+    fn follow_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        account: AccountId,
+        (provider, names): (&str, &[String]),
+    ) -> Result<(), StoreError> {
+        let of_provider = rows::groups_at(tx, provider)?;
+        let told = |id: SpaceGroupId| of_provider.iter().any(|group| group.id == id);
+        let mut theirs: Vec<&Group> =
+            of_provider.iter().filter(|group| names.contains(&group.name)).collect();
+        // Of several groups with one space, the one that gives most.
+        theirs.sort_by_key(|group| (group.space, Reverse(group.role)));
+        theirs.dedup_by_key(|group| group.space);
+        let mut brought = rows::brought(tx, account)?;
+        brought.retain(|(_, by)| told(*by));
+        for (space, group) in brought.iter().copied() {
+            if !theirs.iter().any(|group| group.space == space) {
+                rows::remove_member_in(tx, space, account);
+                self.tell_in(tx, account, &SecurityEvent::LeftWithGroup { space, group })?;
+            }
         }
-        if !is_in && rows::members(tx, group.space)?.len() >= MOST_MEMBERS {
-            tracing::warn!(space = %group.space, "the space is full: a group's member stays out");
-            continue;
+        for group in theirs {
+            let by_group = brought.iter().any(|(space, _)| *space == group.space);
+            self.bring_in(tx, account, group, by_group)?;
         }
-        let place = (group.role, Some(group.id));
-        rows::put_member_in(tx, group.space, account, place, now)?;
+        Ok(())
     }
-    Ok(())
+
+    /// Lets somebody in whom a group brings, or gives them the role that it has now.
+    fn bring_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        account: AccountId,
+        group: &Group,
+        by_group: bool,
+    ) -> Result<(), StoreError> {
+        let &Group { id, space, role, .. } = group;
+        let present = rows::role(tx, account, space)?;
+        if present.is_some() && (!by_group || present == Some(role)) {
+            return Ok(());
+        }
+        if present.is_none() && rows::members(tx, space)?.len() >= MOST_MEMBERS {
+            tracing::warn!(%space, "the space is full: a group's member stays out");
+            return Ok(());
+        }
+        rows::put_member_in(tx, space, account, (role, Some(id)), self.clock.now())?;
+        let event = SecurityEvent::JoinedByGroup { space, group: id, role: role.name() };
+        self.tell_in(tx, account, &event)
+    }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::accounts::{Account, AccountError, Email};
+use crate::accounts::{Account, AccountError, Email, OnCreated, SecurityEvent};
 use crate::jobs::Once;
 use crate::kernel::{AccountId, InvitationId, SpaceId, Timestamp, Token, TokenHash};
 use crate::store::{Rows, StoreError, WriteTx};
@@ -48,7 +48,7 @@ impl Spaces {
         once: Option<Once>,
     ) -> Result<MadeInvitation, SpaceError> {
         let token = Token::fresh().map_err(AccountError::Random)?;
-        let now = self.clock.now();
+        let (this, now) = (self.clone(), self.clock.now());
         self.store
             .write(move |tx| {
                 let space = shared_in(tx, account, id, Role::Steward)?;
@@ -81,6 +81,8 @@ impl Spaces {
                 let invitation = InvitationId::fresh();
                 rows::put_invitation_in(tx, id, invitation, &row)?;
                 Once::record_in(once.as_ref(), tx, &invitation.bytes())?;
+                let role = row.role.name();
+                this.tell_in(tx, account, &SecurityEvent::Invited { space: id, invitation, role })?;
                 let invitation = rows::view(invitation, row);
                 Ok(MadeInvitation { invitation, token: Some(token) })
             })
@@ -113,11 +115,15 @@ impl Spaces {
         id: SpaceId,
         invitation: InvitationId,
     ) -> Result<(), SpaceError> {
+        let this = self.clone();
         self.store
             .write(move |tx| {
                 shared_in(tx, account, id, Role::Steward)?;
-                let there = rows::remove_invitation_in(tx, id, invitation)?;
-                if there { Ok(()) } else { Err(SpaceError::Missing) }
+                if !rows::remove_invitation_in(tx, id, invitation)? {
+                    return Err(SpaceError::Missing);
+                }
+                let event = SecurityEvent::InvitationWithdrawn { space: id, invitation };
+                Ok(this.tell_in(tx, account, &event)?)
             })
             .await
     }
@@ -136,32 +142,41 @@ impl Spaces {
     /// # Errors
     /// When it is not good, or for another address, or the account is in the space already.
     pub async fn accept(&self, account: &Account, token: &str) -> Result<SpaceId, SpaceError> {
-        let (token, now, account) = (TokenHash::of(token), self.clock.now(), account.clone());
-        self.store.write(move |tx| accept_in(tx, &account, &token, now)).await
+        let (this, token, account) = (self.clone(), TokenHash::of(token), account.clone());
+        self.store.write(move |tx| this.accept_in(tx, &account, &token)).await
     }
-}
 
-/// Joins a space by an invitation, in the caller's transaction.
-///
-/// # Errors
-/// When it is not good, or for another address, or the account is in the space already.
-pub fn accept_in(
-    tx: &mut WriteTx<'_>,
-    account: &Account,
-    token: &TokenHash,
-    now: Timestamp,
-) -> Result<SpaceId, SpaceError> {
-    let (invitation, offer) = good(tx, token, now)?;
-    let meant = offer.email.as_deref().and_then(Email::new);
-    if meant.is_some_and(|meant| !meant.same_as(&account.email)) {
-        return Err(SpaceError::WrongInvitation);
+    /// The same for an account that is being made, in the transaction that makes it.
+    pub fn accept_when_made(&self, token: TokenHash) -> OnCreated {
+        let this = self.clone();
+        Arc::new(move |tx, account| match this.accept_in(tx, account, &token) {
+            Ok(_) => Ok(()),
+            Err(SpaceError::Store(error)) => Err(AccountError::Store(error)),
+            Err(_) => Err(AccountError::WrongInvite),
+        })
     }
-    if rows::role(tx, account.id, offer.space)?.is_some() {
-        return Err(SpaceError::AlreadyIn);
+
+    fn accept_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        account: &Account,
+        token: &TokenHash,
+    ) -> Result<SpaceId, SpaceError> {
+        let now = self.clock.now();
+        let (invitation, offer) = good(tx, token, now)?;
+        let meant = offer.email.as_deref().and_then(Email::new);
+        if meant.is_some_and(|meant| !meant.same_as(&account.email)) {
+            return Err(SpaceError::WrongInvitation);
+        }
+        if rows::role(tx, account.id, offer.space)?.is_some() {
+            return Err(SpaceError::AlreadyIn);
+        }
+        rows::remove_invitation_in(tx, offer.space, invitation)?;
+        rows::put_member_in(tx, offer.space, account.id, (offer.role, None), now)?;
+        let (space, role) = (offer.space, offer.role.name());
+        self.tell_in(tx, account.id, &SecurityEvent::JoinedSpace { space, role })?;
+        Ok(space)
     }
-    rows::remove_invitation_in(tx, offer.space, invitation)?;
-    rows::put_member_in(tx, offer.space, account.id, (offer.role, None), now)?;
-    Ok(offer.space)
 }
 
 fn good(

@@ -1,5 +1,6 @@
 //! Who is in a space, and as what.
 
+use crate::accounts::SecurityEvent;
 use crate::kernel::{AccountId, SpaceId};
 use crate::store::Rows;
 
@@ -29,7 +30,7 @@ impl Spaces {
         member: AccountId,
         role: Role,
     ) -> Result<Member, SpaceError> {
-        let now = self.clock.now();
+        let (this, now) = (self.clone(), self.clock.now());
         self.store
             .write(move |tx| {
                 let space = shared_in(tx, account, id, Role::Steward)?;
@@ -45,6 +46,11 @@ impl Spaces {
                     rows::put_member_in(tx, id, account, (Role::Steward, None), now)?;
                 }
                 rows::put_member_in(tx, id, member, (role, None), now)?;
+                let event = match role {
+                    Role::Owner => SecurityEvent::OwnershipHandedOver { space: id, to: member },
+                    _ => SecurityEvent::RoleChanged { space: id, member, role: role.name() },
+                };
+                this.tell_in(tx, account, &event)?;
                 find(tx, id, member)
             })
             .await
@@ -60,6 +66,7 @@ impl Spaces {
         id: SpaceId,
         member: AccountId,
     ) -> Result<(), SpaceError> {
+        let this = self.clone();
         self.store
             .write(move |tx| {
                 let space = rows::space(tx, account, id)?.ok_or(SpaceError::Missing)?;
@@ -74,7 +81,8 @@ impl Spaces {
                     return Err(SpaceError::Forbidden);
                 }
                 rows::remove_member_in(tx, id, member);
-                Ok(())
+                let event = SecurityEvent::MemberRemoved { space: id, member };
+                Ok(this.tell_in(tx, account, &event)?)
             })
             .await
     }

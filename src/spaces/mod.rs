@@ -10,14 +10,14 @@ mod members;
 mod model;
 mod rows;
 
-use crate::accounts::Account;
+use crate::accounts::{Account, SecurityEvent, Watchers};
 use crate::jobs::{Eraser, Once, Subject};
 use crate::kernel::{AccountId, Clock, SpaceId, Text, Timestamp};
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use error::SpaceError;
-pub use groups::{NewGroup, follow_groups_in};
-pub use invitations::{NewInvitation, PostInvitation, accept_in};
+pub use groups::NewGroup;
+pub use invitations::{NewInvitation, PostInvitation};
 pub use model::{Group, Invitation, MadeInvitation, Member, Offer, Role, Space, SpaceType};
 pub use rows::TABLES;
 
@@ -29,12 +29,23 @@ const MOST: usize = 100;
 pub struct Spaces {
     store: Store,
     clock: Clock,
+    watchers: Watchers,
 }
 
 impl Spaces {
     /// The spaces in a store.
-    pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Store, clock: Clock, watchers: Watchers) -> Self {
+        Self { store, clock, watchers }
+    }
+
+    /// Tells of something that an account has done, in the transaction in which it did.
+    fn tell_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        account: AccountId,
+        event: &SecurityEvent,
+    ) -> Result<(), StoreError> {
+        self.watchers.tell_in(tx, account, event, self.clock.now())
     }
 
     /// The spaces an account is in, its personal one first.

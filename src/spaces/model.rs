@@ -21,6 +21,16 @@ pub enum Role {
 impl Role {
     /// Every role, the least first.
     pub const ALL: [Self; 4] = [Self::Visitor, Self::Contributor, Self::Steward, Self::Owner];
+
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Contributor => "contributor",
+            Self::Steward => "steward",
+            Self::Owner => "owner",
+        }
+    }
 }
 
 /// What a space is for.

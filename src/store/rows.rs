@@ -193,11 +193,12 @@ pub trait Rows {
         &self,
         table: &RawTable<K>,
         range: &Range,
+        direction: Direction,
         mut visit: impl FnMut(K, Vec<u8>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         let name = table.info.name;
         let mut failed = None;
-        self.scan_bytes(name, range, Direction::Up, &mut |key, value| {
+        self.scan_bytes(name, range, direction, &mut |key, value| {
             let step = read_key::<K>(name, key)
                 .and_then(|k| Ok((k, self.codec().decode_raw(name, key, value)?)))
                 .map_err(E::from)

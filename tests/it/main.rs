@@ -15,9 +15,12 @@
 
 mod support;
 
+mod admin;
 mod api_keys;
+mod audit;
 mod bad_input;
 mod base_path;
+mod break_glass;
 mod canaries;
 mod cli;
 mod clones;

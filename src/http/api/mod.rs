@@ -1,7 +1,10 @@
 //! The API, a file a slice: views, parameters, and handlers of a few lines that translate.
 
+mod admin;
 mod api_keys;
+mod audit;
 mod auth;
+mod break_glass;
 mod clones;
 mod conversations;
 mod factors;
@@ -30,6 +33,8 @@ use super::sse::Streams;
 use crate::accounts::Accounts;
 use crate::admin::Admin;
 use crate::api_keys::ApiKeys;
+use crate::audit::Audit;
+use crate::break_glass::BreakGlass;
 use crate::clones::Clones;
 use crate::consents::Consents;
 use crate::conversations::Conversations;
@@ -65,6 +70,8 @@ pub struct Parts {
     pub share_links: ShareLinks,
     pub notifications: Notifications,
     pub trash: Trash,
+    pub audit: Audit,
+    pub break_glass: BreakGlass,
     pub public_url: Option<Url>,
 }
 
@@ -130,6 +137,9 @@ pub fn api() -> impl OpenApi + 'static {
             messages::MessageApi,
             share_links::ShareLinkApi,
             trash::TrashApi,
+            admin::AdminApi,
+            audit::AuditApi,
+            break_glass::BreakGlassApi,
         ),
     )
 }
@@ -159,6 +169,8 @@ enum Group {
     Notifications,
     /// What was deleted and can be brought back.
     Trash,
+    /// Accounts, figures and the audit log, for those who look after the server.
+    Admin,
 }
 
 /// A place in a list after this page.

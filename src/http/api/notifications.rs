@@ -54,8 +54,10 @@ enum TopicWord {
     CloneShared,
     /// Everything the account has was exported.
     DataExported,
-    /// An administrator looked at what is the account's; `detail` is the reason they gave.
+    /// An administrator may look at what is the account's; `detail` is the reason they gave.
     BreakGlass,
+    /// They may no more; `detail` names what they opened.
+    BreakGlassEnded,
     /// Somebody invites the account into a space; `detail` is its name.
     SpaceInvitation,
     /// The account's role in a space changed; `detail` is its name.
@@ -69,6 +71,10 @@ struct NotificationView {
     topic: TopicWord,
     /// What it names; see the topics.
     detail: Option<String>,
+    /// Who did it, if it was somebody else.
+    by: Option<String>,
+    /// Until when it goes on.
+    until: Option<String>,
     /// Whether it is worth a look because somebody else might have done it.
     security: bool,
     read: bool,
@@ -139,6 +145,8 @@ fn view(notification: Notification) -> NotificationView {
         id: notification.id.to_string(),
         topic: notification.topic.into(),
         detail: notification.detail,
+        by: notification.by,
+        until: notification.until.map(|until| until.to_string()),
         security: notification.topic.is_about_security(),
         read: notification.read,
         created_at: notification.at.to_string(),

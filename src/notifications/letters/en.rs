@@ -7,7 +7,10 @@ pub(super) const TONGUE: Tongue = Tongue {
     notices: &NOTICES,
     another_service: " another service",
     no_reason: " none",
+    nothing: " nothing",
     when: "When:",
+    who: "Who:",
+    until: "Until:",
     not_you: "If this was you, there is nothing to do.\n\
               If it was not, change your password at once and end all other sign-ins.",
     account: "Your account:",
@@ -37,7 +40,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 20] = [
+const NOTICES: [(Topic, &str, &str); 21] = [
     (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
     (
         Topic::PasswordChanged,
@@ -121,7 +124,15 @@ const NOTICES: [(Topic, &str, &str); 20] = [
     (
         Topic::BreakGlass,
         "An administrator opened your data",
-        "An administrator of the server looked into what is yours. The reason given:{}",
+        "An administrator of the server may read for a while what is in your personal space:\n\
+         your clones, their memories and your conversations with them. They can change\n\
+         nothing. The reason given:{}",
+    ),
+    (
+        Topic::BreakGlassEnded,
+        "An administrator cannot read your data any more",
+        "An administrator of the server could read what is in your personal space, and cannot\n\
+         any more. What they opened:{}",
     ),
     (
         Topic::SpaceInvitation,

@@ -7,7 +7,10 @@ pub(super) const TONGUE: Tongue = Tongue {
     notices: &NOTICES,
     another_service: " un autre service",
     no_reason: " aucune",
+    nothing: " rien",
     when: "Quand :",
+    who: "Qui :",
+    until: "Jusqu’à :",
     not_you: "Si c’était vous, il n’y a rien à faire.\n\
               Sinon, changez tout de suite votre mot de passe et fermez les autres connexions.",
     account: "Votre compte :",
@@ -37,7 +40,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 20] = [
+const NOTICES: [(Topic, &str, &str); 21] = [
     (
         Topic::NewDevice,
         "Un nouvel appareil est connecté",
@@ -131,7 +134,15 @@ const NOTICES: [(Topic, &str, &str); 20] = [
     (
         Topic::BreakGlass,
         "Un administrateur a ouvert vos données",
-        "Un administrateur du serveur a regardé ce qui est à vous. La raison donnée :{}",
+        "Un administrateur du serveur peut lire pendant quelque temps ce qui est dans votre\n\
+         espace personnel : vos clones, leurs souvenirs et vos conversations avec eux. Il ne\n\
+         peut rien changer. La raison donnée :{}",
+    ),
+    (
+        Topic::BreakGlassEnded,
+        "Un administrateur ne peut plus lire vos données",
+        "Un administrateur du serveur pouvait lire ce qui est dans votre espace personnel, et\n\
+         ne le peut plus. Ce qu’il a ouvert :{}",
     ),
     (
         Topic::SpaceInvitation,

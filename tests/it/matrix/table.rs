@@ -21,6 +21,10 @@ pub enum Need {
     Account,
     /// The same, a moment old.
     Fresh,
+    /// A sign-in of somebody who administers the server.
+    Admin,
+    /// The same, a moment old.
+    FreshAdmin,
 }
 
 /// What one must be to the thing.
@@ -147,6 +151,19 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("list_trash", Need::Read, Least::Oneself),
     ("restore", Need::Write, Least::Holder),
     ("purge", Need::Write, Least::Holder),
+    ("list_users", Need::Admin, Least::Oneself),
+    ("get_user", Need::Admin, Least::Oneself),
+    ("change_user", Need::FreshAdmin, Least::Oneself),
+    ("end_user_sessions", Need::FreshAdmin, Least::Oneself),
+    ("get_stats", Need::Admin, Least::Oneself),
+    ("list_audit", Need::Admin, Least::Oneself),
+    ("list_break_glass", Need::Admin, Least::Oneself),
+    ("begin_break_glass", Need::FreshAdmin, Least::Oneself),
+    ("end_break_glass", Need::Admin, Least::Oneself),
+    // Another sign-in's.
+    ("list_break_glass_clones", Need::Admin, Least::Nobody),
+    ("list_activity", Need::Account, Least::Oneself),
+    ("list_own_break_glass", Need::Account, Least::Oneself),
 ];
 
 /// A body with which whoever may do it succeeds, so that it is not the body that is refused.
@@ -192,6 +209,10 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "forgot_password" => json!({"email": "ada@example.org"}),
         "reset_password" => json!({"token": "wrong", "new_password": "violet umbrella quartz 42"}),
         "login" => json!({"email": "nobody@example.org", "password": "wrong password here"}),
+        "change_user" => json!({"suspended": false}),
+        "begin_break_glass" => {
+            json!({"account_id": things["account_id"], "reason": "To see whether it opens."})
+        }
         "refresh" | "logout" => json!({"refresh_token": "wrong"}),
         "register" => json!({"email": "x", "password": "x", "display_name": "x"}),
         "set_up" => json!({

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::table::{Least, Need, TABLE};
 use crate::support::PASSWORD;
+use crate::support::browser::Browser;
 use crate::support::client::{Ask, Client, id, items, text};
 use crate::support::passkey::Passkey;
 use crate::support::server::Server;
@@ -85,6 +86,10 @@ pub const VISITORS: &[Visitor] = &[
     visitor("ended sign-in", "ada", Brings::Nothing, None),
     visitor("revoked key", "ada", Brings::Nothing, None),
     visitor("key as bearer", "ada", Brings::Nothing, None),
+    visitor("suspended account's token", "sam", Brings::Nothing, None),
+    visitor("suspended account's refresh token", "sam", Brings::Nothing, None),
+    visitor("suspended account's key", "sam", Brings::Nothing, None),
+    visitor("suspended account's cookie", "sam", Brings::Nothing, None),
     visitor("owner", "ada", Brings::Session, Some(Least::Owner)),
     visitor("owner, proven long ago", "ada", Brings::OldSession, Some(Least::Owner)),
     visitor("steward", "sam", Brings::Session, Some(Least::Steward)),
@@ -92,6 +97,8 @@ pub const VISITORS: &[Visitor] = &[
     visitor("visitor", "vic", Brings::Session, Some(Least::Visitor)),
     visitor("owner of another space", "eve", Brings::Session, None),
     visitor("admin", "admin", Brings::Session, None),
+    visitor("admin, proven long ago", "admin", Brings::OldSession, None),
+    visitor("admin before whom Ada's glass is broken", "admin", Brings::Session, None),
     visitor("key to read", "ada", READ, Some(Least::Owner)),
     visitor("key to write", "ada", WRITE, Some(Least::Owner)),
     visitor("key to chat", "ada", CHAT, Some(Least::Owner)),
@@ -113,8 +120,8 @@ pub struct World {
     pub things: Things,
     /// An access token of Ada's that has expired.
     expired: String,
-    /// A sign-in of Ada's that was proven six minutes ago.
-    old: Client,
+    /// A sign-in of Ada's that was proven six minutes ago, and one of the admin's.
+    old: [Client; 2],
 }
 
 async fn login(server: &Server, name: &str) -> Value {
@@ -141,15 +148,19 @@ impl World {
             ("CLONEMEMORIA_AUTH_OIDC_GROUPS_CLAIM", "groups"),
         ]);
         let server = Server::with(&settings).await;
-        server.admin().await;
+        let admin = server.admin().await;
         let mut accounts = BTreeMap::new();
         for name in ["ada", "sam", "cora", "vic", "max", "eve"] {
             accounts.insert(name, server.account(name).await);
         }
-        let things = things(&server, &accounts).await;
+        let mut things = things(&server, &accounts).await;
+        things.insert("break_glass_id", break_glass(&admin, &things["account_id"]).await);
         let expired = text(&login(&server, "ada").await["access_token"]);
         server.advance(Duration::from_secs(11 * 60)).await;
-        let old = bearer(&server, &login(&server, "ada").await);
+        let old = [
+            bearer(&server, &login(&server, "ada").await),
+            bearer(&server, &login(&server, "admin").await),
+        ];
         server.advance(Duration::from_secs(6 * 60)).await;
         let ada = bearer(&server, &login(&server, "ada").await);
         Self { server, ada, things, expired, old }
@@ -186,10 +197,38 @@ impl World {
                 sam.delete(&format!("/clones/{clone}/share-links/{}", made.0)).await.is(204);
                 return Proof::Share(server.client(), format!("{}.{OWN}", made.1));
             }
+            name if name.starts_with("suspended") => return self.suspended(visitor).await,
             "key as bearer" => key(&self.ada, &["read", "write", "chat"], None).await.1,
             _ => return self.good_proof_of(visitor).await,
         };
         Proof::Bearer(server.client().with_token(&proof))
+    }
+
+    /// What opened an account before it was suspended.
+    async fn suspended(&self, visitor: &Visitor) -> Proof {
+        let server = &self.server;
+        let session = login(server, visitor.account).await;
+        let signed_in = bearer(server, &session);
+        let key = key(&signed_in, &["read", "write", "chat"], None).await.1;
+        let mut browser = Browser::at(server);
+        let body = json!({
+            "email": format!("{}@example.org", visitor.account), "password": PASSWORD,
+        });
+        browser.post("/auth/login", &body).await.is(200);
+        let cookies = browser.jar.iter().map(|(name, value)| format!("{name}={value}"));
+        let cookies = cookies.collect::<Vec<_>>().join("; ");
+        let account = id(&signed_in.get("/auth/me").await.is(200));
+        let admin = bearer(server, &login(server, "admin").await);
+        let path = format!("/admin/users/{account}");
+        admin.patch(&path, json!({"suspended": true})).await.is(200);
+        match visitor.name.rsplit(' ').next() {
+            Some("key") => Proof::Key(server.client(), key),
+            Some("cookie") => Proof::Cookie(server.client(), cookies, browser.origin()),
+            _ if visitor.name.contains("refresh") => {
+                Proof::Bearer(server.client().with_token(&text(&session["refresh_token"])))
+            }
+            _ => Proof::Bearer(signed_in),
+        }
     }
 
     async fn good_proof_of(&self, visitor: &Visitor) -> Proof {
@@ -198,7 +237,10 @@ impl World {
             Brings::Share | Brings::ShareBare | Brings::ShareElsewhere | Brings::ShareExpired => {
                 return self.link_of(&signed_in, visitor.brings).await;
             }
-            Brings::OldSession => return Proof::Bearer(self.old.clone()),
+            Brings::OldSession => {
+                let whose = usize::from(visitor.account == "admin");
+                return Proof::Bearer(self.old[whose].clone());
+            }
             Brings::Key { read, write, chat } => {
                 let all = [(read, "read"), (write, "write"), (chat, "chat")];
                 (all.iter().filter(|(has, _)| *has).map(|(_, name)| *name).collect(), None)
@@ -207,7 +249,13 @@ impl World {
                 let other = signed_in.new_clone("Another").await;
                 (vec!["read", "write", "chat"], Some(other))
             }
-            Brings::Session | Brings::Nothing => return Proof::Bearer(signed_in),
+            Brings::Session | Brings::Nothing => {
+                if visitor.name.contains("glass") {
+                    let ada = id(&self.ada.get("/auth/me").await.is(200));
+                    break_glass(&signed_in, &ada).await;
+                }
+                return Proof::Bearer(signed_in);
+            }
         };
         Proof::Key(self.server.client(), key(&signed_in, &scopes, clones).await.1)
     }
@@ -254,6 +302,8 @@ pub enum Proof {
     Bearer(Client),
     Key(Client, String),
     Share(Client, String),
+    /// Cookies, and the origin of the page that sends them.
+    Cookie(Client, String, String),
 }
 
 impl Proof {
@@ -264,8 +314,17 @@ impl Proof {
             Self::Share(client, link) => {
                 client.ask(method, path).header("authorization", &format!("Share {link}"))
             }
+            Self::Cookie(client, cookies, origin) => {
+                client.ask(method, path).header("cookie", cookies).header("origin", origin)
+            }
         }
     }
+}
+
+/// Begins a look at an account's things.
+async fn break_glass(admin: &Client, account: &str) -> String {
+    let body = json!({"account_id": account, "reason": "To see what it opens.", "minutes": 60});
+    id(&admin.post("/admin/break-glass", body).await.is(201))
 }
 
 /// A passkey of an account, which has to sign in again afterwards.

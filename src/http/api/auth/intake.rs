@@ -8,11 +8,10 @@ use serde::Deserialize;
 
 use super::super::Services;
 use super::super::fields::Fields;
-use crate::accounts::{AccountError, Accounts, Email, NewAccount, OnCreated, Ticket};
+use crate::accounts::{Accounts, Email, NewAccount, OnCreated, Ticket};
 use crate::consents::Consent;
 use crate::http::problem::Answer;
 use crate::kernel::{Text, TokenHash};
-use crate::spaces::{self, SpaceError};
 
 /// The first account.
 #[derive(Deserialize, Object)]
@@ -152,15 +151,8 @@ pub(super) fn with_invitation(
     if services.spaces.offer(&token).is_err() {
         return (new, Ticket::Invite(TokenHash::of(&token)));
     }
-    let (token, now, also) = (TokenHash::of(&token), services.clock.now(), new.also.take());
-    let join: OnCreated = Arc::new(move |tx, account| {
-        spaces::accept_in(tx, account, &token, now).map_err(|error| match error {
-            SpaceError::Store(error) => AccountError::Store(error),
-            _ => AccountError::WrongInvite,
-        })?;
-        Ok(())
-    });
-    new.also = Some(match also {
+    let join = services.spaces.accept_when_made(TokenHash::of(&token));
+    new.also = Some(match new.also.take() {
         Some(also) => both(also, join),
         None => join,
     });

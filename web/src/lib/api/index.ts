@@ -1,5 +1,6 @@
 // What the rest of the app imports to speak with the server.
 export * as accounts from './accounts';
+export * as admin from './admin';
 export * as answers from './answers';
 export * as clones from './clones';
 export * as conversations from './conversations';

@@ -4,6 +4,152 @@
  */
 
 export interface paths {
+    "/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The looks that go on and those that are over */
+        get: operations["list_break_glass"];
+        put?: never;
+        /**
+         * Read for a while what is in somebody's personal space
+         * @description This sign-in, and no other, can read the clones there, their memories and people, and the
+         *     person's conversations with them; it changes nothing. The person is told at once, and
+         *     afterwards what was opened.
+         */
+        post: operations["begin_break_glass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/break-glass/{break_glass_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a look before its time */
+        delete: operations["end_break_glass"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/break-glass/{break_glass_id}/clones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clones that can be read meanwhile */
+        get: operations["list_break_glass_clones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much there is on this server */
+        get: operations["get_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts of this server */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One account */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Suspend an account, let it in again, or change who administers the server
+         * @description Everything that opened the account before stops doing so.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/admin/users/{account_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End every sign-in of an account, its keys and its refresh tokens */
+        delete: operations["end_user_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -178,6 +324,40 @@ export interface paths {
         head?: never;
         /** Change the account */
         patch: operations["change_me"];
+        trace?: never;
+    };
+    "/auth/me/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to the caller's account */
+        get: operations["list_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at the caller's things, why, and what they opened */
+        get: operations["list_own_break_glass"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/auth/me/consent": {
@@ -928,47 +1108,6 @@ export interface paths {
         patch: operations["change_clone_settings"];
         trace?: never;
     };
-    "/clones/{clone_id}/share-links": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The share links of a clone */
-        get: operations["list_share_links"];
-        put?: never;
-        /**
-         * Make a share link
-         * @description Whoever has it talks with this one clone, without an account, as a visitor.
-         */
-        post: operations["create_share_link"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/clones/{clone_id}/share-links/{share_link_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Revoke a share link
-         * @description What its visitors said is erased with it.
-         */
-        delete: operations["revoke_share_link"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/clones/{clone_id}/timeline": {
         parameters: {
             query?: never;
@@ -1255,23 +1394,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/share": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the caller's share link opens */
-        get: operations["get_share"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/spaces": {
         parameters: {
             query?: never;
@@ -1311,49 +1433,6 @@ export interface paths {
         head?: never;
         /** Rename a space */
         patch: operations["change_space"];
-        trace?: never;
-    };
-    "/spaces/{space_id}/groups": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The groups of sign-in providers whose people are in a space */
-        get: operations["list_space_groups"];
-        put?: never;
-        /**
-         * Let the people of a group into a space
-         * @description Whoever signs in at the provider and is in the group there joins with the role; who has
-         *     left the group is taken out at the next sign-in there. The same group again changes its
-         *     role.
-         */
-        post: operations["let_space_group_in"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/spaces/{space_id}/groups/{group_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Let a group in no more
-         * @description Whom it brought is taken out at once.
-         */
-        delete: operations["shut_space_group_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/spaces/{space_id}/invitations": {
@@ -1520,6 +1599,38 @@ export interface components {
             time_zone: string;
         };
         /**
+         * ActivityList
+         * @description A part of what happened, newest first.
+         */
+        ActivityList: {
+            items: components["schemas"]["ActivityView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * ActivityView
+         * @description Something that happened to one's account.
+         */
+        ActivityView: {
+            by: components["schemas"]["ByWord"];
+            created_at: string;
+            /** @description What the device calls itself, such as "Firefox on Linux". */
+            device: string | null;
+            /** @description What happened, a stable word. */
+            event: string;
+            /** Format: uint64 */
+            id: number;
+            /**
+             * Format: uint64
+             * @description How often, for tries that failed.
+             */
+            tries: number | null;
+        };
+        /**
+         * @description Who did something.
+         * @enum {string}
+         */
+        ActorWord: "account" | "system" | "nobody";
+        /**
          * AddressOnly
          * @description An address.
          */
@@ -1652,6 +1763,39 @@ export interface components {
             scopes: components["schemas"]["ScopeWord"][];
         };
         /**
+         * AuditEntryView
+         * @description An entry of the audit log.
+         */
+        AuditEntryView: {
+            actor: components["schemas"]["ActorWord"];
+            /** @description The account of who did it. */
+            actor_id: string | null;
+            /** @description The network address it came from, if the server writes that down. */
+            address: string | null;
+            created_at: string;
+            /** @description More about it: identifiers, words and numbers. */
+            details: unknown;
+            /** @description What happened, a stable word. */
+            event: string;
+            /**
+             * Format: uint64
+             * @description Its number; each is one more than the one before.
+             */
+            id: number;
+            subject: components["schemas"]["ThingWord"] | null;
+            /** @description What it was done to. */
+            subject_id: string | null;
+        };
+        /**
+         * AuditList
+         * @description A part of the audit log, newest first.
+         */
+        AuditList: {
+            chain: (components["schemas"]["ChainView"] & unknown) | null;
+            items: components["schemas"]["AuditEntryView"][];
+            next_cursor: string | null;
+        };
+        /**
          * @description Who says a message.
          * @enum {string}
          */
@@ -1692,6 +1836,62 @@ export interface components {
             unchanged: number;
             /** Format: uint64 */
             updated: number;
+        };
+        /**
+         * BreakGlassList
+         * @description Looks, the newest first.
+         */
+        BreakGlassList: {
+            items: components["schemas"]["BreakGlassView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * BreakGlassView
+         * @description A look that goes on or is over.
+         */
+        BreakGlassView: {
+            /** @description Whose things they look at. */
+            account_id: string;
+            /** @description The admin who looks. */
+            admin_id: string;
+            begun_at: string;
+            ended_at: string | null;
+            ended_by: components["schemas"]["EndedWord"] | null;
+            id: string;
+            /**
+             * Format: uint32
+             * @description How many clones and conversations were opened.
+             */
+            opened: number;
+            /** @description Whether it is this sign-in's. */
+            own: boolean;
+            reason: string;
+            /** @description Whether it goes on. */
+            running: boolean;
+            /** @description When its time is over. */
+            until: string;
+        };
+        /**
+         * @description Who did something, as the person it concerns sees it.
+         * @enum {string}
+         */
+        ByWord: "you" | "admin" | "operator" | "stranger";
+        /**
+         * ChainView
+         * @description Whether every entry is as it was written, in its place.
+         */
+        ChainView: {
+            /**
+             * Format: uint64
+             * @description The number of the first that was changed, or is missing.
+             */
+            broken_at: number | null;
+            /**
+             * Format: uint64
+             * @description How many entries fit, from the oldest on.
+             */
+            entries: number;
+            holds: boolean;
         };
         /**
          * ChatRequest
@@ -1967,6 +2167,11 @@ export interface components {
             provider: string | null;
         };
         /**
+         * @description How a look ended.
+         * @enum {string}
+         */
+        EndedWord: "time" | "admin" | "sign_in";
+        /**
          * Exchange
          * @description A question and its answer.
          */
@@ -2046,51 +2251,6 @@ export interface components {
          * @enum {string}
          */
         GroundingWord: "verbatim" | "grounded" | "free";
-        /**
-         * GroupChoices
-         * @description A group at a provider of sign-ins to be let in.
-         */
-        GroupChoices: {
-            /** @description What the provider calls the group, letter by letter. */
-            name: string;
-            /** @description The provider's id, one of those that the list names. */
-            provider: string;
-            /** @description What its people are in the space: visitor, contributor or steward. */
-            role: components["schemas"]["RoleWord"] & unknown;
-        };
-        /**
-         * GroupList
-         * @description The groups whose people are in a space.
-         */
-        GroupList: {
-            items: components["schemas"]["GroupView"][];
-            next_cursor: string | null;
-            /** @description The providers whose groups can be let in. */
-            providers: components["schemas"]["GroupProvider"][];
-        };
-        /**
-         * GroupProvider
-         * @description A provider of sign-ins that says which groups somebody is in.
-         */
-        GroupProvider: {
-            id: string;
-            name: string;
-        };
-        /**
-         * GroupView
-         * @description A group at a provider of sign-ins whose people are in the space.
-         */
-        GroupView: {
-            id: string;
-            /**
-             * Format: uint64
-             * @description How many are in the space because of it.
-             */
-            member_count: number;
-            name: string;
-            provider: string;
-            role: components["schemas"]["RoleWord"];
-        };
         /**
          * HitView
          * @description A passage that was found.
@@ -2265,6 +2425,29 @@ export interface components {
             totp?: string | null;
         };
         /**
+         * LookList
+         * @description The looks at the caller's things, the newest first.
+         */
+        LookList: {
+            items: components["schemas"]["LookView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * LookView
+         * @description A look at the caller's things.
+         */
+        LookView: {
+            begun_at: string;
+            /** @description What the admin is called. */
+            by: string;
+            ended_at: string | null;
+            id: string;
+            opened: components["schemas"]["OpenedView"][];
+            reason: string;
+            running: boolean;
+            until: string;
+        };
+        /**
          * MadeInvitationView
          * @description An invitation that was just made.
          */
@@ -2313,43 +2496,16 @@ export interface components {
             scopes: components["schemas"]["ScopeWord"][];
         };
         /**
-         * MadeShareLinkView
-         * @description A share link that was just made.
+         * MadeView
+         * @description How much an account has made.
          */
-        MadeShareLinkView: {
-            clone_id: string;
-            created_at: string;
-            /** @description The account that made it. */
-            created_by: string;
-            created_by_name: string | null;
-            expires_at: string;
-            id: string;
-            label: string | null;
-            last_used_at: string | null;
-            /** Format: uint32 */
-            message_budget: number;
-            /** Format: uint32 */
-            messages_per_hour: number;
-            /** Format: uint32 */
-            messages_used: number;
-            /** @description How the token begins. */
-            prefix: string;
-            state: components["schemas"]["ShareStateWord"];
-            /**
-             * @description The token itself, shown this once. A repeated request (`Idempotency-Key`) does not get it
-             *     again.
-             */
-            token: string | null;
-            /**
-             * @description The address to give away, with the token behind the `#`; nothing while `server.public_url`
-             *     is not set, or when the request is repeated.
-             */
-            url: string | null;
-            /**
-             * Format: uint64
-             * @description How many people have talked through it, as far as they can be told apart.
-             */
-            visitors: number;
+        MadeView: {
+            /** Format: uint64 */
+            clones: number;
+            /** Format: uint64 */
+            conversations: number;
+            /** Format: uint64 */
+            memories: number;
         };
         /**
          * MemberChange
@@ -2373,8 +2529,6 @@ export interface components {
          */
         MemberView: {
             account_id: string;
-            /** @description Whether a group at a provider of sign-ins brought them, which also takes them out again. */
-            by_group: boolean;
             display_name: string;
             /** @description Shown to stewards, the owner and the member. */
             email: string | null;
@@ -2529,6 +2683,21 @@ export interface components {
             scopes: components["schemas"]["ScopeWord"][];
         };
         /**
+         * NewBreakGlass
+         * @description A look to be taken.
+         */
+        NewBreakGlass: {
+            /** @description Whose things. */
+            account_id: string;
+            /**
+             * Format: uint32
+             * @description How many minutes at most, from 5 to 60; 15 if this is left out.
+             */
+            minutes?: number | null;
+            /** @description Why, in 10 to 500 characters; the person reads it. */
+            reason: string;
+        };
+        /**
          * NewClone
          * @description A new clone.
          */
@@ -2668,6 +2837,8 @@ export interface components {
          * @description A notice.
          */
         NotificationView: {
+            /** @description Who did it, if it was somebody else. */
+            by: string | null;
             created_at: string;
             /** @description What it names; see the topics. */
             detail: string | null;
@@ -2676,6 +2847,8 @@ export interface components {
             /** @description Whether it is worth a look because somebody else might have done it. */
             security: boolean;
             topic: components["schemas"]["TopicWord"];
+            /** @description Until when it goes on. */
+            until: string | null;
         };
         /**
          * OfferView
@@ -2690,6 +2863,23 @@ export interface components {
             role: components["schemas"]["RoleWord"];
             space_name: string;
         };
+        /**
+         * OpenedView
+         * @description Something that an admin opened.
+         */
+        OpenedView: {
+            id: string | null;
+            kind: components["schemas"]["OpenedWord"];
+            /** @description What it is called now, if it is still there. */
+            name: string | null;
+            /** @description When it was opened first. */
+            opened_at: string;
+        };
+        /**
+         * @description What was opened.
+         * @enum {string}
+         */
+        OpenedWord: "list" | "clone" | "conversation";
         /**
          * @description In which order messages are listed.
          * @enum {string}
@@ -2816,6 +3006,22 @@ export interface components {
             notes: string | null;
             relation: string | null;
             updated_at: string;
+        };
+        /**
+         * PersonalCloneList
+         * @description The clones that can be read, the oldest first.
+         */
+        PersonalCloneList: {
+            items: components["schemas"]["PersonalCloneView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * PersonalCloneView
+         * @description A clone that can be read.
+         */
+        PersonalCloneView: {
+            id: string;
+            name: string;
         };
         /** @description Problem details as of RFC 9457. */
         Problem: {
@@ -3065,68 +3271,6 @@ export interface components {
             version: string;
         };
         /**
-         * ShareLinkChoices
-         * @description A share link to be made.
-         */
-        ShareLinkChoices: {
-            /** @description When it ends, within a year; in 30 days if this is left out. */
-            expires_at?: string | null;
-            /** @description What to call it. */
-            label?: string | null;
-            /**
-             * Format: uint32
-             * @description Messages that all who have the link may send together; 200 if this is left out.
-             */
-            message_budget?: number | null;
-            /**
-             * Format: uint32
-             * @description How many of them within an hour; 30 if this is left out.
-             */
-            messages_per_hour?: number | null;
-        };
-        /**
-         * ShareLinkList
-         * @description The share links of a clone, newest first.
-         */
-        ShareLinkList: {
-            items: components["schemas"]["ShareLinkView"][];
-            next_cursor: string | null;
-        };
-        /**
-         * ShareLinkView
-         * @description A share link, without its token.
-         */
-        ShareLinkView: {
-            clone_id: string;
-            created_at: string;
-            /** @description The account that made it. */
-            created_by: string;
-            created_by_name: string | null;
-            expires_at: string;
-            id: string;
-            label: string | null;
-            last_used_at: string | null;
-            /** Format: uint32 */
-            message_budget: number;
-            /** Format: uint32 */
-            messages_per_hour: number;
-            /** Format: uint32 */
-            messages_used: number;
-            /** @description How the token begins. */
-            prefix: string;
-            state: components["schemas"]["ShareStateWord"];
-            /**
-             * Format: uint64
-             * @description How many people have talked through it, as far as they can be told apart.
-             */
-            visitors: number;
-        };
-        /**
-         * @description Whether a share link works.
-         * @enum {string}
-         */
-        ShareStateWord: "open" | "spent" | "expired" | "paused";
-        /**
          * @description How a sign-in is proven.
          * @enum {string}
          */
@@ -3216,6 +3360,34 @@ export interface components {
          */
         SpaceWord: "personal" | "shared";
         /**
+         * StatsView
+         * @description How much there is in all.
+         */
+        StatsView: {
+            /** Format: uint64 */
+            accounts: number;
+            /** Format: uint64 */
+            clones: number;
+            /** Format: uint64 */
+            conversations: number;
+            /** Format: uint64 */
+            memories: number;
+            /** Format: uint64 */
+            messages: number;
+            /**
+             * Format: uint64
+             * @description Bytes of everything the server keeps.
+             */
+            storage_bytes: number;
+            /**
+             * Format: uint64
+             * @description For how long it has been running.
+             */
+            uptime_seconds: number;
+            /** @description The version of the server. */
+            version: string;
+        };
+        /**
          * @description How far an answer has come.
          * @enum {string}
          */
@@ -3225,6 +3397,11 @@ export interface components {
          * @enum {string}
          */
         SubjectWord: "self" | "living" | "deceased" | "fictional";
+        /**
+         * @description What something was done to.
+         * @enum {string}
+         */
+        ThingWord: "account" | "clone" | "space";
         /**
          * TimelineItem
          * @description A memory with its place in time.
@@ -3275,7 +3452,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "space_invitation" | "role_changed";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.
@@ -3349,6 +3526,44 @@ export interface components {
             voice_id: string | null;
         };
         /**
+         * UserList
+         * @description Accounts, the newest first.
+         */
+        UserList: {
+            items: components["schemas"]["UserView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * UserPatch
+         * @description What to change of an account.
+         */
+        UserPatch: {
+            /** @description Whether it administers the server. */
+            is_admin?: boolean | null;
+            /** @description Whether it opens nothing. */
+            suspended?: boolean | null;
+        };
+        /**
+         * UserView
+         * @description An account as admins see it.
+         */
+        UserView: {
+            counts: components["schemas"]["MadeView"];
+            created_at: string;
+            display_name: string;
+            email: string;
+            email_verified: boolean;
+            id: string;
+            is_admin: boolean;
+            /** @description When its owner was last seen, as far as that is known. */
+            last_seen_at: string | null;
+            sign_in: components["schemas"]["WaysInView"];
+            /** @description Whether it opens nothing at present. */
+            suspended: boolean;
+            /** @description Since when. */
+            suspended_since: string | null;
+        };
+        /**
          * @description Who may read a memory.
          * @enum {string}
          */
@@ -3362,24 +3577,24 @@ export interface components {
             url: string;
         };
         /**
-         * WelcomeView
-         * @description What somebody who came by a share link may know of it.
+         * WaysInView
+         * @description How an account can be opened.
          */
-        WelcomeView: {
-            /** @description Always: nobody but the clone answers. */
-            ai_generated: boolean;
-            clone_id: string;
-            clone_name: string;
-            description: string | null;
-            expires_at: string;
-            greeting: string | null;
-            language: string | null;
+        WaysInView: {
             /**
              * Format: uint32
-             * @description For all who have the link together.
+             * @description How many sign-ins at other services open it.
              */
-            messages_left: number;
-            subject: components["schemas"]["SubjectWord"];
+            identities: number;
+            /**
+             * Format: uint32
+             * @description How many passkeys open it.
+             */
+            passkeys: number;
+            /** @description Whether it has a password. */
+            password: boolean;
+            /** @description Whether an authenticator app is set up. */
+            totp: boolean;
         };
     };
     responses: {
@@ -3490,6 +3705,509 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description Only this event. */
+                event?: string;
+                /** @description Only what this account did, or what was done to it. */
+                account?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "chain": {
+                     *         "broken_at": null,
+                     *         "entries": 1207,
+                     *         "holds": true
+                     *       },
+                     *       "items": [
+                     *         {
+                     *           "actor": "account",
+                     *           "actor_id": "01a1fcac-b250-7aa1-8c1e-0d6f0c6a2b11",
+                     *           "address": null,
+                     *           "created_at": "2026-11-21T12:40:00Z",
+                     *           "details": {},
+                     *           "event": "suspended",
+                     *           "id": 1207,
+                     *           "subject": "account",
+                     *           "subject_id": "01a1fcac-b255-7500-b535-1683378e5dd7"
+                     *         },
+                     *         {
+                     *           "actor": "account",
+                     *           "actor_id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *           "address": null,
+                     *           "created_at": "2026-11-21T12:31:07Z",
+                     *           "details": {
+                     *             "device": "Firefox on Linux",
+                     *             "new_device": "false",
+                     *             "session": "01a1fe03-6a55-7f6b-8f0c-3a1d2b7c9e10"
+                     *           },
+                     *           "event": "signed_in",
+                     *           "id": 1206,
+                     *           "subject": "account",
+                     *           "subject_id": "01a1fcac-b255-7500-b535-1683378e5dd7"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "AAAAAAAABLY"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_break_glass: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account_id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *           "admin_id": "01a1fcac-b250-7aa1-8c1e-0d6f0c6a2b11",
+                     *           "begun_at": "2026-11-21T12:30:00Z",
+                     *           "ended_at": null,
+                     *           "ended_by": null,
+                     *           "id": "01a1fe02-7b3c-7d10-9a44-5b1f5c0f7e21",
+                     *           "opened": 2,
+                     *           "own": true,
+                     *           "reason": "Ada asked why her last import is incomplete.",
+                     *           "running": true,
+                     *           "until": "2026-11-21T12:45:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BreakGlassList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    begin_break_glass: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "account_id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                 *       "minutes": 15,
+                 *       "reason": "Ada asked why her last import is incomplete."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewBreakGlass"];
+            };
+        };
+        responses: {
+            /** @description It goes on until it is ended. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "account_id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *       "admin_id": "01a1fcac-b250-7aa1-8c1e-0d6f0c6a2b11",
+                     *       "begun_at": "2026-11-21T12:30:00Z",
+                     *       "ended_at": null,
+                     *       "ended_by": null,
+                     *       "id": "01a1fe02-7b3c-7d10-9a44-5b1f5c0f7e21",
+                     *       "opened": 0,
+                     *       "own": true,
+                     *       "reason": "Ada asked why her last import is incomplete.",
+                     *       "running": true,
+                     *       "until": "2026-11-21T12:45:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BreakGlassView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    end_break_glass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_glass_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_break_glass_clones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                break_glass_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "name": "Grandma Rose"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonalCloneList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accounts": 4,
+                     *       "clones": 5,
+                     *       "conversations": 40,
+                     *       "memories": 812,
+                     *       "messages": 655,
+                     *       "storage_bytes": 48234496,
+                     *       "uptime_seconds": 86400,
+                     *       "version": "0.1.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StatsView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description Part of an address or a name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "counts": {
+                     *             "clones": 2,
+                     *             "conversations": 12,
+                     *             "memories": 140
+                     *           },
+                     *           "created_at": "2026-11-21T05:55:38.719164Z",
+                     *           "display_name": "Ada",
+                     *           "email": "ada@example.org",
+                     *           "email_verified": true,
+                     *           "id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *           "is_admin": false,
+                     *           "last_seen_at": "2026-11-21T12:31:07Z",
+                     *           "sign_in": {
+                     *             "identities": 0,
+                     *             "passkeys": 1,
+                     *             "password": true,
+                     *             "totp": false
+                     *           },
+                     *           "suspended": false,
+                     *           "suspended_since": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "counts": {
+                     *         "clones": 2,
+                     *         "conversations": 12,
+                     *         "memories": 140
+                     *       },
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "display_name": "Ada",
+                     *       "email": "ada@example.org",
+                     *       "email_verified": true,
+                     *       "id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *       "is_admin": false,
+                     *       "last_seen_at": "2026-11-21T12:31:07Z",
+                     *       "sign_in": {
+                     *         "identities": 0,
+                     *         "passkeys": 1,
+                     *         "password": true,
+                     *         "totp": false
+                     *       },
+                     *       "suspended": false,
+                     *       "suspended_since": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "suspended": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "counts": {
+                     *         "clones": 2,
+                     *         "conversations": 12,
+                     *         "memories": 140
+                     *       },
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "display_name": "Ada",
+                     *       "email": "ada@example.org",
+                     *       "email_verified": true,
+                     *       "id": "01a1fcac-b255-7500-b535-1683378e5dd7",
+                     *       "is_admin": false,
+                     *       "last_seen_at": "2026-11-21T12:31:07Z",
+                     *       "sign_in": {
+                     *         "identities": 0,
+                     *         "passkeys": 1,
+                     *         "password": true,
+                     *         "totp": false
+                     *       },
+                     *       "suspended": true,
+                     *       "suspended_since": "2026-11-21T12:40:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    end_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_api_keys: {
         parameters: {
             query?: never;
@@ -4184,6 +4902,108 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_activity: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "by": "you",
+                     *           "created_at": "2026-11-21T12:31:07Z",
+                     *           "device": "Firefox on Linux",
+                     *           "event": "signed_in",
+                     *           "id": 1206,
+                     *           "tries": null
+                     *         },
+                     *         {
+                     *           "by": "stranger",
+                     *           "created_at": "2026-11-21T11:02:45Z",
+                     *           "device": null,
+                     *           "event": "sign_in_failed",
+                     *           "id": 1198,
+                     *           "tries": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_own_break_glass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "begun_at": "2026-11-21T12:30:00Z",
+                     *           "by": "The Admin",
+                     *           "ended_at": "2026-11-21T12:41:12Z",
+                     *           "id": "01a1fe02-7b3c-7d10-9a44-5b1f5c0f7e21",
+                     *           "opened": [
+                     *             {
+                     *               "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *               "kind": "clone",
+                     *               "name": "Grandma Rose",
+                     *               "opened_at": "2026-11-21T12:31:30Z"
+                     *             }
+                     *           ],
+                     *           "reason": "Ada asked why her last import is incomplete.",
+                     *           "running": false,
+                     *           "until": "2026-11-21T12:45:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LookList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             default: components["responses"]["Problem"];
@@ -8074,156 +8894,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    list_share_links: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                clone_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What was asked for. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "clone_id": "01a1fcac-b262-7d4c-9b1f-5f2f1f8e7c10",
-                     *           "created_at": "2026-11-21T05:55:38.719164Z",
-                     *           "created_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
-                     *           "created_by_name": "Ada",
-                     *           "expires_at": "2026-12-21T05:55:38.719164Z",
-                     *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
-                     *           "label": "For the reunion",
-                     *           "last_used_at": "2026-11-24T18:20:11.002913Z",
-                     *           "message_budget": 200,
-                     *           "messages_per_hour": 30,
-                     *           "messages_used": 12,
-                     *           "prefix": "cms_4Hf8Lp2d",
-                     *           "state": "open",
-                     *           "visitors": 3
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ShareLinkList"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    create_share_link: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                clone_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "label": "For the reunion",
-                 *       "message_budget": 200,
-                 *       "messages_per_hour": 30
-                 *     }
-                 */
-                "application/json": components["schemas"]["ShareLinkChoices"];
-            };
-        };
-        responses: {
-            /** @description Made. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "clone_id": "01a1fcac-b262-7d4c-9b1f-5f2f1f8e7c10",
-                     *       "created_at": "2026-11-21T05:55:38.719164Z",
-                     *       "created_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
-                     *       "created_by_name": "Ada",
-                     *       "expires_at": "2026-12-21T05:55:38.719164Z",
-                     *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
-                     *       "label": "For the reunion",
-                     *       "last_used_at": null,
-                     *       "message_budget": 200,
-                     *       "messages_per_hour": 30,
-                     *       "messages_used": 0,
-                     *       "prefix": "cms_4Hf8Lp2d",
-                     *       "state": "open",
-                     *       "token": "cms_4Hf8Lp2d_1b0ZC3k9QvXw2TtY7uJmR4sLpE6hNfGdAq8KoVi5cBx_5d1f08b3",
-                     *       "url": "https://memoria.example/share#cms_4Hf8Lp2d_1b0ZC3k9QvXw2TtY7uJmR4sLpE6hNfGdAq8KoVi5cBx_5d1f08b3",
-                     *       "visitors": 0
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MadeShareLinkView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    revoke_share_link: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                clone_id: string;
-                share_link_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     get_timeline: {
         parameters: {
             query?: {
@@ -9143,12 +9813,14 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "by": null,
                      *           "created_at": "2026-11-21T05:55:38.719164Z",
                      *           "detail": "Firefox on Linux",
                      *           "id": "01a1fcac-b2a0-7c11-9d5e-0f6a3c1b2d4e",
                      *           "read": false,
                      *           "security": true,
-                     *           "topic": "new_device"
+                     *           "topic": "new_device",
+                     *           "until": null
                      *         }
                      *       ],
                      *       "next_cursor": null,
@@ -9406,45 +10078,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    get_share: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What was asked for. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "ai_generated": true,
-                     *       "clone_id": "01a1fcac-b262-7d4c-9b1f-5f2f1f8e7c10",
-                     *       "clone_name": "Grandma Rose",
-                     *       "description": "Baker in Lyon, mother of four",
-                     *       "expires_at": "2026-12-21T05:55:38.719164Z",
-                     *       "greeting": "Hello, my dear. What shall I tell you about?",
-                     *       "language": "en",
-                     *       "messages_left": 188,
-                     *       "subject": "deceased"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WelcomeView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     list_spaces: {
         parameters: {
             query?: never;
@@ -9661,142 +10294,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    list_space_groups: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                space_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What was asked for. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "01a1fcad-0b4c-7d5f-93a8-2f6c1e0d9b7a",
-                     *           "member_count": 3,
-                     *           "name": "lovelaces",
-                     *           "provider": "oidc",
-                     *           "role": "contributor"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null,
-                     *       "providers": [
-                     *         {
-                     *           "id": "oidc",
-                     *           "name": "Our family"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GroupList"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    let_space_group_in: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
-            path: {
-                space_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "lovelaces",
-                 *       "provider": "oidc",
-                 *       "role": "contributor"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GroupChoices"];
-            };
-        };
-        responses: {
-            /** @description Let in, from the next sign-in of its people on. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "01a1fcad-0b4c-7d5f-93a8-2f6c1e0d9b7a",
-                     *       "member_count": 0,
-                     *       "name": "lovelaces",
-                     *       "provider": "oidc",
-                     *       "role": "contributor"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GroupView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    shut_space_group_out: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                space_id: string;
-                group_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            default: components["responses"]["Problem"];
-        };
-    };
     list_invitations: {
         parameters: {
             query?: never;
@@ -9951,7 +10448,6 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "account_id": "01a1fcac-b255-7a10-8a53-63a96ab69034",
-                     *           "by_group": false,
                      *           "display_name": "Ada",
                      *           "email": "ada@example.org",
                      *           "joined_at": "2026-11-21T06:10:00.719164Z",
@@ -10039,7 +10535,6 @@ export interface operations {
                     /**
                      * @example {
                      *       "account_id": "01a1fcac-b255-7a10-8a53-63a96ab69034",
-                     *       "by_group": false,
                      *       "display_name": "Ben",
                      *       "email": "ben@example.org",
                      *       "joined_at": "2026-11-21T06:10:00.719164Z",

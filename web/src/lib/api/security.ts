@@ -52,3 +52,10 @@ export const removePasskey = (id: string) =>
   done(server.DELETE('/auth/passkeys/{passkey_id}', named(id)));
 
 export const askForPasskey = () => data(server.POST('/auth/passkeys/login/start'));
+
+/** What happened to the account, a page at a time. */
+export const activity = (cursor?: string) =>
+  data(server.GET('/auth/me/activity', { params: { query: { limit: 10, cursor } } }));
+
+/** Who looked at what is the account's. */
+export const looks = async () => (await data(server.GET('/auth/me/break-glass'))).items;

@@ -57,6 +57,14 @@ export type KeyDraft = Schemas['NewApiKey'];
 export type KeyScope = Schemas['ScopeWord'];
 export type KeyUse = Schemas['ApiKeyUse'];
 
+export type User = Schemas['UserView'];
+export type Stats = Schemas['StatsView'];
+export type AuditEntry = Schemas['AuditEntryView'];
+export type AuditChain = Schemas['ChainView'];
+export type Activity = Schemas['ActivityView'];
+export type BreakGlass = Schemas['BreakGlassView'];
+export type Look = Schemas['LookView'];
+
 type Query<Path extends keyof paths> = paths[Path] extends {
   get: { parameters: infer P };
 }

@@ -24,6 +24,8 @@ const BY_CODE: Record<string, MessageKey> = {
   link_invalid: 'problem.link',
   last_admin: 'problem.lastAdmin',
   admin_only: 'problem.adminOnly',
+  own_account: 'problem.ownAccount',
+  break_glass_running: 'problem.breakGlassRunning',
   personal_space: 'problem.personalSpace',
   owner_stays: 'problem.ownerStays',
   too_many_spaces: 'problem.tooManySpaces',

@@ -21,6 +21,7 @@ export const TITLES: Record<NotificationTopic, MessageKey> = {
   clone_shared: 'notice.cloneShared',
   data_exported: 'notice.dataExported',
   break_glass: 'notice.breakGlass',
+  break_glass_ended: 'notice.breakGlassEnded',
   space_invitation: 'notice.spaceInvitation',
   role_changed: 'notice.roleChanged',
 };
@@ -31,6 +32,7 @@ export const DETAILS: Partial<Record<NotificationTopic, MessageKey>> = {
   break_glass: 'notice.reason',
   share_link_created: 'notice.clone',
   clone_shared: 'notice.clone',
+  break_glass_ended: 'notice.opened',
   space_invitation: 'notice.space',
   role_changed: 'notice.space',
 };

@@ -7,7 +7,12 @@ export async function load({ parent, depends }: PageLoadEvent) {
   await parent();
   depends('app:security');
   return guarded(async () => {
-    const [factors, signIns] = await Promise.all([security.factors(), security.signIns()]);
-    return { factors, signIns };
+    const [factors, signIns, activity, looks] = await Promise.all([
+      security.factors(),
+      security.signIns(),
+      security.activity(),
+      security.looks(),
+    ]);
+    return { factors, signIns, activity, looks };
   });
 }

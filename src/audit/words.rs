@@ -1,0 +1,119 @@
+//! The word for each event and what is written down with it: identifiers and kinds, never what
+//! people wrote.
+
+use crate::accounts::{Actor, SecurityEvent};
+use crate::kernel::AccountId;
+
+use super::model::Thing;
+use super::rows::NewEntry;
+
+/// What is written down of an event that is told of an account.
+pub(super) fn entry(account: AccountId, event: &SecurityEvent) -> NewEntry {
+    use SecurityEvent as E;
+    let own = |word| NewEntry::new(word, Actor::Account(account)).about(Thing::Account(account));
+    let by = |word, by: &Actor| NewEntry::new(word, *by).about(Thing::Account(account));
+    match event {
+        E::SignedIn { session, device, address, new_device } => {
+            let mut entry = own("signed_in").with("session", session).with("device", device);
+            entry.address.clone_from(address);
+            entry.with("new_device", new_device.is_some())
+        }
+        E::SignedOut => own("signed_out"),
+        E::PasswordChanged => own("password_changed"),
+        E::PasswordReset { by: actor } => by("password_reset", actor),
+        E::EmailChanged { .. } => own("email_changed"),
+        E::EmailVerified => own("email_verified"),
+        E::SecondFactorAdded => own("second_factor_added"),
+        E::SecondFactorRemoved => own("second_factor_removed"),
+        E::SecondFactorsReset => by("second_factors_reset", &Actor::System),
+        E::RecoveryCodesRenewed => own("recovery_codes_renewed"),
+        E::RecoveryCodeUsed => own("recovery_code_used"),
+        E::PasskeyAdded => own("passkey_added"),
+        E::PasskeyRemoved => own("passkey_removed"),
+        E::PasskeyCopied => by("passkey_copied", &Actor::Nobody),
+        E::IdentityLinked { .. } => own("identity_linked"),
+        E::IdentityUnlinked { .. } => own("identity_unlinked"),
+        E::ApiKeyCreated { key, .. } => own("api_key_created").with("key", key),
+        E::ApiKeyRevoked { key, .. } => own("api_key_revoked").with("key", key),
+        E::RefreshReused => by("refresh_token_reused", &Actor::Nobody),
+        E::SessionEnded => own("session_ended"),
+        E::AllSessionsEnded => own("all_sessions_ended"),
+        E::LockedOut { by: actor } => by("locked_out", actor),
+        E::Suspended { by: actor } => by("suspended", actor),
+        E::Unsuspended { by: actor } => by("unsuspended", actor),
+        E::AdminGranted { by: actor } => by("admin_granted", actor),
+        E::AdminRevoked { by: actor } => by("admin_revoked", actor),
+        E::AccountCreated => own("account_created"),
+        E::ConsentChanged { consent, granted } => {
+            own("consent_changed").with("consent", consent).with("granted", granted)
+        }
+        elsewhere => beyond(account, elsewhere),
+    }
+}
+
+/// The same of what an account does to spaces and clones, and of looks behind glass.
+fn beyond(account: AccountId, event: &SecurityEvent) -> NewEntry {
+    use SecurityEvent as E;
+    let of = |word, thing| NewEntry::new(word, Actor::Account(account)).about(thing);
+    let glass = |word, by: &AccountId, id: &dyn ToString| {
+        let entry = NewEntry::new(word, Actor::Account(*by)).about(Thing::Account(account));
+        entry.with("break_glass", id.to_string())
+    };
+    match event {
+        E::Invited { space, invitation, role } => {
+            let entry = of("invitation_made", Thing::Space(*space));
+            entry.with("invitation", invitation).with("role", role)
+        }
+        E::InvitationWithdrawn { space, invitation } => {
+            of("invitation_withdrawn", Thing::Space(*space)).with("invitation", invitation)
+        }
+        E::JoinedSpace { space, role } => {
+            of("invitation_accepted", Thing::Space(*space)).with("role", role)
+        }
+        E::GroupLetIn { space, group, role } => {
+            of("group_let_in", Thing::Space(*space)).with("group", group).with("role", role)
+        }
+        E::GroupShutOut { space, group } => {
+            of("group_shut_out", Thing::Space(*space)).with("group", group)
+        }
+        E::JoinedByGroup { space, group, role } => {
+            of("joined_by_group", Thing::Space(*space)).with("group", group).with("role", role)
+        }
+        E::LeftWithGroup { space, group } => {
+            of("left_with_group", Thing::Space(*space)).with("group", group)
+        }
+        E::ShareLinkCreated { clone, link } => {
+            of("share_link_created", Thing::Clone(*clone)).with("link", link)
+        }
+        E::ShareLinkRevoked { clone, link } => {
+            of("share_link_revoked", Thing::Clone(*clone)).with("link", link)
+        }
+        E::RoleChanged { space, member, role } => {
+            of("role_changed", Thing::Space(*space)).with("member", member).with("role", role)
+        }
+        E::OwnershipHandedOver { space, to } => {
+            of("ownership_handed_over", Thing::Space(*space)).with("member", to)
+        }
+        E::MemberRemoved { space, member } => {
+            of("member_removed", Thing::Space(*space)).with("member", member)
+        }
+        E::SpaceDeleted { space } => of("space_deleted", Thing::Space(*space)),
+        E::CloneMoved { clone, from, to } => {
+            of("clone_moved", Thing::Clone(*clone)).with("from", from).with("to", to)
+        }
+        E::BreakGlassBegun { id, by, until, .. } => {
+            glass("break_glass_begun", by, id).with("until", until)
+        }
+        E::BreakGlassUsed { id, by, kind, thing } => {
+            let entry = glass("break_glass_used", by, id).with("kind", kind);
+            match thing {
+                Some(thing) => entry.with("id", thing),
+                None => entry,
+            }
+        }
+        E::BreakGlassEnded { id, by, how, opened, .. } => {
+            glass("break_glass_ended", by, id).with("how", how).with("opened", opened.len())
+        }
+        _ => of("unknown", Thing::Account(account)),
+    }
+}

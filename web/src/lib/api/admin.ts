@@ -1,0 +1,33 @@
+// What those who look after the server see and do.
+import { data, done, server } from './client';
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+const user = (account_id: string) => ({ params: { path: { account_id } } });
+const look = (break_glass_id: string) => ({ params: { path: { break_glass_id } } });
+
+export const stats = () => data(server.GET('/admin/stats'));
+
+export const users = (query: { q?: string; cursor?: string }) =>
+  data(server.GET('/admin/users', { params: { query } }));
+
+export const changeUser = (id: string, body: Schemas['UserPatch']) =>
+  data(server.PATCH('/admin/users/{account_id}', { ...user(id), body }));
+
+export const endSignIns = (id: string) =>
+  done(server.DELETE('/admin/users/{account_id}/sessions', user(id)));
+
+export const auditLog = (query: { event?: string; account?: string; cursor?: string }) =>
+  data(server.GET('/admin/audit', { params: { query } }));
+
+export const looks = async () => (await data(server.GET('/admin/break-glass'))).items;
+
+export const beginLook = (body: Schemas['NewBreakGlass']) =>
+  data(server.POST('/admin/break-glass', { body }));
+
+export const endLook = (id: string) =>
+  done(server.DELETE('/admin/break-glass/{break_glass_id}', look(id)));
+
+export const clonesBehind = async (id: string) =>
+  (await data(server.GET('/admin/break-glass/{break_glass_id}/clones', look(id)))).items;
