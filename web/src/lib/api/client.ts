@@ -24,8 +24,7 @@ export function onSignedOut(listener: () => void): () => void {
 
 export function failure(body: unknown, status: number): ApiError {
   const error = new ApiError(problemFrom(body, status));
-  const ended = status === 401 && (error.code === 'unauthenticated' || error.code === 'http_401');
-  if (ended) for (const listener of signedOutListeners) listener();
+  if (error.signedOut) for (const listener of signedOutListeners) listener();
   return error;
 }
 
