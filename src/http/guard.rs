@@ -39,9 +39,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 /// On every answer, unless the handler set its own.
-const ALWAYS: [(&str, &str); 5] = [
+const ALWAYS: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
+    // Over plain HTTP browsers look up the names in links before anybody follows one: a model
+    // could say something to whoever keeps a name by writing it into one.
+    ("x-dns-prefetch-control", "off"),
     (
         "permissions-policy",
         "microphone=(self), camera=(), geolocation=(), payment=(), usb=(), display-capture=()",

@@ -27,8 +27,29 @@ interface PerWorker {
   modelled: Appliance;
 }
 
-/** What the browser reports and nobody expects: policy violations, errors in scripts. */
-async function watch(page: Page, complaints: string[]): Promise<void> {
+/** The server and what tests put beside it; everything else is elsewhere. */
+const HERE = /^(?:https?:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?\/|blob:|about:)/;
+
+/** Who reads an address or a browser's storage must not learn who was here. */
+const PERSONAL = [OWNER.email, OWNER.name, OWNER.password];
+
+const tells = (text: string) =>
+  PERSONAL.some((secret) => text.includes(secret) || text.includes(encodeURIComponent(secret)));
+
+/**
+ * What the browser reports and nobody expects: policy violations, errors in scripts, requests to
+ * elsewhere, addresses that say who one is.
+ */
+export async function watch(page: Page, complaints: string[]): Promise<void> {
+  page.on('request', (request) => {
+    // A provider's own pages are its own affair; ours are opened at localhost.
+    const foreign = !HERE.test(request.url()) && !/^http:\/\/127/.test(request.frame().url());
+    if (foreign) complaints.push(`request: ${request.url()}`);
+    if (tells(request.url())) complaints.push(`address: ${request.url()}`);
+  });
+  page.on('framenavigated', (frame) => {
+    if (tells(frame.url())) complaints.push(`address: ${frame.url()}`);
+  });
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
     if (/content security policy|trusted type/i.test(message.text())) {
@@ -44,6 +65,31 @@ async function watch(page: Page, complaints: string[]): Promise<void> {
     });
   });
 }
+
+/** What the app keeps in the browser beyond the cookie. */
+async function kept(page: Page): Promise<string[]> {
+  if (page.isClosed() || !/^https?:/.test(page.url())) return [];
+  return page.evaluate(async () => {
+    const said = [localStorage, sessionStorage].flatMap((storage) =>
+      Object.entries(storage as unknown as Record<string, string>).map(
+        ([key, value]) => `${key}=${value}`,
+      ),
+    );
+    const databases = (await indexedDB.databases()).map(({ name }) => `database ${name ?? ''}`);
+    // Over plain HTTP at an address there is none to ask.
+    const caches = 'caches' in window ? await window.caches.keys() : [];
+    const workers = await navigator.serviceWorker?.getRegistrations();
+    return [
+      ...said,
+      ...databases,
+      ...caches.map((name) => `cache ${name}`),
+      ...(workers ?? []).map(({ scope }) => `worker ${scope}`),
+    ];
+  });
+}
+
+/** The choice of light or dark, and where a page was scrolled to. */
+const MAY_BE_KEPT = /^(?:clonememoria\.theme|sveltekit:(?:scroll|snapshot))=/;
 
 export const test = base.extend<PerTest, PerWorker>({
   appliance: [
@@ -66,7 +112,9 @@ export const test = base.extend<PerTest, PerWorker>({
   ],
   modelled: [
     async ({ model }, use) => {
-      const appliance = await startAppliance({ environment: environmentFor(model) });
+      const appliance = await startAppliance({
+        environment: environmentFor(model),
+      });
       await use(appliance);
       await appliance.stop();
     },
@@ -77,6 +125,9 @@ export const test = base.extend<PerTest, PerWorker>({
       const complaints: string[] = [];
       await watch(page, complaints);
       await use(complaints);
+      for (const thing of await kept(page).catch(() => [])) {
+        if (!MAY_BE_KEPT.test(thing) || tells(thing)) complaints.push(`kept: ${thing}`);
+      }
       expect(complaints, 'the browser complained').toEqual([]);
     },
     { auto: true },

@@ -8,6 +8,8 @@ export interface ModelServer {
   baseUrl: string;
   /** How the next answers go. */
   fault: Fault;
+  /** What it says to a question, piece by piece; without it, always the same. */
+  says: ((question: string) => string[]) | null;
   /** The bodies that were asked with. */
   requests: { messages: { role: string; content: string }[] }[];
   stop(): Promise<void>;
@@ -35,19 +37,25 @@ const chunk = (extra: Record<string, unknown>) =>
 const delta = (content: string) =>
   chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
 
-async function speak(response: ServerResponse, fault: Fault): Promise<void> {
+async function speak(
+  response: ServerResponse,
+  fault: Fault,
+  pieces: string[] | null,
+): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'text/event-stream' });
   if (fault === 'garbage') {
     response.end('data: {"choices": [{"delta": \n\ndata: <html>not a model</html>\n\n');
     return;
   }
-  for (const [i, piece] of PIECES.entries()) {
+  for (const [i, piece] of (pieces ?? PIECES).entries()) {
     if (fault === 'cut' && i === 2) {
       response.destroy();
       return;
     }
     response.write(delta(piece));
-    await pause(fault === 'slow' ? 1_000 : 30);
+    // What a test has it say comes as fast as it can, but not all at once.
+    if (!pieces) await pause(fault === 'slow' ? 1_000 : 30);
+    else if (i % 8 === 7) await pause(0);
     if (response.destroyed) return;
   }
   response.write(chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }));
@@ -64,6 +72,7 @@ export async function startModel(): Promise<ModelServer> {
   const state: ModelServer = {
     baseUrl: '',
     fault: 'none',
+    says: null,
     requests: [],
     stop: stopped,
   };
@@ -77,7 +86,8 @@ export async function startModel(): Promise<ModelServer> {
       response.end(JSON.stringify({ object: 'list', data: [{ id: 'test-model' }] }));
       return;
     }
-    state.requests.push(JSON.parse(await bodyOf(request)) as ModelServer['requests'][number]);
+    const asked = JSON.parse(await bodyOf(request)) as ModelServer['requests'][number];
+    state.requests.push(asked);
     if (state.fault === 'hang') return;
     if (state.fault === 'refuse') {
       response.writeHead(500, { 'Content-Type': 'application/json' });
@@ -88,7 +98,8 @@ export async function startModel(): Promise<ModelServer> {
       );
       return;
     }
-    await speak(response, state.fault);
+    const pieces = state.says?.(asked.messages.at(-1)?.content ?? '') ?? null;
+    await speak(response, state.fault, pieces);
   }
 
   async function stopped(): Promise<void> {

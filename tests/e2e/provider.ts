@@ -3,7 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 
-export const CLIENT = { id: 'memoria', secret: 'a-secret-between-servers-only' };
+export const CLIENT = {
+  id: 'memoria',
+  secret: 'a-secret-between-servers-only',
+};
 
 export interface ProviderServer {
   issuer: string;
@@ -45,7 +48,12 @@ export async function startProvider(): Promise<ProviderServer> {
         cookies: { keys: ['only for tests'] },
         findAccount: (_context, id) => ({
           accountId: id,
-          claims: () => ({ sub: id, email: `${id}@example.org`, email_verified: true, name: id }),
+          claims: () => ({
+            sub: id,
+            email: `${id}@example.org`,
+            email_verified: true,
+            name: id,
+          }),
         }),
       });
     },

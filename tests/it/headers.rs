@@ -9,9 +9,10 @@ use crate::support::client::Client;
 use crate::support::server::Server;
 use crate::support::socket::{ELSEWHERE, connect_from, exchange, get};
 
-const ALWAYS: [(&str, &str); 4] = [
+const ALWAYS: [(&str, &str); 5] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
+    ("x-dns-prefetch-control", "off"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
 ];

@@ -1,21 +1,9 @@
 // Every page at two sizes, light and dark, into the folder `screenshots`.
 import { enter, expect, OWNER, searchable, test } from '../fixtures.ts';
 import type { Page } from '@playwright/test';
-import { COLOURS, SIZES } from './all.ts';
+import { picture } from './all.ts';
 import { startAppliance } from '../server.ts';
 import { makeRosa } from './family.ts';
-
-async function picture(page: Page, name: string, whole = false): Promise<void> {
-  await page.emulateMedia({ reducedMotion: 'reduce' });
-  for (const size of SIZES) {
-    await page.setViewportSize(size);
-    for (const colorScheme of COLOURS) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const path = `screenshots/${name}-${size.name}-${colorScheme}.png`;
-      await page.screenshot({ path, fullPage: whole, caret: 'initial' });
-    }
-  }
-}
 
 async function ask(page: Page, question: string): Promise<void> {
   await page.getByRole('textbox').fill(question);

@@ -51,6 +51,33 @@ test('somebody makes an account by signing in elsewhere, and comes back', async 
   await expect(page.getByRole('heading', { level: 1 })).toContainText('rosa');
 });
 
+test('who has no password confirms who they are where they signed in', async ({ page }) => {
+  await page.goto(`${appliance.origin}/login?next=/account`);
+  await page.getByRole('link', { name: 'Continue with Family ID' }).click();
+  await signInThere(page, 'anton');
+  await expect(page).toHaveURL(`${appliance.origin}/account`);
+  // The server asks by the clock; to advance its clock alone would part it from the provider's.
+  const asks = { status: 403, json: { code: 'reauth_required', status: 403, title: '' } };
+  await page.route('**/auth/me/identities/*', (route) => route.fulfill(asks), { times: 1 });
+  await page.getByRole('button', { name: 'Unlink Family ID' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Confirm it is you' });
+  await dialog.getByRole('button', { name: 'Show it at Family ID' }).click();
+  await signInThere(page, 'anton');
+  await expect(page).toHaveURL(`${appliance.origin}/account`);
+  await page.getByRole('button', { name: 'Unlink Family ID' }).click();
+  await expect(page.getByText('Set a password first.')).toBeVisible();
+  // Somebody else there does not do, and is told so on the page that asked.
+  await page.goto(`${appliance.origin}/account/security`);
+  await page.route('**/auth/totp', (route) => route.fulfill(asks), { times: 1 });
+  await page.getByRole('button', { name: 'Set up an authenticator app' }).click();
+  await expect(dialog.getByRole('button', { name: 'Show it at Family ID' })).toBeVisible();
+  await expect(dialog.getByLabel('Password')).toBeHidden();
+  await dialog.getByRole('button', { name: 'Show it at Family ID' }).click();
+  await signInThere(page, 'olga');
+  await expect(page).toHaveURL(`${appliance.origin}/account/security?problem=identity_another`);
+  await expect(page.getByText('You are somebody else there.')).toBeVisible();
+});
+
 test('somebody who has an account links it, uses the link and unlinks it', async ({ page }) => {
   await enter(page, appliance);
   await page.goto(`${appliance.origin}/account`);

@@ -38,9 +38,8 @@ export function onSignedOut(listener: () => void): () => void {
 
 export function failure(body: unknown, status: number): ApiError {
   const error = new ApiError(problemFrom(body, status));
-  const ended = status === 401 && (error.code === 'unauthenticated' || error.code === 'http_401');
   // That a link has ended says nothing about a session beside it.
-  if (ended && brought === null) for (const listener of signedOutListeners) listener();
+  if (error.signedOut && brought === null) for (const listener of signedOutListeners) listener();
   return error;
 }
 

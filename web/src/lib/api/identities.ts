@@ -33,7 +33,3 @@ export const proveAt = async (provider: string, redirectTo: string) =>
       }),
     )
   ).url;
-
-/** Proves again who one is with a password. */
-export const prove = (password: string) =>
-  done(server.POST('/auth/reauth', { body: { password } }));

@@ -16,6 +16,11 @@ export class ApiError extends Error {
     return this.problem.code;
   }
 
+  /** The server does not know the session, or no longer. */
+  get signedOut(): boolean {
+    return this.status === 401 && (this.code === 'unauthenticated' || this.code === 'http_401');
+  }
+
   /** What is wrong with one field; pointers are JSON pointers into the body. */
   field(name: string): string | undefined {
     return this.problem.errors?.find(

@@ -61,8 +61,13 @@ export const locale = new Locale();
 
 const formats = new Map<string, IntlMessageFormat>();
 
+/** French sets a space before its tall marks and inside its quotes, where no line may break. */
+const unbroken = (text: string) =>
+  text.replace(/ (?=[:;?!»])/g, '\u00a0').replace(/(?<=«) /g, '\u00a0');
+
 export function t(key: MessageKey, values?: Values): string {
-  const text = catalogues[locale.language][key];
+  const written = catalogues[locale.language][key];
+  const text = locale.language === 'fr' ? unbroken(written) : written;
   if (!values) return text;
   const id = `${locale.language}:${key}`;
   let format = formats.get(id);

@@ -7,6 +7,9 @@ export type SessionState =
 
 class Session {
   state = $state<SessionState>({ kind: 'unknown' });
+  /** The session is about to end: requests that fail now are no surprise. */
+  ending = false;
+  #leaving: Promise<void> | null = null;
 
   get account(): Account | null {
     return this.state.kind === 'in' ? this.state.account : null;
@@ -30,9 +33,36 @@ class Session {
     locale.use([account.locale, ...navigator.languages]);
   }
 
-  async leave(): Promise<void> {
+  /**
+   * From here on nobody is signed in; settles when it is known how one can sign in. All who notice
+   * the end at the same time wait for the same answer.
+   */
+  leave(): Promise<void> {
+    return (this.#leaving ??= this.#left().finally(() => (this.#leaving = null)));
+  }
+
+  /** Signs out on purpose; says where one can sign out too, and then that is where to go. */
+  async signOut(): Promise<string | null> {
+    this.ending = true;
+    try {
+      const elsewhere = await accounts.logout();
+      if (elsewhere) return elsewhere;
+    } catch (error) {
+      // Already signed out is what was wanted.
+      if (!(error instanceof ApiError) || error.status !== 401) {
+        this.ending = false;
+        throw error;
+      }
+    }
+    await this.leave();
+    return null;
+  }
+
+  async #left(): Promise<void> {
+    this.ending = true;
     const setup = await accounts.setupState().catch(() => null);
     this.state = { kind: 'out', setup };
+    this.ending = false;
     locale.useBrowser();
   }
 }
