@@ -1108,6 +1108,47 @@ export interface paths {
         patch: operations["change_clone_settings"];
         trace?: never;
     };
+    "/clones/{clone_id}/share-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The share links of a clone */
+        get: operations["list_share_links"];
+        put?: never;
+        /**
+         * Make a share link
+         * @description Whoever has it talks with this one clone, without an account, as a visitor.
+         */
+        post: operations["create_share_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/share-links/{share_link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a share link
+         * @description What its visitors said is erased with it.
+         */
+        delete: operations["revoke_share_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clones/{clone_id}/timeline": {
         parameters: {
             query?: never;
@@ -1394,6 +1435,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller's share link opens */
+        get: operations["get_share"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/spaces": {
         parameters: {
             query?: never;
@@ -1433,6 +1491,49 @@ export interface paths {
         head?: never;
         /** Rename a space */
         patch: operations["change_space"];
+        trace?: never;
+    };
+    "/spaces/{space_id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The groups of sign-in providers whose people are in a space */
+        get: operations["list_space_groups"];
+        put?: never;
+        /**
+         * Let the people of a group into a space
+         * @description Whoever signs in at the provider and is in the group there joins with the role; who has
+         *     left the group is taken out at the next sign-in there. The same group again changes its
+         *     role.
+         */
+        post: operations["let_space_group_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/spaces/{space_id}/groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let a group in no more
+         * @description Whom it brought is taken out at once.
+         */
+        delete: operations["shut_space_group_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/spaces/{space_id}/invitations": {
@@ -2252,6 +2353,51 @@ export interface components {
          */
         GroundingWord: "verbatim" | "grounded" | "free";
         /**
+         * GroupChoices
+         * @description A group at a provider of sign-ins to be let in.
+         */
+        GroupChoices: {
+            /** @description What the provider calls the group, letter by letter. */
+            name: string;
+            /** @description The provider's id, one of those that the list names. */
+            provider: string;
+            /** @description What its people are in the space: visitor, contributor or steward. */
+            role: components["schemas"]["RoleWord"] & unknown;
+        };
+        /**
+         * GroupList
+         * @description The groups whose people are in a space.
+         */
+        GroupList: {
+            items: components["schemas"]["GroupView"][];
+            next_cursor: string | null;
+            /** @description The providers whose groups can be let in. */
+            providers: components["schemas"]["GroupProvider"][];
+        };
+        /**
+         * GroupProvider
+         * @description A provider of sign-ins that says which groups somebody is in.
+         */
+        GroupProvider: {
+            id: string;
+            name: string;
+        };
+        /**
+         * GroupView
+         * @description A group at a provider of sign-ins whose people are in the space.
+         */
+        GroupView: {
+            id: string;
+            /**
+             * Format: uint64
+             * @description How many are in the space because of it.
+             */
+            member_count: number;
+            name: string;
+            provider: string;
+            role: components["schemas"]["RoleWord"];
+        };
+        /**
          * HitView
          * @description A passage that was found.
          */
@@ -2496,6 +2642,45 @@ export interface components {
             scopes: components["schemas"]["ScopeWord"][];
         };
         /**
+         * MadeShareLinkView
+         * @description A share link that was just made.
+         */
+        MadeShareLinkView: {
+            clone_id: string;
+            created_at: string;
+            /** @description The account that made it. */
+            created_by: string;
+            created_by_name: string | null;
+            expires_at: string;
+            id: string;
+            label: string | null;
+            last_used_at: string | null;
+            /** Format: uint32 */
+            message_budget: number;
+            /** Format: uint32 */
+            messages_per_hour: number;
+            /** Format: uint32 */
+            messages_used: number;
+            /** @description How the token begins. */
+            prefix: string;
+            state: components["schemas"]["ShareStateWord"];
+            /**
+             * @description The token itself, shown this once. A repeated request (`Idempotency-Key`) does not get it
+             *     again.
+             */
+            token: string | null;
+            /**
+             * @description The address to give away, with the token behind the `#`; nothing while `server.public_url`
+             *     is not set, or when the request is repeated.
+             */
+            url: string | null;
+            /**
+             * Format: uint64
+             * @description How many people have talked through it, as far as they can be told apart.
+             */
+            visitors: number;
+        };
+        /**
          * MadeView
          * @description How much an account has made.
          */
@@ -2529,6 +2714,8 @@ export interface components {
          */
         MemberView: {
             account_id: string;
+            /** @description Whether a group at a provider of sign-ins brought them, which also takes them out again. */
+            by_group: boolean;
             display_name: string;
             /** @description Shown to stewards, the owner and the member. */
             email: string | null;
@@ -3271,6 +3458,68 @@ export interface components {
             version: string;
         };
         /**
+         * ShareLinkChoices
+         * @description A share link to be made.
+         */
+        ShareLinkChoices: {
+            /** @description When it ends, within a year; in 30 days if this is left out. */
+            expires_at?: string | null;
+            /** @description What to call it. */
+            label?: string | null;
+            /**
+             * Format: uint32
+             * @description Messages that all who have the link may send together; 200 if this is left out.
+             */
+            message_budget?: number | null;
+            /**
+             * Format: uint32
+             * @description How many of them within an hour; 30 if this is left out.
+             */
+            messages_per_hour?: number | null;
+        };
+        /**
+         * ShareLinkList
+         * @description The share links of a clone, newest first.
+         */
+        ShareLinkList: {
+            items: components["schemas"]["ShareLinkView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * ShareLinkView
+         * @description A share link, without its token.
+         */
+        ShareLinkView: {
+            clone_id: string;
+            created_at: string;
+            /** @description The account that made it. */
+            created_by: string;
+            created_by_name: string | null;
+            expires_at: string;
+            id: string;
+            label: string | null;
+            last_used_at: string | null;
+            /** Format: uint32 */
+            message_budget: number;
+            /** Format: uint32 */
+            messages_per_hour: number;
+            /** Format: uint32 */
+            messages_used: number;
+            /** @description How the token begins. */
+            prefix: string;
+            state: components["schemas"]["ShareStateWord"];
+            /**
+             * Format: uint64
+             * @description How many people have talked through it, as far as they can be told apart.
+             */
+            visitors: number;
+        };
+        /**
+         * @description Whether a share link works.
+         * @enum {string}
+         */
+        ShareStateWord: "open" | "spent" | "expired" | "paused";
+        /**
          * @description How a sign-in is proven.
          * @enum {string}
          */
@@ -3452,7 +3701,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.
@@ -3595,6 +3844,26 @@ export interface components {
             password: boolean;
             /** @description Whether an authenticator app is set up. */
             totp: boolean;
+        };
+        /**
+         * WelcomeView
+         * @description What somebody who came by a share link may know of it.
+         */
+        WelcomeView: {
+            /** @description Always: nobody but the clone answers. */
+            ai_generated: boolean;
+            clone_id: string;
+            clone_name: string;
+            description: string | null;
+            expires_at: string;
+            greeting: string | null;
+            language: string | null;
+            /**
+             * Format: uint32
+             * @description For all who have the link together.
+             */
+            messages_left: number;
+            subject: components["schemas"]["SubjectWord"];
         };
     };
     responses: {
@@ -8894,6 +9163,156 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_share_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "clone_id": "01a1fcac-b262-7d4c-9b1f-5f2f1f8e7c10",
+                     *           "created_at": "2026-11-21T05:55:38.719164Z",
+                     *           "created_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *           "created_by_name": "Ada",
+                     *           "expires_at": "2026-12-21T05:55:38.719164Z",
+                     *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "label": "For the reunion",
+                     *           "last_used_at": "2026-11-24T18:20:11.002913Z",
+                     *           "message_budget": 200,
+                     *           "messages_per_hour": 30,
+                     *           "messages_used": 12,
+                     *           "prefix": "cms_4Hf8Lp2d",
+                     *           "state": "open",
+                     *           "visitors": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShareLinkList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    create_share_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "For the reunion",
+                 *       "message_budget": 200,
+                 *       "messages_per_hour": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["ShareLinkChoices"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clone_id": "01a1fcac-b262-7d4c-9b1f-5f2f1f8e7c10",
+                     *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "created_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *       "created_by_name": "Ada",
+                     *       "expires_at": "2026-12-21T05:55:38.719164Z",
+                     *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "label": "For the reunion",
+                     *       "last_used_at": null,
+                     *       "message_budget": 200,
+                     *       "messages_per_hour": 30,
+                     *       "messages_used": 0,
+                     *       "prefix": "cms_4Hf8Lp2d",
+                     *       "state": "open",
+                     *       "token": "cms_4Hf8Lp2d_1b0ZC3k9QvXw2TtY7uJmR4sLpE6hNfGdAq8KoVi5cBx_5d1f08b3",
+                     *       "url": "https://memoria.example/share#cms_4Hf8Lp2d_1b0ZC3k9QvXw2TtY7uJmR4sLpE6hNfGdAq8KoVi5cBx_5d1f08b3",
+                     *       "visitors": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MadeShareLinkView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    revoke_share_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+                share_link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     get_timeline: {
         parameters: {
             query?: {
@@ -10078,6 +10497,45 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    get_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ai_generated": true,
+                     *       "clone_id": "01a1fcac-b262-7d4c-9b1f-5f2f1f8e7c10",
+                     *       "clone_name": "Grandma Rose",
+                     *       "description": "Baker in Lyon, mother of four",
+                     *       "expires_at": "2026-12-21T05:55:38.719164Z",
+                     *       "greeting": "Hello, my dear. What shall I tell you about?",
+                     *       "language": "en",
+                     *       "messages_left": 188,
+                     *       "subject": "deceased"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WelcomeView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_spaces: {
         parameters: {
             query?: never;
@@ -10294,6 +10752,142 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_space_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "01a1fcad-0b4c-7d5f-93a8-2f6c1e0d9b7a",
+                     *           "member_count": 3,
+                     *           "name": "lovelaces",
+                     *           "provider": "oidc",
+                     *           "role": "contributor"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "providers": [
+                     *         {
+                     *           "id": "oidc",
+                     *           "name": "Our family"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    let_space_group_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                space_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "lovelaces",
+                 *       "provider": "oidc",
+                 *       "role": "contributor"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupChoices"];
+            };
+        };
+        responses: {
+            /** @description Let in, from the next sign-in of its people on. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "01a1fcad-0b4c-7d5f-93a8-2f6c1e0d9b7a",
+                     *       "member_count": 0,
+                     *       "name": "lovelaces",
+                     *       "provider": "oidc",
+                     *       "role": "contributor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroupView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    shut_space_group_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_invitations: {
         parameters: {
             query?: never;
@@ -10448,6 +11042,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "account_id": "01a1fcac-b255-7a10-8a53-63a96ab69034",
+                     *           "by_group": false,
                      *           "display_name": "Ada",
                      *           "email": "ada@example.org",
                      *           "joined_at": "2026-11-21T06:10:00.719164Z",
@@ -10535,6 +11130,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "account_id": "01a1fcac-b255-7a10-8a53-63a96ab69034",
+                     *       "by_group": false,
                      *       "display_name": "Ben",
                      *       "email": "ben@example.org",
                      *       "joined_at": "2026-11-21T06:10:00.719164Z",
