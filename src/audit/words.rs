@@ -51,14 +51,10 @@ pub(super) fn entry(account: AccountId, event: &SecurityEvent) -> NewEntry {
     }
 }
 
-/// The same of what an account does to spaces and clones, and of looks behind glass.
+/// The same of what an account does to spaces and clones.
 fn beyond(account: AccountId, event: &SecurityEvent) -> NewEntry {
     use SecurityEvent as E;
     let of = |word, thing| NewEntry::new(word, Actor::Account(account)).about(thing);
-    let glass = |word, by: &AccountId, id: &dyn ToString| {
-        let entry = NewEntry::new(word, Actor::Account(*by)).about(Thing::Account(account));
-        entry.with("break_glass", id.to_string())
-    };
     match event {
         E::Invited { space, invitation, role } => {
             let entry = of("invitation_made", Thing::Space(*space));
@@ -101,6 +97,18 @@ fn beyond(account: AccountId, event: &SecurityEvent) -> NewEntry {
         E::CloneMoved { clone, from, to } => {
             of("clone_moved", Thing::Clone(*clone)).with("from", from).with("to", to)
         }
+        elsewhere => behind_glass(account, elsewhere),
+    }
+}
+
+/// The same of looks behind glass, told of the account that is read.
+fn behind_glass(account: AccountId, event: &SecurityEvent) -> NewEntry {
+    use SecurityEvent as E;
+    let glass = |word, by: &AccountId, id: &dyn ToString| {
+        let entry = NewEntry::new(word, Actor::Account(*by)).about(Thing::Account(account));
+        entry.with("break_glass", id.to_string())
+    };
+    match event {
         E::BreakGlassBegun { id, by, until, .. } => {
             glass("break_glass_begun", by, id).with("until", until)
         }
@@ -114,6 +122,6 @@ fn beyond(account: AccountId, event: &SecurityEvent) -> NewEntry {
         E::BreakGlassEnded { id, by, how, opened, .. } => {
             glass("break_glass_ended", by, id).with("how", how).with("opened", opened.len())
         }
-        _ => of("unknown", Thing::Account(account)),
+        _ => NewEntry::new("unknown", Actor::Account(account)).about(Thing::Account(account)),
     }
 }

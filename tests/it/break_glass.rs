@@ -345,7 +345,11 @@ async fn behind_glass_every_operation_that_reads_works_and_no_other() {
             Some(body) => ask.json(&body).await,
             None => ask.await,
         };
-        if looks {
+        if operation == "list_share_links" {
+            // Handing it on is not reading it.
+            reply.problem(403, "forbidden");
+            refused += 1;
+        } else if looks {
             // No revision has this number, and no answer is being written.
             assert!(reply.status == 200, "{operation}: {}", reply.text());
             read += 1;
