@@ -346,6 +346,8 @@ pub fn restore_in(tx: &mut WriteTx<'_>, who: &Principal, id: CloneId) -> Result<
 fn seen(tx: &impl Rows, who: &Principal, id: CloneId, action: Action) -> Result<Seen, CloneError> {
     let (persona, role) = open(tx, who, id, action)?;
     let counts = rows::counts(tx, id, who.account, role)?;
+    // Who looks with another's eyes has none of their hands: pages offer them nothing to do.
+    let role = if who.is_behind_glass() { Role::Visitor } else { role };
     Ok(Seen { persona, role, counts })
 }
 

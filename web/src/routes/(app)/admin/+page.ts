@@ -1,14 +1,13 @@
-// The figures and the first accounts, or those that are looked for.
+// The figures and the first accounts.
 import { admin } from '$lib/api';
 import { guarded } from '$lib/state/guarded';
 import type { PageLoadEvent } from './$types';
 
-export async function load({ parent, depends, url }: PageLoadEvent) {
+export async function load({ parent, depends }: PageLoadEvent) {
   await parent();
   depends('app:admin');
-  const q = url.searchParams.get('q') ?? '';
   return guarded(async () => {
-    const [stats, users] = await Promise.all([admin.stats(), admin.users({ q })]);
-    return { stats, users, q };
+    const [stats, users] = await Promise.all([admin.stats(), admin.users({ q: '' })]);
+    return { stats, users };
   });
 }
