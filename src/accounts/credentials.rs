@@ -199,7 +199,8 @@ impl Accounts {
     }
 
     /// Sets a new password by a link; everything that opened the account stops doing so. The
-    /// link is used up even when two come at once.
+    /// link is used up even when two come at once. If nobody had proven the address before, this
+    /// does, and what was set up beside the password is gone.
     ///
     /// # Errors
     /// When the link is not good.
@@ -223,6 +224,13 @@ impl Accounts {
                 letters::spend_in(tx, &token);
                 rows::put_password_in(tx, link.account, &hash)?;
                 let account = advance_epoch_in(tx, link.account)?;
+                if !account.email_verified {
+                    // Whoever made the account may be somebody else: all that they left to come
+                    // in by goes (Sudhodanan and Paverd, "Pre-hijacked accounts", 2022).
+                    let claimed = Account { email_verified: true, ..account.clone() };
+                    rows::put_account_in(tx, &claimed)?;
+                    watchers.tell_in(tx, account.id, &SecurityEvent::AddressClaimed, now)?;
+                }
                 let event = SecurityEvent::PasswordReset { by: Actor::Account(account.id) };
                 watchers.tell_in(tx, account.id, &event, now)?;
                 Ok(account)

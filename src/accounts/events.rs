@@ -43,6 +43,8 @@ pub enum SecurityEvent {
         before: String,
     },
     EmailVerified,
+    /// Whoever reads its mail has taken the account over, whose address nobody had proven.
+    AddressClaimed,
     SecondFactorAdded,
     SecondFactorRemoved,
     /// All of them, on the operator's word.
@@ -172,10 +174,11 @@ pub enum SecurityEvent {
         kind: &'static str,
         thing: Option<String>,
     },
-    /// They may no more; `opened` are the names of what they read.
+    /// They may no more, which somebody may have ended; `opened` are the names of what they read.
     BreakGlassEnded {
         id: BreakGlassId,
         by: AccountId,
+        ended_by: Actor,
         name: String,
         how: &'static str,
         opened: Vec<String>,

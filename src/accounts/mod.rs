@@ -26,7 +26,7 @@ pub use passwords::PasswordHash;
 pub use policy::{NewPassword, PASSWORD_LENGTH, WeakPassword};
 pub use rows::TABLES;
 pub use setup::SetupLink;
-pub use standing::{AdminChange, account_in, advance_epoch_in};
+pub use standing::{AdminChange, account_in, advance_epoch_in, has_password_in};
 
 use self::passwords::{Cost, Passwords};
 use crate::jobs::{Tasks, blocking};

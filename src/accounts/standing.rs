@@ -2,7 +2,7 @@
 //! administers the instance.
 
 use crate::kernel::AccountId;
-use crate::store::{Rows, WriteTx};
+use crate::store::{Rows, StoreError, WriteTx};
 
 use super::{Account, AccountError, Accounts, Actor, Email, SecurityEvent, rows};
 
@@ -23,6 +23,14 @@ pub fn advance_epoch_in(tx: &mut WriteTx<'_>, id: AccountId) -> Result<Account, 
     account.epoch += 1;
     rows::put_account_in(tx, &account)?;
     Ok(account)
+}
+
+/// Whether a password opens an account.
+///
+/// # Errors
+/// When the store fails.
+pub fn has_password_in(tx: &impl Rows, id: AccountId) -> Result<bool, StoreError> {
+    Ok(rows::password(tx, id)?.is_some())
 }
 
 impl Accounts {

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{StartError, erasers, tables};
-use crate::accounts::{Accounts, Listeners, Watchers};
+use crate::accounts::{Accounts, Listeners, OnSecurity, SecurityEvent, Watchers};
 use crate::admin::{self, Admin};
-use crate::api_keys::ApiKeys;
+use crate::api_keys::{ApiKeyEraser, ApiKeys};
 use crate::audit::Audit;
 use crate::break_glass::{self, BreakGlass};
 use crate::clones::{Clones, ProviderChoice, Providers};
@@ -14,10 +14,10 @@ use crate::config::{Config, OidcProvider};
 use crate::consents::Consents;
 use crate::conversations::{self, Conversations, Live, Models};
 use crate::embed::Embedder;
-use crate::factors::{self, Factors};
+use crate::factors::{self, FactorEraser, Factors};
 use crate::http::api::Parts as ServiceParts;
-use crate::identities::{self, Identities, Provider, Site};
-use crate::jobs::{Queue, Tasks};
+use crate::identities::{self, Identities, IdentityEraser, Provider, Site};
+use crate::jobs::{Eraser, Queue, Subject, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{self, Links, Notifications};
@@ -84,7 +84,6 @@ async fn people(
         clock: clock.clone(),
         accounts: accounts.clone(),
         sessions: sessions.clone(),
-        factors: factors.clone(),
         watchers: watchers.clone(),
         on_groups: spaces.follows_groups(),
         site: Site { public_url: config.public_url.clone(), base_path: config.base_path.clone() },
@@ -182,9 +181,22 @@ fn told(
         queue: queue.clone(),
         watchers: watchers.clone(),
     });
-    let listening = vec![audit.watcher(), notifications.watcher(), break_glass.watcher()];
+    let listening =
+        vec![audit.watcher(), notifications.watcher(), break_glass.watcher(), claimed()];
     watchers.register(listening, audit.on_failure());
     Ok((notifications, break_glass))
+}
+
+/// Takes away what somebody else may have set up before the address of an account was proven.
+fn claimed() -> OnSecurity {
+    let ways: [Box<dyn Eraser>; 3] =
+        [Box::new(FactorEraser), Box::new(IdentityEraser), Box::new(ApiKeyEraser)];
+    Arc::new(move |tx, account, event, _| match event {
+        SecurityEvent::AddressClaimed => {
+            ways.iter().try_for_each(|way| way.erase_in(tx, Subject::Account(account)))
+        }
+        _ => Ok(()),
+    })
 }
 
 /// What the operator and the admins do.

@@ -47,24 +47,31 @@ pub(super) async fn sweep(swept: Swept, stop: CancellationToken) {
 }
 
 impl Swept {
+    /// Sweeps everywhere; what cannot be swept keeps nothing else from it.
     async fn once(&self) -> Result<(), StoreError> {
-        let erased = self.trash.sweep().await?;
-        if erased > 0 {
-            tracing::info!(erased, "things were erased after their time in the trash");
-        }
-        self.sessions.sweep().await?;
-        self.identities.sweep().await?;
-        self.share_links.sweep().await?;
-        self.audit.sweep().await?;
+        let trash = async {
+            let erased = self.trash.sweep().await?;
+            if erased > 0 {
+                tracing::info!(erased, "things were erased after their time in the trash");
+            }
+            Ok(())
+        };
         let now = self.clock.now();
-        self.store
-            .write(move |tx| {
-                accounts::sweep_in(tx, now)?;
-                spaces::sweep_in(tx, now)?;
-                jobs::once::forget_old_in(tx, now)?;
-                jobs::queue::forget_parked_in(tx, now)?;
-                notifications::forget_old_in(tx, now)
-            })
-            .await
+        let small = self.store.write(move |tx| {
+            accounts::sweep_in(tx, now)?;
+            spaces::sweep_in(tx, now)?;
+            jobs::once::forget_old_in(tx, now)?;
+            jobs::queue::forget_parked_in(tx, now)?;
+            notifications::forget_old_in(tx, now)
+        });
+        let all = [
+            trash.await,
+            self.sessions.sweep().await.map(drop),
+            self.identities.sweep().await.map(drop),
+            self.share_links.sweep().await,
+            self.audit.sweep().await.map(drop),
+            small.await,
+        ];
+        all.into_iter().collect()
     }
 }

@@ -13,6 +13,9 @@ use super::rows::NewEntry;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
+/// Accounts that are counted at the same time; what is beyond counts as nobody's.
+const KEPT: usize = 10_000;
+
 /// By account, if there is one, and what failed.
 type Counts = HashMap<(Option<AccountId>, Failure), Count>;
 
@@ -43,6 +46,8 @@ impl Failures {
         let now = self.clock.now();
         let mut counts = self.counts();
         let fresh = Count { since: now, tries: 0, written: 0 };
+        let crowded = counts.len() >= KEPT && !counts.contains_key(&(account, failure));
+        let account = account.filter(|_| !crowded);
         counts.entry((account, failure)).or_insert(fresh).tries += 1;
     }
 

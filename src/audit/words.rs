@@ -23,6 +23,7 @@ pub(super) fn entry(account: AccountId, event: &SecurityEvent) -> NewEntry {
         E::PasswordReset { by: actor } => by("password_reset", actor),
         E::EmailChanged { .. } => own("email_changed"),
         E::EmailVerified => own("email_verified"),
+        E::AddressClaimed => own("address_claimed"),
         E::SecondFactorAdded => own("second_factor_added"),
         E::SecondFactorRemoved => own("second_factor_removed"),
         E::SecondFactorsReset => by("second_factors_reset", &Actor::System),
@@ -119,8 +120,10 @@ fn behind_glass(account: AccountId, event: &SecurityEvent) -> NewEntry {
                 None => entry,
             }
         }
-        E::BreakGlassEnded { id, by, how, opened, .. } => {
-            glass("break_glass_ended", by, id).with("how", how).with("opened", opened.len())
+        E::BreakGlassEnded { id, by, ended_by, how, opened, .. } => {
+            let mut entry = glass("break_glass_ended", by, id).with("begun_by", by);
+            entry.actor = *ended_by;
+            entry.with("how", how).with("opened", opened.len())
         }
         _ => NewEntry::new("unknown", Actor::Account(account)).about(Thing::Account(account)),
     }

@@ -12,7 +12,7 @@ mod model;
 mod rows;
 
 use crate::access::{Principal, Proof};
-use crate::accounts::{Account, Accounts, OnSecurity, SecurityEvent, Watchers, account_in};
+use crate::accounts::{Account, Accounts, Actor, OnSecurity, SecurityEvent, Watchers, account_in};
 use crate::clones;
 use crate::conversations;
 use crate::jobs::{Eraser, NewJob, Queue, Subject};
@@ -56,7 +56,8 @@ impl BreakGlass {
             let this = ending.clone();
             async move {
                 let store = this.store.clone();
-                let ended = store.write(move |tx| this.end_in(tx, job.id, Ended::Time));
+                let ended =
+                    store.write(move |tx| this.end_in(tx, job.id, (Ended::Time, Actor::System)));
                 ended.await.map_err(Into::into)
             }
         });
@@ -201,19 +202,24 @@ impl BreakGlass {
     ///
     /// # Errors
     /// When there is none that goes on.
-    pub async fn end(&self, id: BreakGlassId) -> Result<(), BreakGlassError> {
+    pub async fn end(&self, id: BreakGlassId, who: AccountId) -> Result<(), BreakGlassError> {
         let (this, now) = (self.clone(), self.clock.now());
         let ended = self.store.write(move |tx| {
             let glass = rows::glass(tx, id)?.ok_or(BreakGlassError::Missing)?;
             if !glass.goes_on(now) {
                 return Err(BreakGlassError::Missing);
             }
-            Ok(this.end_in(tx, id, Ended::Admin)?)
+            Ok(this.end_in(tx, id, (Ended::Admin, Actor::Account(who)))?)
         });
         ended.await
     }
 
-    fn end_in(&self, tx: &mut WriteTx<'_>, id: BreakGlassId, how: Ended) -> Result<(), StoreError> {
+    fn end_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        id: BreakGlassId,
+        (how, ended_by): (Ended, Actor),
+    ) -> Result<(), StoreError> {
         let Some(mut glass) = rows::glass(tx, id)?.filter(|glass| glass.ended.is_none()) else {
             return Ok(());
         };
@@ -227,6 +233,7 @@ impl BreakGlass {
         let event = SecurityEvent::BreakGlassEnded {
             id,
             by: glass.by,
+            ended_by,
             name: name_in(tx, glass.by)?,
             how: how.word(),
             opened,
@@ -248,7 +255,7 @@ impl BreakGlass {
             }
             for glass in rows::running(tx)?.into_iter().filter(|glass| glass.by == account) {
                 if now < glass.until && !is_good(tx, &glass, now).map_err(of_store)? {
-                    this.end_in(tx, glass.id, Ended::SignIn)?;
+                    this.end_in(tx, glass.id, (Ended::SignIn, Actor::System))?;
                 }
             }
             Ok(())

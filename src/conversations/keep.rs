@@ -38,6 +38,7 @@ impl Conversations {
                 }
                 clones::open(tx, &who, clone, Action::Talk)?;
                 let conversation = begin_in(tx, &who, clone, title, now)?;
+                share_links::spend_in(tx, &who, now)?;
                 Once::record_in(once.as_ref(), tx, &conversation.id.bytes())?;
                 Ok(conversation)
             })
@@ -200,7 +201,7 @@ pub(super) fn begin_in(
     title: Option<Text<0, 200>>,
     now: Timestamp,
 ) -> Result<Conversation, ConversationError> {
-    share_links::begin_in(tx, who, now)?;
+    share_links::meet_in(tx, who, now)?;
     let conversation = Conversation {
         id: ConversationId::fresh(),
         account: who.account,

@@ -40,6 +40,9 @@ pub enum FactorError {
     /// The account has as many as it can have.
     #[error("too many passkeys")]
     TooMany,
+    /// The account could not be opened without it.
+    #[error("the last way in")]
+    LastWayIn,
     /// There is no such passkey.
     #[error("there is no such passkey")]
     Missing,
@@ -148,6 +151,11 @@ fn words(error: &FactorError) -> (Kind, &'static str, &'static str) {
             Kind::Conflict,
             "too_many_passkeys",
             "This account has as many passkeys as it can have; remove one first.",
+        ),
+        E::LastWayIn => (
+            Kind::Conflict,
+            "last_way_in",
+            "The account could not be opened without it; set a password first.",
         ),
         _ => {
             (Kind::NotImplemented, "factor_off", "This is switched off by whoever runs the server.")

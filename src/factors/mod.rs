@@ -18,12 +18,14 @@ mod second;
 mod site;
 mod totp;
 
+use std::sync::Arc;
+
 use crate::accounts::{
     AccountError, Accounts, Attempts, Email, SecurityEvent, Watchers, advance_epoch_in,
 };
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock};
-use crate::store::{Store, StoreError, WriteTx};
+use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use error::{FactorError, NoPasskeys};
 pub use halfway::Recognised;
@@ -116,6 +118,18 @@ impl Factors {
     ) -> Result<(), StoreError> {
         self.parts.watchers.tell_in(tx, account, event, self.parts.clock.now())
     }
+}
+
+/// Tells whether something beside passkeys opens an account.
+pub type OpensBeside =
+    Arc<dyn Fn(&WriteTx<'_>, AccountId) -> Result<bool, StoreError> + Send + Sync>;
+
+/// Whether a passkey opens an account.
+///
+/// # Errors
+/// When the store fails.
+pub fn has_passkey_in(tx: &impl Rows, account: AccountId) -> Result<bool, StoreError> {
+    Ok(!rows::passkeys(tx, account)?.is_empty())
 }
 
 /// Removes what this slice knows of an account.

@@ -12,7 +12,9 @@ use crate::kernel::{AccountId, PasskeyId, SessionId, TokenHash};
 
 use super::questions::Asked;
 use super::rows::{CredentialRow, PasskeyRow};
-use super::{Asker, FactorError, Factors, Label, Passkey, Question, Reply, Site, rows};
+use super::{
+    Asker, FactorError, Factors, Label, OpensBeside, Passkey, Question, Reply, Site, rows,
+};
 
 /// Passkeys that an account can have.
 const MOST: usize = 20;
@@ -225,17 +227,21 @@ impl Factors {
     /// Takes a passkey away; it opens nothing any more.
     ///
     /// # Errors
-    /// When the account has no such passkey.
+    /// When the account has no such passkey, or could not be opened without it.
     pub async fn remove_passkey(
         &self,
         account: AccountId,
         id: PasskeyId,
+        opens: OpensBeside,
     ) -> Result<(), FactorError> {
         let this = self.clone();
         self.parts
             .store
             .write(move |tx| {
                 let row = rows::passkey(tx, account, id)?.ok_or(FactorError::Missing)?;
+                if rows::passkeys(tx, account)?.len() == 1 && !opens(tx, account)? {
+                    return Err(FactorError::LastWayIn);
+                }
                 rows::remove_passkey_in(tx, account, id, &row);
                 this.changed_in(tx, account, &SecurityEvent::PasskeyRemoved)
             })

@@ -120,9 +120,10 @@ impl<'a, N: Needs> ApiExtractor<'a> for Ask<N> {
         let let_in = || -> Result<Principal, Fault> {
             let who = principal(services, request)?;
             let permitted = permit(&who, N::NEED, services.clock.now());
-            if matches!(N::NEED, Need::Admin | Need::FreshAdmin)
-                && matches!(permitted, Err(Refusal::AdminOnly | Refusal::PersonOnly))
-            {
+            let for_admins = matches!(N::NEED, Need::Admin | Need::FreshAdmin);
+            let refused = matches!(permitted, Err(Refusal::AdminOnly | Refusal::PersonOnly));
+            // Visitors of links have no account that it could be counted for.
+            if for_admins && refused && who.share_link().is_none() {
                 services.audit.count_refusal(who.account);
             }
             permitted?;

@@ -202,15 +202,31 @@ fn scope(operation: &mut Map<String, Value>) {
     }
 }
 
+/// The operations that are done once for each `Idempotency-Key`. Others make nothing a second
+/// time anyway, or answer with a token that is shown once.
+const ONCE: [&str; 10] = [
+    "chat",
+    "create_api_key",
+    "create_clone",
+    "create_conversation",
+    "create_memory",
+    "create_person",
+    "create_share_link",
+    "create_space",
+    "invite",
+    "say",
+];
+
 fn describe(operation: &mut Map<String, Value>, path: &str, method: &str) {
     scope(operation);
+    let named = operation.get("operationId").and_then(Value::as_str).map(str::to_owned);
     let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
     if let Some(parameters) = parameters.as_array_mut() {
         parameters.iter_mut().for_each(bound_lists);
         if matches!(method, "patch" | "put") {
             parameters.push(json!({"$ref": "#/components/parameters/IfMatch"}));
         }
-        if method == "post" {
+        if named.is_some_and(|name| ONCE.contains(&name.as_str())) {
             parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
         }
     }

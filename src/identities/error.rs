@@ -61,6 +61,7 @@ impl From<IdentityError> for Fault {
             E::Account(error) => error.into(),
             E::Store(error) => error.into(),
             IdentityError::Factors(error) => error.into(),
+            IdentityError::LastWayIn => FactorError::LastWayIn.into(),
             E::Provider(OidcError::Denied) => {
                 let detail = "The provider did not let you through; try again.";
                 Self::new(Kind::Forbidden, "identity_denied", detail)
@@ -110,11 +111,6 @@ fn words(error: &IdentityError) -> (Kind, &'static str, &'static str) {
         E::Taken => {
             (Kind::Conflict, "identity_taken", "This is linked with another account already.")
         }
-        E::LastWayIn => (
-            Kind::Conflict,
-            "last_way_in",
-            "The account could not be opened without it; set a password first.",
-        ),
         E::Another => (
             Kind::Forbidden,
             "identity_another",

@@ -1,9 +1,13 @@
 //! One's identities: seeing them, unlinking them, and what they have opened.
 
+use std::sync::Arc;
+
 use url::Url;
 
-use crate::accounts::{AccountError, SecurityEvent};
-use crate::kernel::{AccountId, IdentityId, PasskeyId, SessionId};
+use crate::accounts::{self, SecurityEvent};
+use crate::factors::{self, OpensBeside};
+use crate::kernel::{AccountId, IdentityId, SessionId};
+use crate::store::{Rows, StoreError};
 
 use super::rows::{self, IdentityRow};
 use super::{Identities, Identity, IdentityError};
@@ -28,17 +32,15 @@ impl Identities {
         id: IdentityId,
         asking: Option<SessionId>,
     ) -> Result<(), IdentityError> {
-        let another_way = self.opens_itself(account)?;
         let (this, now) = (self.clone(), self.0.clock.now());
-        let opened = self
-            .0
+        self.0
             .store
             .write(move |tx| {
                 let all = rows::of_account(tx, account)?;
                 let found = all.iter().find(|row| row.id == id);
                 let row = found.cloned().ok_or(IdentityError::Missing)?;
                 let usable = |row: &&IdentityRow| row.id != id && this.is_offered(&row.issuer);
-                if !another_way && all.iter().find(usable).is_none() {
+                if all.iter().find(usable).is_none() && !opens_itself(tx, account)? {
                     return Err(IdentityError::LastWayIn);
                 }
                 rows::remove_identity_in(tx, account, id)?;
@@ -50,56 +52,35 @@ impl Identities {
                 let provider = view.provider_name;
                 let event = SecurityEvent::IdentityUnlinked { provider };
                 this.0.watchers.tell_in(tx, account, &event, now)?;
-                Ok(rows::opened_of(tx, account)?)
+                for (session, by) in rows::opened_of(tx, account)? {
+                    if by == id && Some(session) != asking {
+                        this.0.sessions.end_in(tx, account, session)?;
+                    }
+                }
+                Ok(())
             })
-            .await?;
-        for (session, by) in opened {
-            if by != id || Some(session) == asking {
-                continue;
-            }
-            match self.0.sessions.end_one(account, session).await {
-                // It has ended before.
-                Ok(()) | Err(AccountError::Missing) => {}
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Ok(())
+            .await
     }
 
     /// Whether an account can be opened at all.
     pub(super) fn has_way_in(&self, account: AccountId) -> Result<bool, IdentityError> {
-        Ok(self.is_linked(account)? || self.opens_itself(account)?)
+        Ok(self.0.store.read(|tx| {
+            Ok::<_, StoreError>(self.is_linked(tx, account)? || opens_itself(tx, account)?)
+        })?)
     }
 
-    /// Whether a password or a passkey opens an account.
-    fn opens_itself(&self, account: AccountId) -> Result<bool, IdentityError> {
-        if self.0.accounts.has_password(account)? {
-            return Ok(true);
-        }
-        Ok(!self.0.factors.overview(account)?.passkeys.is_empty())
-    }
-
-    /// Fails if nothing would open an account any more without a passkey of it.
-    ///
-    /// # Errors
-    /// When it is the last way in, or the store fails.
-    pub fn require_way_in_beside(
-        &self,
-        account: AccountId,
-        passkey: PasskeyId,
-    ) -> Result<(), IdentityError> {
-        let passkeys = self.0.factors.overview(account)?.passkeys;
-        let is_last = passkeys.len() == 1 && passkeys.iter().all(|last| last.id == passkey);
-        if !is_last || self.0.accounts.has_password(account)? || self.is_linked(account)? {
-            return Ok(());
-        }
-        Err(IdentityError::LastWayIn)
+    /// Tells whether a password or somebody at a provider opens an account.
+    pub fn opens_beside_passkeys(&self) -> OpensBeside {
+        let this = self.clone();
+        Arc::new(move |tx, account| {
+            Ok(accounts::has_password_in(tx, account)? || this.is_linked(tx, account)?)
+        })
     }
 
     /// Whether somebody at a provider opens an account. What is linked at a provider that is not
     /// offered any more opens nothing.
-    fn is_linked(&self, account: AccountId) -> Result<bool, IdentityError> {
-        let linked = self.0.store.read(|tx| rows::of_account(tx, account))?;
+    fn is_linked(&self, tx: &impl Rows, account: AccountId) -> Result<bool, StoreError> {
+        let linked = rows::of_account(tx, account)?;
         Ok(linked.iter().any(|row| self.is_offered(&row.issuer)))
     }
 
@@ -110,15 +91,25 @@ impl Identities {
     /// Notes that an identity opened a sign-in.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the identity is not linked any more, which ends the sign-in, or the store fails.
     pub async fn opened(
         &self,
         identity: IdentityId,
         account: AccountId,
         session: SessionId,
     ) -> Result<(), IdentityError> {
-        let key = (account, session);
-        Ok(self.0.store.write(move |tx| rows::put_opened_in(tx, key, identity)).await?)
+        let this = self.clone();
+        let linked = self.0.store.write(move |tx| {
+            let linked = rows::of_account(tx, account)?.iter().any(|row| row.id == identity);
+            if linked {
+                rows::put_opened_in(tx, (account, session), identity)?;
+            } else {
+                // It was unlinked in the meantime.
+                this.0.sessions.end_in(tx, account, session)?;
+            }
+            Ok::<_, StoreError>(linked)
+        });
+        if linked.await? { Ok(()) } else { Err(IdentityError::Missing) }
     }
 
     /// Where somebody goes to sign out at the provider that opened their sign-in too, if there
@@ -146,4 +137,9 @@ impl Identities {
         let IdentityRow { id, email, linked_at, used_at, .. } = row;
         Identity { id, provider, provider_name, email, linked_at, used_at }
     }
+}
+
+/// Whether a password or a passkey opens an account.
+fn opens_itself(tx: &impl Rows, account: AccountId) -> Result<bool, StoreError> {
+    Ok(accounts::has_password_in(tx, account)? || factors::has_passkey_in(tx, account)?)
 }

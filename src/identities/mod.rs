@@ -17,7 +17,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use url::Url;
 
 use crate::accounts::{AccountError, Accounts, Watchers};
-use crate::factors::Factors;
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, TokenHash};
 use crate::sessions::Sessions;
@@ -43,7 +42,6 @@ pub struct Parts {
     pub clock: Clock,
     pub accounts: Accounts,
     pub sessions: Sessions,
-    pub factors: Factors,
     pub watchers: Watchers,
     pub on_groups: OnGroups,
     pub site: Site,
@@ -58,7 +56,6 @@ struct Inner {
     clock: Clock,
     accounts: Accounts,
     sessions: Sessions,
-    factors: Factors,
     watchers: Watchers,
     on_groups: OnGroups,
     site: Site,
@@ -77,13 +74,12 @@ impl Identities {
         let mut fresh = [0_u8; 32];
         getrandom::fill(&mut fresh).map_err(AccountError::Random)?;
         let blind = rows::BlindKey::open(&parts.store, fresh).await?;
-        let Parts { store, clock, accounts, sessions, factors, watchers, on_groups, site } = parts;
+        let Parts { store, clock, accounts, sessions, watchers, on_groups, site } = parts;
         Ok(Self(Arc::new(Inner {
             store,
             clock,
             accounts,
             sessions,
-            factors,
             watchers,
             on_groups,
             site,

@@ -26,8 +26,8 @@ pub use model::{
     BatchOutcome, Content, ContentChange, Description, DescriptionChange, Filter, Memory,
     MemoryType, Metadata, Name, Person, Revision, Timeline, fold,
 };
-pub use people::{erase_person_in, names_of, restore_person_in};
-pub use reads::{day_of, each_of, erase_memory_in, is_readable, memory_of};
+pub use people::{erase_person_in, may_discard_person, names_of, restore_person_in};
+pub use reads::{day_of, each_of, erase_memory_in, is_readable, may_discard, memory_of};
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -233,7 +233,7 @@ impl Memories {
     ) -> Result<(), MemoryError> {
         let (_, role) = clones::open(tx, who, clone, Action::AddMemories)?;
         let before = rows::memory(tx, clone, id)?.ok_or(MemoryError::Missing)?;
-        if before.author != who.account && !may(role, Action::ChangeMemories) {
+        if !may_discard(tx, (who.account, role), clone, id)? {
             return Err(MemoryError::Missing);
         }
         require_free(tx, clone, Some(id), &before.content)?;
@@ -339,8 +339,12 @@ fn require_own_or_steward(
     role: Role,
     author: AccountId,
 ) -> Result<(), MemoryError> {
-    let own = author == who.account && may(role, Action::AddMemories);
-    if own || may(role, Action::ChangeMemories) { Ok(()) } else { Err(MemoryError::Forbidden) }
+    if may_change(who.account, role, author) { Ok(()) } else { Err(MemoryError::Forbidden) }
+}
+
+fn may_change(account: AccountId, role: Role, author: AccountId) -> bool {
+    let own = author == account && may(role, Action::AddMemories);
+    own || may(role, Action::ChangeMemories)
 }
 
 fn require_free(

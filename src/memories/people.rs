@@ -6,12 +6,12 @@ use crate::access::{Action, Principal, Role};
 use crate::clones::{self, Counted};
 use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
-use crate::kernel::{CloneId, DiscardedId, MemoryId, Page, PageRequest, PersonId};
+use crate::kernel::{AccountId, CloneId, DiscardedId, MemoryId, Page, PageRequest, PersonId};
 use crate::store::{Direction, Range, Rows, StoreError, WriteTx, page_of};
 
 use super::people_rows as stored;
 use super::{
-    Description, DescriptionChange, Memories, MemoryError, Person, may_read,
+    Description, DescriptionChange, Memories, MemoryError, Person, may_change, may_read,
     require_own_or_steward, rows,
 };
 
@@ -177,6 +177,20 @@ pub fn restore_person_in(
     person.deleted_at = None;
     stored::put_in(tx, &person)?;
     Ok(clones::count_in(tx, clone, person.author, Counted::Person, 1)?)
+}
+
+/// Whether an account with a role may bring a person back from the trash or erase it.
+///
+/// # Errors
+/// When the store fails.
+pub fn may_discard_person(
+    tx: &impl Rows,
+    (account, role): (AccountId, Role),
+    clone: CloneId,
+    id: PersonId,
+) -> Result<bool, StoreError> {
+    let person = stored::person(tx, clone, id)?;
+    Ok(person.is_some_and(|person| may_change(account, role, person.author)))
 }
 
 /// Erases a person for good (from the trash).

@@ -6,7 +6,7 @@ use crate::access::{Role, Visibility, may_read_memory};
 use crate::kernel::{AccountId, CloneId, MemoryId, Timestamp};
 use crate::store::{Direction, Range, Rows, StoreError, WriteTx};
 
-use super::{Memory, rows};
+use super::{Memory, may_change, rows};
 
 /// A memory for the slices above, which have opened the clone already.
 ///
@@ -41,6 +41,22 @@ pub fn each_of(
 /// Whether somebody with a role may read a memory; for the slices above.
 pub fn is_readable(account: AccountId, role: Role, author: AccountId, who: Visibility) -> bool {
     may_read_memory(role, account == author, who)
+}
+
+/// Whether an account with a role may bring a memory back from the trash or erase it: what it
+/// takes to throw it away.
+///
+/// # Errors
+/// When the store fails.
+pub fn may_discard(
+    tx: &impl Rows,
+    (account, role): (AccountId, Role),
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<bool, StoreError> {
+    let Some(memory) = rows::memory(tx, clone, id)? else { return Ok(false) };
+    let readable = is_readable(account, role, memory.author, memory.content.visibility);
+    Ok(readable && may_change(account, role, memory.author))
 }
 
 /// Erases one memory for good (from the trash).

@@ -136,12 +136,22 @@ impl Trash {
             let all = discarded::all(tx)?;
             Ok::<_, StoreError>(all.into_iter().filter(|d| self.is_due(d, now)).collect())
         })?;
-        let count = due.len();
+        let mut count = 0;
         for discarded in due {
-            let erasers = Arc::clone(&self.erasers);
-            let erased = discarded.clone();
-            self.store.write(move |tx| erase_in(tx, &erasers, &discarded)).await?;
-            self.clean_up(&erased);
+            let this = self.clone();
+            let erased = self.store.write(move |tx| {
+                // Somebody may have brought it back since, or thrown it away anew.
+                let Some(found) = discarded::get(tx, discarded.id)? else { return Ok(None) };
+                if !this.is_due(&found, now) {
+                    return Ok(None);
+                }
+                erase_in(tx, &this.erasers, &found)?;
+                Ok::<_, StoreError>(Some(found))
+            });
+            if let Some(erased) = erased.await? {
+                self.clean_up(&erased);
+                count += 1;
+            }
         }
         Ok(count)
     }
@@ -173,11 +183,24 @@ fn may_restore(tx: &impl Rows, who: &Principal, discarded: &Discarded) -> Result
     if discarded.kind == Discard::Conversation {
         return Ok(own);
     }
-    let role = spaces::role_in(tx, who.account, discarded.space)?;
-    Ok(role.is_some_and(|role| match discarded.kind {
-        Discard::Clone => role >= Role::Owner,
-        _ => own || role >= Role::Steward,
-    }))
+    let Some(role) = spaces::role_in(tx, who.account, discarded.space)? else {
+        return Ok(false);
+    };
+    let (clone, thing) = (discarded.clone, discarded.id.bytes());
+    let theirs = own || role >= Role::Steward;
+    match discarded.kind {
+        Discard::Clone => Ok(role >= Role::Owner),
+        Discard::Memory if theirs => {
+            memories::may_discard(tx, (who.account, role), clone, MemoryId::from_bytes(thing))
+        }
+        Discard::Person if theirs => memories::may_discard_person(
+            tx,
+            (who.account, role),
+            clone,
+            PersonId::from_bytes(thing),
+        ),
+        _ => Ok(false),
+    }
 }
 
 fn restore_in(

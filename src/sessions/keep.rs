@@ -2,7 +2,7 @@
 
 use crate::accounts::{AccountError, SecurityEvent};
 use crate::kernel::{AccountId, SessionId, TokenHash};
-use crate::store::StoreError;
+use crate::store::{StoreError, WriteTx};
 
 use super::rows::{self, SessionRow};
 use super::{ACCESS, NewSession, Session, Sessions, SignInBy, fresh, usable};
@@ -35,14 +35,31 @@ impl Sessions {
     /// # Errors
     /// When it is not there (any more), or not the account's.
     pub async fn end_one(&self, account: AccountId, id: SessionId) -> Result<(), AccountError> {
-        let (now, watchers) = (self.clock.now(), self.watchers.clone());
+        let this = self.clone();
         self.store
-            .write(move |tx| {
-                let row = rows::session(tx, id)?.filter(|row| row.account == account);
-                rows::end_in(tx, id, &row.ok_or(AccountError::Missing)?);
-                Ok(watchers.tell_in(tx, account, &SecurityEvent::SessionEnded, now)?)
+            .write(move |tx| match this.end_in(tx, account, id)? {
+                true => Ok(()),
+                false => Err(AccountError::Missing),
             })
             .await
+    }
+
+    /// The same in the caller's transaction; whether there was such a sign-in.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn end_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        account: AccountId,
+        id: SessionId,
+    ) -> Result<bool, StoreError> {
+        let Some(row) = rows::session(tx, id)?.filter(|row| row.account == account) else {
+            return Ok(false);
+        };
+        rows::end_in(tx, id, &row);
+        self.watchers.tell_in(tx, account, &SecurityEvent::SessionEnded, self.clock.now())?;
+        Ok(true)
     }
 
     /// Ends every sign-in of an account but, if one is named, that one.

@@ -30,7 +30,7 @@ use self::visits::{came_by, good};
 pub use error::ShareLinkError;
 pub use model::{Guest, MadeShareLink, NewShareLink, ShareLink, ShareState, Welcome};
 pub use rows::TABLES;
-pub use visits::{begin_in, require_in, spend_in};
+pub use visits::{meet_in, require_in, spend_in};
 
 /// What a link's token looks like.
 const LINK: Credential = Credential::of("cms_");

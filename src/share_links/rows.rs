@@ -37,8 +37,6 @@ pub(super) struct LinkRow {
     budget: u32,
     per_hour: u32,
     used: u32,
-    /// Conversations that were begun through it, kept or not.
-    begun: u32,
     /// The hour that is being counted: when it began, and how many messages it has had.
     hour: (Timestamp, u32),
     last_used_at: Option<Timestamp>,
@@ -76,7 +74,6 @@ impl LinkRow {
             budget: new.budget,
             per_hour: new.per_hour,
             used: 0,
-            begun: 0,
             hour: (now, 0),
             last_used_at: None,
         }
@@ -84,14 +81,6 @@ impl LinkRow {
 
     pub(super) fn left(&self) -> u32 {
         self.budget.saturating_sub(self.used)
-    }
-
-    pub(super) fn may_begin(&self) -> bool {
-        self.begun < self.budget
-    }
-
-    pub(super) fn begin(&mut self) {
-        self.begun = self.begun.saturating_add(1);
     }
 
     /// The hour that a moment belongs to, as far as it was counted.

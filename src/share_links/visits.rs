@@ -21,26 +21,22 @@ pub fn require_in(tx: &WriteTx<'_>, who: &Principal, now: Timestamp) -> Result<(
     came_by(tx, who, now).map(|_| ())
 }
 
-/// Counts a conversation that a visitor begins, and ties the visitor to the link. For whoever
-/// came by none, nothing happens.
+/// Ties a visitor who begins a conversation to the link, with which what they leave goes. For
+/// whoever came by none, nothing happens.
 ///
 /// # Errors
-/// When the link opens nothing any more, or has had as many as messages.
-pub fn begin_in(
+/// When the link opens nothing any more.
+pub fn meet_in(
     tx: &mut WriteTx<'_>,
     who: &Principal,
     now: Timestamp,
 ) -> Result<(), ShareLinkError> {
-    let Some((place, mut row, _)) = came_by(tx, who, now)? else { return Ok(()) };
-    if !row.may_begin() {
-        return Err(ShareLinkError::Spent);
-    }
-    row.begin();
-    rows::put_in(tx, place, &row)?;
+    let Some((place, ..)) = came_by(tx, who, now)? else { return Ok(()) };
     Ok(rows::meet_in(tx, place.1, who.account, now)?)
 }
 
-/// Takes a message out of the link's budget and hour. For whoever came by none, nothing happens.
+/// Takes a message, or a conversation that is begun without one, out of the link's budget and
+/// hour. For whoever came by none, nothing happens.
 ///
 /// # Errors
 /// When the link opens nothing any more, or there is no message left.

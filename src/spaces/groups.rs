@@ -71,6 +71,12 @@ impl Spaces {
                     role: new.role,
                 };
                 rows::put_group_in(tx, &group)?;
+                // Whom it has brought already has the new role at once.
+                let brought = rows::members(tx, id)?.into_iter();
+                for member in brought.filter(|member| member.group == Some(group.id)) {
+                    let place = (group.role, member.group);
+                    rows::put_member_in(tx, id, member.account, place, this.clock.now())?;
+                }
                 let role = group.role.name();
                 let event = SecurityEvent::GroupLetIn { space: id, group: group.id, role };
                 this.tell_in(tx, account, &event)?;
@@ -130,8 +136,8 @@ impl Spaces {
             }
         }
         for group in theirs {
-            let by_group = brought.iter().any(|(space, _)| *space == group.space);
-            self.bring_in(tx, account, group, by_group)?;
+            let by = brought.iter().find(|(space, _)| *space == group.space).map(|(_, by)| *by);
+            self.bring_in(tx, account, group, by)?;
         }
         Ok(())
     }
@@ -142,11 +148,12 @@ impl Spaces {
         tx: &mut WriteTx<'_>,
         account: AccountId,
         group: &Group,
-        by_group: bool,
+        by: Option<SpaceGroupId>,
     ) -> Result<(), StoreError> {
         let &Group { id, space, role, .. } = group;
         let present = rows::role(tx, account, space)?;
-        if present.is_some() && (!by_group || present == Some(role)) {
+        let as_it_is = present == Some(role) && by == Some(id);
+        if as_it_is || present.is_some() && by.is_none() {
             return Ok(());
         }
         if present.is_none() && rows::members(tx, space)?.len() >= MOST_MEMBERS {

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::passkeys::{ORIGIN, with_passkey};
 use crate::support::PASSWORD;
-use crate::support::client::{Client, id, text};
+use crate::support::client::{Client, id, items, text};
 use crate::support::reply::Reply;
 use crate::support::server::Server;
 use crate::support::smtp::{Offer, Received, Smtp};
+use crate::support::totp::App;
 use crate::support::until;
 
 const NEW_PASSWORD: &str = "violet umbrella quartz 42";
@@ -198,4 +200,66 @@ async fn without_mail_the_operator_helps() {
     let change = ada.post("/auth/email/change", body).await.is(200);
     assert_eq!(change["email"], "ada@lovelace.example");
     assert_eq!(change["email_verified"], false);
+}
+
+#[tokio::test]
+async fn who_made_an_account_with_anothers_address_is_out_when_that_one_takes_it() {
+    let smtp = Smtp::start(Offer::StartTls).await;
+    let settings = smtp.settings();
+    let mut settings: Vec<_> =
+        settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    settings.retain(|(name, _)| *name != "CLONEMEMORIA_SERVER_PUBLIC_URL");
+    settings.push(("CLONEMEMORIA_SERVER_PUBLIC_URL", ORIGIN));
+    let server = Server::with(&settings).await;
+    let ada = server.admin().await;
+    let world = World { smtp, server, ada };
+    // Somebody who does not read that mail, and who prepares every way back in.
+    let eve = world.server.account("victim").await;
+    let (eve, mut passkey, _) = with_passkey(&world.server, &eve).await;
+    let begun = eve.post("/auth/totp", json!({})).await.is(200);
+    let app = App::holding(&begun["secret"]);
+    let done = eve.post("/auth/totp/confirm", json!({"code": app.code(0)})).await.is(200);
+    let eve = world.server.client().with_token(&text(&done["session"]["access_token"]));
+    let key = json!({"label": "Back door", "scopes": ["read"]});
+    let key = text(&eve.post("/api-keys", key).await.is(201)["key"]);
+    let change = json!({"email": "eve@evil.example"});
+    assert!(eve.post("/auth/email/change", change).await.status < 300);
+    let later = world.link("eve@evil.example", "/verify").await;
+    world.forgot("victim@example.org").await;
+    let token = world.link("victim@example.org", "/reset").await;
+    world.reset(&token, NEW_PASSWORD).await.is(204);
+    eve.get("/auth/me").await.problem(401, "unauthenticated");
+    let by_key = world.server.client().get("/clones").header("x-api-key", &key);
+    by_key.await.problem(401, "unauthenticated");
+    let question = world.server.client().post("/auth/passkeys/login/start", json!({})).await;
+    let answer = passkey.answers(&question.is(200));
+    let enter = world.server.client().post("/auth/passkeys/login/finish", answer);
+    enter.await.problem(401, "passkey_invalid");
+    let proof = json!({"token": later});
+    let late = world.server.client().post("/auth/email/verify", proof).await;
+    late.problem(403, "link_invalid");
+    // The code that only Eve has is not asked for.
+    let body = json!({"email": "victim@example.org", "password": NEW_PASSWORD});
+    let session = world.server.client().post("/auth/login", body).await.is(200);
+    assert_eq!(session["account"]["email_verified"], true);
+    let victim = world.server.client().with_token(&text(&session["access_token"]));
+    let factors = victim.get("/auth/factors").await.is(200);
+    assert_eq!(factors["passkeys"], json!([]));
+    assert_eq!(items(&victim.get("/api-keys").await.is(200)), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn a_new_password_by_mail_leaves_the_second_factor_of_a_proven_address() {
+    let world = World::new().await;
+    assert!(world.ada.post("/auth/email/verification", Value::Null).await.status < 300);
+    let token = world.link("admin@example.org", "/verify").await;
+    let proof = json!({"token": token});
+    assert!(world.server.client().post("/auth/email/verify", proof).await.status < 300);
+    let begun = world.ada.post("/auth/totp", json!({})).await.is(200);
+    let app = App::holding(&begun["secret"]);
+    world.ada.post("/auth/totp/confirm", json!({"code": app.code(0)})).await.is(200);
+    world.forgot("admin@example.org").await;
+    let token = world.link("admin@example.org", "/reset").await;
+    world.reset(&token, NEW_PASSWORD).await.is(204);
+    world.login(NEW_PASSWORD).await.problem(401, "totp_required");
 }

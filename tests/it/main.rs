@@ -42,6 +42,7 @@ mod oidc;
 mod oidc_factors;
 mod oidc_groups;
 mod oidc_hostile;
+mod once;
 mod passkeys;
 mod providers;
 mod search;

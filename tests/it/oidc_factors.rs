@@ -90,3 +90,49 @@ async fn the_last_way_into_an_account_cannot_be_removed() {
     let ada = app.with_token(&text(&session["access_token"]));
     ada.delete(&format!("/auth/passkeys/{second}")).await.problem(409, "last_way_in");
 }
+
+#[tokio::test]
+async fn who_was_unlinked_while_the_code_is_owed_does_not_come_in() {
+    let idp = Idp::start().await;
+    let home = Home::of(&idp, OPEN).await;
+    let mut first = home.browser();
+    sign_in(&mut first, &idp).await;
+    home.server.account("max").await;
+    let mut max = home.signed_in("max@example.org").await;
+    idp.person("max-1", "max@provider.example");
+    let way = max.post("/auth/me/identities", &json!({"provider": "home"})).await.is(200);
+    max.back(&idp.approves(&text(&way["url"]))).await;
+    let secret = max.post("/auth/totp", &json!({})).await.is(200);
+    let app = App::holding(&secret["secret"]);
+    max.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+    let mut late = home.browser();
+    assert!(sign_in(&mut late, &idp).await.starts_with("/login?step=code"));
+    let identity = id(&items(&max.get("/auth/me/identities").await.is(200))[0]);
+    let path = format!("/auth/me/identities/{identity}");
+    max.ask(http::Method::DELETE, &path, None).await.is(204);
+    let code = json!({"totp": app.next(&home.server).await});
+    assert!(late.post("/auth/oidc/finish", &code).await.status >= 400);
+    assert!(late.me().await.is_none());
+    assert_eq!(items(&max.get("/auth/sessions").await.is(200)).len(), 1, "none is left over");
+}
+
+#[tokio::test]
+async fn of_two_last_passkeys_that_go_at_once_one_stays() {
+    let idp = Idp::start().await;
+    let place = format!("[server]\npublic_url = '{ORIGIN}'\n");
+    let home = Home::with(&[place, table("home", &idp.issuer(), OPEN)]).await;
+    let app = home.server.client();
+    let body = json!({"id_token": idp.token(CLIENT, None)});
+    let session = app.post("/auth/oidc/home/token", body).await.is(201);
+    let ada = app.with_token(&text(&session["access_token"]));
+    let (ada, _, first) = with_passkey(&home.server, &ada).await;
+    let (ada, _, second) = with_passkey(&home.server, &ada).await;
+    let identity = id(&items(&ada.get("/auth/me/identities").await.is(200))[0]);
+    ada.delete(&format!("/auth/me/identities/{identity}")).await.is(204);
+    let away = |id: &str| {
+        let (ada, path) = (ada.clone(), format!("/auth/passkeys/{id}"));
+        async move { ada.delete(&path).await.status }
+    };
+    let (one, other) = tokio::join!(away(&first), away(&second));
+    assert_eq!([one, other].iter().filter(|status| **status == 200).count(), 1, "{one} {other}");
+}

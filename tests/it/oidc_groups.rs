@@ -194,3 +194,28 @@ async fn only_the_owner_lets_groups_in_and_only_of_providers_that_tell_them() {
     let personal = format!("/spaces/{}/groups", text(&personal["id"]));
     owner.post(&personal, &again).await.problem(409, "personal_space");
 }
+
+#[tokio::test]
+async fn a_group_with_another_role_gives_it_to_whom_it_brought_at_once() {
+    let family = Family::new().await;
+    family.let_in("family", "steward").await;
+    let mut ada = family.comes(json!(["family"])).await;
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("steward"));
+    family.let_in("family", "visitor").await;
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("visitor"));
+}
+
+#[tokio::test]
+async fn who_moves_to_another_group_is_there_because_of_that_one() {
+    let family = Family::new().await;
+    let old = family.let_in("old", "contributor").await;
+    let new = family.let_in("new", "contributor").await;
+    family.comes(json!(["old"])).await;
+    let mut ada = family.comes(json!(["new"])).await;
+    let path = format!("/spaces/{}/groups", family.space);
+    let mut owner = family.owner().await;
+    owner.ask(Method::DELETE, &format!("{path}/{old}"), None).await.is(204);
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("contributor"));
+    owner.ask(Method::DELETE, &format!("{path}/{new}"), None).await.is(204);
+    assert_eq!(family.role(&mut ada).await, None);
+}

@@ -243,7 +243,8 @@ async fn a_visitor_gets_at_nothing_but_the_conversation() {
     visitor.post(&say, below).await.invalid(&["/parent_id"]);
     let again = json!({"regenerate_of": answer["id"]});
     visitor.post(&say, again).await.problem(404, "not_found");
-    assert_eq!(visitor.get("/share").await.is(200)["messages_left"], 200, "nothing was answered");
+    // Beginning a conversation costs as a message; nothing was answered.
+    assert_eq!(visitor.get("/share").await.is(200)["messages_left"], 199);
 }
 
 #[tokio::test]
@@ -509,4 +510,37 @@ async fn a_link_that_makes_no_sense_is_not_made() {
     ada.post(&path, json!({})).await.problem(409, "too_many_share_links");
     ada.delete(&format!("{path}/{link}")).await.is(204);
     link_to(&ada, &clone, json!({})).await;
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_begun_without_a_word_costs_as_a_message() {
+    let server = Server::start().await;
+    let choices = json!({"message_budget": 100, "messages_per_hour": 3});
+    let (_ada, clone, _, token) = shared(&server, choices).await;
+    let begin = |n: u32| {
+        let visitor = Visitor::own(&server, &token, &format!("{NINA}{n}"));
+        visitor.post(&format!("/clones/{clone}/conversations"), json!({}))
+    };
+    for n in 0..3 {
+        begin(n).await.is(201);
+    }
+    begin(3).await.problem(429, "rate_limited");
+    let visitor = Visitor::own(&server, &token, NINA);
+    assert_eq!(visitor.get("/share").await.is(200)["messages_left"], 97);
+}
+
+#[tokio::test]
+async fn visitors_of_links_cannot_fill_the_audit_log() {
+    let server = Server::start().await;
+    let (ada, _, _, token) = shared(&server, json!({})).await;
+    for n in 0..20 {
+        let visitor = Visitor::own(&server, &token, &format!("{NINA}{n}"));
+        visitor.get("/admin/users").await.problem(403, "session_required");
+    }
+    let ben = server.account("ben").await;
+    ben.get("/admin/users").await.problem(403, "admin_only");
+    let refused =
+        || async { items(&ada.get("/admin/audit?event=admin_refused").await.is(200)).len() };
+    until("Ben's try is written down", || async { (refused().await > 0).then_some(()) }).await;
+    assert_eq!(refused().await, 1);
 }

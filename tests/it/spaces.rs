@@ -368,3 +368,37 @@ async fn what_was_allowed_once_is_asked_again_when_it_is_repeated() {
     remember().await.problem(403, "forbidden");
     assert_eq!(id(&talk().await.is(201)["message"]), id(&said["message"]));
 }
+
+#[tokio::test]
+async fn the_trash_shows_and_erases_no_more_than_there_was_to_see_and_to_change() {
+    let family = family().await;
+    let max = family.member("max", "contributor").await;
+    let sam = family.member("sam", "steward").await;
+    let memories = family.memories();
+    let secret = json!({"content": "Only I know this.", "visibility": "author"});
+    let secret = id(&max.post(&memories, secret).await.is(201));
+    let told = id(&max.post(&memories, json!({"content": "We swam."})).await.is(201));
+    for thing in [&secret, &told] {
+        max.delete(&format!("{memories}/{thing}")).await.is(204);
+    }
+    let trash = |of: Client| async move {
+        items(&of.get("/trash").await.is(200)).iter().map(id).collect::<Vec<_>>()
+    };
+    assert_eq!(trash(max.clone()).await.len(), 2);
+    for other in [&family.ada, &sam] {
+        assert_eq!(trash(other.clone()).await, std::slice::from_ref(&told));
+        other.delete(&format!("/trash/{secret}")).await.problem(404, "not_found");
+        let restore = other.post(&format!("/trash/{secret}/restore"), json!({}));
+        restore.await.problem(404, "not_found");
+    }
+    // Who throws something away and may no more change it leaves it to the others.
+    let hers = id(&family.ada.remember(&family.clone, "It was cold.").await);
+    sam.delete(&format!("{memories}/{hers}")).await.is(204);
+    let member = format!("/spaces/{}/members/{}", family.space, family.member_id("sam").await);
+    family.ada.patch(&member, json!({"role": "visitor"})).await.is(200);
+    assert_eq!(trash(sam.clone()).await, [] as [String; 0]);
+    sam.delete(&format!("/trash/{hers}")).await.problem(404, "not_found");
+    family.ada.post(&format!("/trash/{hers}/restore"), json!({})).await.is(204);
+    max.post(&format!("/trash/{secret}/restore"), json!({})).await.is(204);
+    max.get(&format!("{memories}/{secret}")).await.is(200);
+}

@@ -199,7 +199,7 @@ impl BreakGlassApi {
         tag = "Group::Admin"
     )]
     async fn end(&self, ask: Ask<Administering>, break_glass_id: Path<String>) -> Answer<Done> {
-        ask.break_glass.end(path_id(&break_glass_id.0)?).await?;
+        ask.break_glass.end(path_id(&break_glass_id.0)?, ask.who.account).await?;
         Ok(Done::Done)
     }
 

@@ -312,9 +312,13 @@ async fn answer(
         let reader = Reader::new(services, who, begun.conversation, listener, request_id);
         return Ok(Reply::Stream(frames(reader, first)));
     }
-    while let Some((_, event)) = listener.next().await {
-        match event {
-            Event::Done(message, _) => return Ok(Reply::Whole(exchange(begun, &message))),
+    let mut reader = Reader::new(services, who, begun.conversation, listener, request_id);
+    while let Some(next) = reader.next().await {
+        match next?.1 {
+            Event::Done(message, _) => {
+                reader.check()?;
+                return Ok(Reply::Whole(exchange(begun, &message)));
+            }
             Event::Failed(failure) => return Err(Fault::from(failure).into()),
             Event::Start(_) | Event::Sources(_) | Event::Delta(_) => {}
         }

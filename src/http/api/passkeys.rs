@@ -169,8 +169,8 @@ impl PasskeyApi {
         passkey_id: Path<String>,
     ) -> Answer<SignedIn> {
         let id = path_id(&passkey_id.0)?;
-        ask.identities.require_way_in_beside(ask.who.account, id).map_err(Fault::from)?;
-        ask.factors.remove_passkey(ask.who.account, id).await?;
+        let opens = ask.identities.opens_beside_passkeys();
+        ask.factors.remove_passkey(ask.who.account, id, opens).await?;
         let (view, cookies) = carried_over(&ask, &asked).await?;
         Ok(SignedIn::Renewed(view, cookies))
     }

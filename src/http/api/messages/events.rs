@@ -160,7 +160,7 @@ impl Reader {
     }
 
     /// The next event; the refusal if the reader may not have it any more; nothing at the end.
-    async fn next(&mut self) -> Option<Result<(u64, Event), Fault>> {
+    pub(super) async fn next(&mut self) -> Option<Result<(u64, Event), Fault>> {
         loop {
             tokio::select! {
                 biased;
@@ -174,7 +174,8 @@ impl Reader {
         }
     }
 
-    fn check(&self) -> Result<(), Fault> {
+    /// Whether the reader may still read it.
+    pub(super) fn check(&self) -> Result<(), Fault> {
         if !still_in(&self.services, &self.who) {
             return Err(AccountError::NotSignedIn.into());
         }

@@ -17,6 +17,7 @@ export const EVENTS: Record<string, MessageKey> = {
   second_factors_reset: 'event.secondFactorsReset',
   recovery_codes_renewed: 'event.recoveryCodesRenewed',
   recovery_code_used: 'event.recoveryCodeUsed',
+  address_claimed: 'event.addressClaimed',
   passkey_added: 'event.passkeyAdded',
   passkey_removed: 'event.passkeyRemoved',
   passkey_copied: 'event.passkeyCopied',

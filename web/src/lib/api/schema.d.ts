@@ -4097,10 +4097,7 @@ export interface operations {
     begin_break_glass: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4670,10 +4667,7 @@ export interface operations {
     change_email: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4718,10 +4712,7 @@ export interface operations {
     send_verification: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4745,10 +4736,7 @@ export interface operations {
     verify_email: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4835,10 +4823,7 @@ export interface operations {
     login: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4978,10 +4963,7 @@ export interface operations {
     logout: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5434,10 +5416,7 @@ export interface operations {
     link_identity: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5545,10 +5524,7 @@ export interface operations {
     finish_oidc_with_code: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5718,10 +5694,7 @@ export interface operations {
     start_oidc_reauth: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path: {
                 provider: string;
             };
@@ -5797,10 +5770,7 @@ export interface operations {
     exchange_id_token: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path: {
                 provider: string;
             };
@@ -5943,10 +5913,7 @@ export interface operations {
     login_with_passkey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6097,10 +6064,7 @@ export interface operations {
     start_passkey_login: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6136,10 +6100,7 @@ export interface operations {
     add_passkey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6243,10 +6204,7 @@ export interface operations {
     start_passkey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6492,10 +6450,7 @@ export interface operations {
     change_password: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6637,10 +6592,7 @@ export interface operations {
     forgot_password: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6674,10 +6626,7 @@ export interface operations {
     reset_password: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6712,10 +6661,7 @@ export interface operations {
     reauth: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6856,10 +6802,7 @@ export interface operations {
     refresh: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6998,10 +6941,7 @@ export interface operations {
     register: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -7242,10 +7182,7 @@ export interface operations {
     begin_totp: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -7406,10 +7343,7 @@ export interface operations {
     confirm_totp: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -7508,10 +7442,7 @@ export interface operations {
     renew_recovery_codes: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -8268,10 +8199,7 @@ export interface operations {
     create_memories: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path: {
                 clone_id: string;
             };
@@ -8582,10 +8510,7 @@ export interface operations {
     restore_revision: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path: {
                 clone_id: string;
                 memory_id: string;
@@ -9932,10 +9857,7 @@ export interface operations {
     stop_answer: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path: {
                 conversation_id: string;
                 message_id: string;
@@ -10053,10 +9975,7 @@ export interface operations {
     accept_invitation: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -10104,10 +10023,7 @@ export interface operations {
     show_invitation: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -10260,10 +10176,7 @@ export interface operations {
     read_notifications: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -10287,10 +10200,7 @@ export interface operations {
     read_notification: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path: {
                 notification_id: string;
             };
@@ -10351,10 +10261,7 @@ export interface operations {
     set_up: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -10806,10 +10713,7 @@ export interface operations {
     let_space_group_in: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path: {
                 space_id: string;
             };
@@ -11226,10 +11130,7 @@ export interface operations {
     restore: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again. */
-                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
-            };
+            header?: never;
             path: {
                 trash_id: string;
             };

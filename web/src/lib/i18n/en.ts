@@ -241,6 +241,7 @@ export const en = {
   'error.missingText': 'This page does not exist, or it is not shared with you.',
   'error.title': 'Something went wrong',
   'event.accountCreated': 'The account was made',
+  'event.addressClaimed': 'Whoever reads its mail took the account over',
   'event.adminGranted': 'The account became an administrator',
   'event.adminRefused': 'Asked for what only administrators may',
   'event.adminRevoked': 'The account is no administrator any more',

@@ -248,6 +248,7 @@ export const fr: Record<keyof typeof en, string> = {
   'error.missingText': 'Cette page n’existe pas, ou elle n’est pas partagée avec vous.',
   'error.title': 'Un problème est survenu',
   'event.accountCreated': 'Le compte a été créé',
+  'event.addressClaimed': 'La personne qui lit son courrier a repris le compte',
   'event.adminGranted': 'Le compte est devenu administrateur',
   'event.adminRefused': 'A demandé ce qui est réservé aux administrateurs',
   'event.adminRevoked': 'Le compte n’est plus administrateur',

@@ -1,0 +1,57 @@
+//! `Idempotency-Key`: what is asked for again, at the same time or later, is done once.
+
+use serde_json::Value;
+
+use crate::contract::operations;
+use crate::matrix::filled;
+use crate::matrix::table::body_of;
+use crate::matrix::world::World;
+use crate::support::client::text;
+
+/// Repeats that are under way at the same time.
+const AT_ONCE: usize = 50;
+
+fn is_done_once(operation: &Value) -> bool {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters.filter_map(|parameter| parameter["$ref"].as_str()).any(|r| r.ends_with("Key"))
+}
+
+/// What was made, or the answer that was begun.
+fn made(answer: &Value) -> String {
+    let thing = if answer["message"].is_object() { &answer["message"] } else { answer };
+    text(&thing["id"])
+}
+
+#[tokio::test]
+async fn what_the_document_says_is_done_once_is_done_once() {
+    let world = World::new().await;
+    let document = world.server.client().page("/openapi.json").await.is(200);
+    let mut tried = Vec::new();
+    for (verb, path, operation) in operations(&document) {
+        if !is_done_once(&operation) {
+            continue;
+        }
+        let name = text(&operation["operationId"]);
+        let body = body_of(&name, &world.things).expect("a body").to_string();
+        let path = filled(&path, &world.things);
+        let ask = |body: &str| {
+            let ask = world.ada.ask(verb.parse().unwrap(), &path);
+            let ask = ask.header("idempotency-key", &name);
+            ask.header("content-type", "application/json").bytes(body.to_owned())
+        };
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..AT_ONCE {
+            let ask = ask(&body);
+            asking.spawn(async move { ask.await });
+        }
+        let mut all: Vec<String> =
+            asking.join_all().await.into_iter().map(|reply| made(&reply.is(201))).collect();
+        all.push(made(&ask(&body).await.is(201)));
+        all.dedup();
+        assert_eq!(all.len(), 1, "{name} was done more than once");
+        let other = ask(&format!("{body} ")).await;
+        assert_eq!(other.status, 422, "{name}: {}", other.text());
+        tried.push(name);
+    }
+    assert_eq!(tried.len(), 10, "{tried:?}");
+}
