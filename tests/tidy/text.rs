@@ -157,3 +157,38 @@ fn every_locked_package_comes_from_the_public_registry() {
         .collect();
     nothing("packages from elsewhere", &odd);
 }
+
+/// Codes of refusals that only programs meet; people are never shown them.
+const FOR_PROGRAMS: [&str; 6] = [
+    "idempotency_key_reused",
+    "mail_not_configured",
+    "method_not_allowed",
+    "not_an_answer",
+    "share_link_required",
+    "unsupported_media_type",
+];
+
+#[test]
+fn every_refusal_has_words_in_the_readers_language() {
+    let catalogue = files("web/src/lib/i18n", &["problems.ts"]).remove(0).text;
+    let mut wrong = Vec::new();
+    for file in files("src", &[".rs"]).iter().filter(|file| !file.is_test()) {
+        let code = file.code().into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("\n");
+        // A kind, and the code that follows it as the next word in quotes.
+        for rest in code.split("Kind::").skip(1) {
+            let after = rest.trim_start_matches(|c: char| c.is_alphanumeric());
+            let after = after.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+            let quoted = after.strip_prefix('"').and_then(|text| text.split('"').next());
+            let Some(code) = quoted else { continue };
+            // `ErrorKind::` has sentences.
+            if code.contains(' ') {
+                continue;
+            }
+            let known = catalogue.contains(&format!("\n  {code}: '"));
+            if !known && !FOR_PROGRAMS.contains(&code) {
+                wrong.push(format!("{}: {code}", file.path));
+            }
+        }
+    }
+    nothing("codes without words in web/src/lib/i18n/problems.ts", &wrong);
+}

@@ -652,7 +652,9 @@ export const en = {
   'people.title': 'People around {name}',
   'problem.adminOnly': 'Only an administrator can do this.',
   'problem.alreadyMember': 'You are in this space already.',
+  'problem.alreadySetUp': 'This server is set up already: sign in.',
   'problem.alreadyThere': 'The same memory is already kept here.',
+  'problem.bodyTooSlow': 'The connection was too slow, and the server gave up. Try again.',
   'problem.breakGlassRunning': 'You can read there already. End that first to begin anew.',
   'problem.browserNeeded':
     'This leads to another site and back. Do it in a browser that is signed in here.',
@@ -687,6 +689,7 @@ export const en = {
   'problem.link': 'This link was used, is too old or mistyped. Ask for a new one.',
   'problem.lastWayIn':
     'Without it you could not get into your account any more. Set a password first.',
+  'problem.malformed': 'The server could not read what this page sent. Load the page anew.',
   'problem.modelBusy':
     'The language model has too much to do. Your question is kept; try again in a minute.',
   'problem.modelInterrupted':
@@ -720,6 +723,9 @@ export const en = {
   'problem.registrationClosed': 'New accounts cannot be created here.',
   'problem.scope': 'The key was not made for this. Make another one with the right to do it.',
   'problem.setupNeeded': 'This house has no owner yet. Open the link that the server printed.',
+  'problem.setupToken':
+    'This link is not good any more: `clonememoria admin link` prints a new one at the machine.',
+  'problem.signInExpired': 'This sign-in took too long; begin again.',
   'problem.signedOut': 'You are no longer signed in.',
   'problem.spaceFull': 'There is no room for more people in this space.',
   'problem.stopping': 'The server is just restarting. Try again in a moment.',
@@ -741,6 +747,7 @@ export const en = {
   'problem.totp': 'A code from your authenticator app is needed.',
   'problem.totpInvalid': 'This code is wrong, too old, or was used before. Wait for the next one.',
   'problem.totpNotBegun': 'This took too long. Begin again with a new picture.',
+  'problem.totpNotSet': 'No authenticator app is set up for this account.',
   'problem.unexpected': 'Something unexpected happened. Try again.',
   'profile.biography': 'Their life, in a few paragraphs',
   'profile.born': 'Born',

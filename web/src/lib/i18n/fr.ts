@@ -671,7 +671,9 @@ export const fr: Record<keyof typeof en, string> = {
   'people.title': 'L’entourage de {name}',
   'problem.adminOnly': 'Seul un administrateur peut faire cela.',
   'problem.alreadyMember': 'Vous faites déjà partie de cet espace.',
+  'problem.alreadySetUp': 'Ce serveur est déjà configuré : connectez-vous.',
   'problem.alreadyThere': 'Ce souvenir est déjà conservé ici.',
+  'problem.bodyTooSlow': 'La connexion était trop lente et le serveur a renoncé. Réessayez.',
   'problem.breakGlassRunning': 'Vous pouvez déjà y lire. Terminez d’abord pour recommencer.',
   'problem.browserNeeded':
     'Cela passe par un autre site. Faites-le dans un navigateur connecté ici.',
@@ -714,6 +716,7 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.link': 'Ce lien a déjà servi, est trop ancien ou mal saisi. Demandez-en un nouveau.',
   'problem.lastWayIn':
     'Sans cela, vous ne pourriez plus entrer dans votre compte. Choisissez d’abord un mot de passe.',
+  'problem.malformed': 'Le serveur n’a pas pu lire ce que cette page a envoyé. Rechargez la page.',
   'problem.modelBusy':
     'Le modèle de langage est trop sollicité. Votre question est gardée ; réessayez dans une minute.',
   'problem.modelInterrupted':
@@ -752,6 +755,9 @@ export const fr: Record<keyof typeof en, string> = {
     'La clé n’a pas été faite pour cela. Créez-en une autre avec le droit nécessaire.',
   'problem.setupNeeded':
     'Cette maison n’a pas encore de propriétaire. Ouvrez le lien affiché par le serveur.',
+  'problem.setupToken':
+    'Ce lien n’est plus valable : `clonememoria admin link` en affiche un nouveau sur la machine.',
+  'problem.signInExpired': 'Cette connexion a pris trop de temps ; recommencez.',
   'problem.signedOut': 'Vous n’êtes plus connecté.',
   'problem.spaceFull': 'Il n’y a plus de place dans cet espace.',
   'problem.stopping': 'Le serveur redémarre. Réessayez dans un instant.',
@@ -775,6 +781,7 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.totp': 'Il faut un code de votre application d’authentification.',
   'problem.totpInvalid': 'Ce code est faux, trop ancien ou a déjà servi. Attendez le suivant.',
   'problem.totpNotBegun': 'Cela a pris trop de temps. Recommencez avec une nouvelle image.',
+  'problem.totpNotSet': 'Aucune application d’authentification n’est configurée pour ce compte.',
   'problem.unexpected': 'Un imprévu est survenu. Réessayez.',
   'profile.biography': 'Sa vie, en quelques paragraphes',
   'profile.born': 'Naissance',
