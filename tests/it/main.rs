@@ -50,5 +50,6 @@ mod share_links;
 mod sign_in;
 mod spaces;
 mod tls;
+mod told;
 mod upstream;
 mod web_ui;
