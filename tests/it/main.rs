@@ -35,6 +35,7 @@ mod kill;
 mod limits;
 mod lost_password;
 mod mail;
+mod mail_revoked;
 mod matrix;
 mod memories;
 mod notifications;
