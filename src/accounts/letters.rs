@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::{AccountId, Timestamp, Token, TokenHash};
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, WriteTx};
 
-use super::{Account, AccountError, Email};
+use super::{Account, AccountError, Accounts, Email};
 
 pub(super) const LINKS: Table<TokenHash, LinkRow> = Table::new("account_links", Holds::Account);
 
@@ -102,6 +102,21 @@ pub(super) fn read(
         Ok(row)
     } else {
         Err(AccountError::WrongLink)
+    }
+}
+
+impl Accounts {
+    /// Whether a link from a mail still works.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn link_is_good(&self, token: &str) -> Result<bool, AccountError> {
+        let (token, now) = (TokenHash::of(token), self.clock.now());
+        match self.store.read(|tx| read(tx, &token, now)) {
+            Ok(_) => Ok(true),
+            Err(AccountError::WrongLink) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -124,6 +124,21 @@ impl Accounts {
             .await
     }
 
+    /// The account that has an address, if there is one, in the caller's transaction.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn by_email_in(
+        &self,
+        tx: &impl Rows,
+        email: &Email,
+    ) -> Result<Option<Account>, AccountError> {
+        match rows::by_email(tx, &self.blind.index(email))? {
+            Some(id) => rows::account(tx, id),
+            None => Ok(None),
+        }
+    }
+
     /// Every account.
     ///
     /// # Errors

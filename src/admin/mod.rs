@@ -65,16 +65,6 @@ pub enum Operation {
         /// What the notice names.
         detail: String,
     },
-    /// A mail with a link, without a cause.
-    #[cfg(feature = "testing")]
-    MailLink {
-        /// The account's address.
-        email: String,
-        /// Which: `reset`, `verification` or `invitation`.
-        kind: String,
-        /// How long the link is good.
-        seconds: u64,
-    },
     /// Takes the authenticator app, the recovery codes and the passkeys from an account that lost
     /// them; its sign-ins end.
     ResetFactors {
@@ -225,8 +215,8 @@ impl Admin {
                 Ok(Outcome::Done)
             }
             #[cfg(feature = "testing")]
-            Operation::Tell { .. } | Operation::MailLink { .. } => {
-                testing::run(self, operation).await
+            Operation::Tell { email, topic, detail } => {
+                testing::tell(self, &email, &topic, detail).await
             }
             Operation::ResetFactors { email } => {
                 match self.factors.reset(&address(&email)?).await {

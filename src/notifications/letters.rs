@@ -123,7 +123,9 @@ pub(super) fn notice(reader: &Reader<'_>, notice: &Notification) -> Said {
         text.push((*not_you).to_owned());
     }
     let (page, words) = if security { (ACCOUNT_PAGE, account) } else { (NOTICES_PAGE, inbox) };
-    text.extend(reader.links.to(page).map(|link| format!("{words}\n{link}")));
+    // Who is suspended finds every page shut.
+    let link = reader.links.to(page).filter(|_| notice.topic != Topic::Suspended);
+    text.extend(link.map(|link| format!("{words}\n{link}")));
     text.push((*footer).to_owned());
     Said { subject: subject.to_owned(), text: paragraphs(&text) }
 }
@@ -246,7 +248,8 @@ mod tests {
             assert_ne!(english.subject, french.subject, "{topic:?}");
             assert!(english.text.contains("1970-01-01 00:00 (UTC)"), "{}", english.text);
             for said in [english, french] {
-                assert!(said.text.contains("https://memoria.example/rose/"), "{}", said.text);
+                let leads_somewhere = said.text.contains("https://memoria.example/rose/");
+                assert_eq!(leads_somewhere, topic != Topic::Suspended, "{}", said.text);
                 assert!(!said.text.contains("{}") && !said.text.contains("  "), "{}", said.text);
                 assert!(said.text.lines().all(|line| line.chars().count() < 200));
             }

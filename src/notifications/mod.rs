@@ -4,7 +4,9 @@
 //! notice and its mail are promised in the transaction of their cause; the mail is written when
 //! it is sent. Without a mail server the inbox is all there is, and everything works.
 
+mod causes;
 mod error;
+mod invited;
 mod letters;
 mod model;
 mod posting;
@@ -17,11 +19,11 @@ pub use letters::Links;
 pub use model::{Notice, Notification, Topic};
 pub use rows::TABLES;
 
-use self::rows::{MAIL, MailJob};
+use self::rows::{INVITED, InvitedJob, MAIL, MailJob};
 use crate::access::Principal;
 use crate::accounts::{Accounts, Email, OnSecurity, Post};
 use crate::jobs::{Eraser, NewJob, Queue, Subject};
-use crate::kernel::{AccountId, Clock, NoticeId, Page, PageRequest, Timestamp, Token};
+use crate::kernel::{AccountId, Clock, NoticeId, Page, PageRequest, Timestamp};
 use crate::providers::Mailer;
 use crate::spaces::PostInvitation;
 use crate::store::{Store, StoreError, WriteTx};
@@ -63,8 +65,9 @@ pub struct Inbox {
 }
 
 impl Notifications {
-    /// Over these services; registers who sends the mails.
+    /// Over these services; registers who sends the mails and tells the invited.
     pub fn new(parts: Parts) -> Self {
+        invited::register(&parts);
         let Parts { store, clock, accounts, queue, mailer, links } = parts;
         if let Some(mailer) = mailer.clone() {
             posting::register(&queue, accounts, mailer, (store.clone(), clock.clone()), &links);
@@ -112,89 +115,47 @@ impl Notifications {
     /// Hears of what concerns the safety of accounts and tells their owners.
     pub fn watcher(&self) -> OnSecurity {
         let this = self.clone();
-        Arc::new(move |tx, account, event, now| match Notice::of(event) {
-            Some(notice) => this.tell_in(tx, account, &notice, now),
+        Arc::new(move |tx, account, event, now| match causes::told(tx, account, event)? {
+            Some((whom, notice)) => this.tell_in(tx, whom, &notice, now),
             None => Ok(()),
         })
     }
 
-    /// Posts links that set a new password.
+    /// Posts links that set a new password. Without mail nothing happens.
     pub fn posts_resets(&self) -> Post {
         let this = self.clone();
         Arc::new(move |tx, account, letter| {
-            let good = (this.clock.now(), letter.expires_at);
-            this.send_reset_in(tx, account.id, &letter.token, good)
+            let (account, token) = (account.id, letter.token.reveal().to_owned());
+            let good = (this.clock.now(), Some(letter.expires_at));
+            this.mail_in(tx, Some(account), MailJob::Reset { account, token }, good)
         })
     }
 
-    /// Posts links that prove an address.
+    /// Posts links that prove an address: the account's own, or the one it is to have. Without
+    /// mail nothing happens.
     pub fn posts_verifications(&self) -> Post {
         let this = self.clone();
         Arc::new(move |tx, account, letter| {
-            let good = (this.clock.now(), letter.expires_at);
-            this.send_verification_in(tx, (account.id, &letter.to), &letter.token, good)
+            let (to, token) = (letter.to.as_str().to_owned(), letter.token.reveal().to_owned());
+            let job = MailJob::Verification { account: account.id, to, token };
+            let good = (this.clock.now(), Some(letter.expires_at));
+            this.mail_in(tx, Some(account.id), job, good)
         })
     }
 
-    /// Posts invitations into spaces, in the language of who invites.
+    /// Posts invitations into spaces, in the language of who invites, and has those who have an
+    /// account told in the app. Without mail that is all.
     pub fn posts_invitations(&self, locale: String) -> PostInvitation {
         let this = self.clone();
-        Arc::new(move |tx, to, space, token, until| {
-            this.send_invitation_in(tx, (to, &locale, space), token, (this.clock.now(), until))
+        Arc::new(move |tx, to, token, until| {
+            let (now, to) = (this.clock.now(), to.as_str().to_owned());
+            let payload = InvitedJob { to: to.clone(), token: token.hash() };
+            let (about, until) = (None, Some(until));
+            let job = NewJob { name: &INVITED, payload: &payload, about, due: now, until };
+            this.queue.enqueue_in(tx, &job)?;
+            let (locale, token) = (locale.clone(), token.reveal().to_owned());
+            this.mail_in(tx, None, MailJob::Invitation { to, locale, token }, (now, until))
         })
-    }
-
-    /// Mails a link that sets a new password, good until `until`. Without mail nothing happens.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn send_reset_in(
-        &self,
-        tx: &mut WriteTx<'_>,
-        account: AccountId,
-        token: &Token,
-        (now, until): (Timestamp, Timestamp),
-    ) -> Result<(), StoreError> {
-        let job = MailJob::Reset { account, token: token.reveal().to_owned() };
-        self.mail_in(tx, Some(account), job, (now, Some(until)))
-    }
-
-    /// Mails a link that proves an address, good until `until`: the account's own, or the one
-    /// it is to have. Without mail nothing happens.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn send_verification_in(
-        &self,
-        tx: &mut WriteTx<'_>,
-        (account, to): (AccountId, &Email),
-        token: &Token,
-        (now, until): (Timestamp, Timestamp),
-    ) -> Result<(), StoreError> {
-        let (to, token) = (to.as_str().to_owned(), token.reveal().to_owned());
-        let job = MailJob::Verification { account, to, token };
-        self.mail_in(tx, Some(account), job, (now, Some(until)))
-    }
-
-    /// Mails a link into a space, good until `until`, in the language of who invites. Without
-    /// mail nothing happens.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn send_invitation_in(
-        &self,
-        tx: &mut WriteTx<'_>,
-        (to, locale, space): (&Email, &str, &str),
-        token: &Token,
-        (now, until): (Timestamp, Timestamp),
-    ) -> Result<(), StoreError> {
-        let job = MailJob::Invitation {
-            to: to.as_str().to_owned(),
-            locale: locale.to_owned(),
-            space: model::on_one_line(space),
-            token: token.reveal().to_owned(),
-        };
-        self.mail_in(tx, None, job, (now, Some(until)))
     }
 
     fn mail_in(

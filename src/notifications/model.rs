@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::accounts::SecurityEvent;
 use crate::kernel::{NoticeId, Timestamp};
 
 /// Something that an account is told.
@@ -51,6 +50,8 @@ pub enum Notice {
     SignInReused,
     /// A recovery code stood in for the second factor.
     RecoveryCodeUsed,
+    /// There are other recovery codes; those from before are worth nothing.
+    RecoveryCodesRenewed,
     /// A link lets people talk with a clone without an account.
     ShareLinkCreated {
         /// What the clone is called.
@@ -89,34 +90,26 @@ pub enum Notice {
         /// What the space is called.
         space: String,
     },
-}
-
-impl Notice {
-    /// What is said of an event; nothing of those that are no surprise to their owner.
-    pub(super) fn of(event: &SecurityEvent) -> Option<Self> {
-        use SecurityEvent as E;
-        Some(match event.clone() {
-            E::SignedIn { new_device: Some(device), .. } => Self::NewDevice { device },
-            E::PasswordChanged => Self::PasswordChanged,
-            E::PasswordReset { .. } => Self::PasswordReset,
-            E::EmailChanged { before } => Self::EmailChanged { before },
-            E::SecondFactorAdded => Self::SecondFactorAdded,
-            E::SecondFactorRemoved | E::SecondFactorsReset => Self::SecondFactorRemoved,
-            E::RecoveryCodeUsed => Self::RecoveryCodeUsed,
-            E::PasskeyAdded => Self::PasskeyAdded,
-            E::PasskeyRemoved => Self::PasskeyRemoved,
-            E::IdentityLinked { provider } => Self::IdentityLinked { provider },
-            E::IdentityUnlinked { provider } => Self::IdentityUnlinked { provider },
-            E::ApiKeyCreated { label, .. } => Self::ApiKeyCreated { label },
-            E::RefreshReused => Self::SignInReused,
-            E::PasskeyCopied => Self::PasskeyCopied,
-            E::BreakGlassBegun { name: by, reason, until, .. } => {
-                Self::BreakGlass { by, reason, until }
-            }
-            E::BreakGlassEnded { name: by, opened, .. } => Self::BreakGlassEnded { by, opened },
-            _ => return None,
-        })
-    }
+    /// The account owns a space from now on.
+    SpaceHandedOver {
+        /// What the space is called.
+        space: String,
+    },
+    /// Somebody took the account out of a space.
+    RemovedFromSpace {
+        /// What the space is called.
+        space: String,
+    },
+    /// The account administers the instance from now on.
+    AdminGranted,
+    /// It does not any more.
+    AdminRevoked,
+    /// An admin ended everything that opened the account.
+    LockedOut,
+    /// An admin said that the account may not be used.
+    Suspended,
+    /// It may be used again.
+    Unsuspended,
 }
 
 /// What a notice is about, without its details.
@@ -137,6 +130,7 @@ pub enum Topic {
     ApiKeyCreated,
     SignInReused,
     RecoveryCodeUsed,
+    RecoveryCodesRenewed,
     ShareLinkCreated,
     CloneShared,
     DataExported,
@@ -144,10 +138,17 @@ pub enum Topic {
     BreakGlassEnded,
     SpaceInvitation,
     RoleChanged,
+    SpaceHandedOver,
+    RemovedFromSpace,
+    AdminGranted,
+    AdminRevoked,
+    LockedOut,
+    Suspended,
+    Unsuspended,
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 21] = [
+const WORDS: [(Topic, &str); 29] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -162,6 +163,7 @@ const WORDS: [(Topic, &str); 21] = [
     (Topic::ApiKeyCreated, "api_key_created"),
     (Topic::SignInReused, "sign_in_reused"),
     (Topic::RecoveryCodeUsed, "recovery_code_used"),
+    (Topic::RecoveryCodesRenewed, "recovery_codes_renewed"),
     (Topic::ShareLinkCreated, "share_link_created"),
     (Topic::CloneShared, "clone_shared"),
     (Topic::DataExported, "data_exported"),
@@ -169,6 +171,13 @@ const WORDS: [(Topic, &str); 21] = [
     (Topic::BreakGlassEnded, "break_glass_ended"),
     (Topic::SpaceInvitation, "space_invitation"),
     (Topic::RoleChanged, "role_changed"),
+    (Topic::SpaceHandedOver, "space_handed_over"),
+    (Topic::RemovedFromSpace, "removed_from_space"),
+    (Topic::AdminGranted, "admin_granted"),
+    (Topic::AdminRevoked, "admin_revoked"),
+    (Topic::LockedOut, "locked_out"),
+    (Topic::Suspended, "suspended"),
+    (Topic::Unsuspended, "unsuspended"),
 ];
 
 impl Topic {
@@ -187,10 +196,35 @@ impl Topic {
         WORDS.iter().map(|(topic, _)| *topic)
     }
 
-    /// Whether somebody else might have done it in the account's name. Of this people are told
-    /// by mail even at an address that was never proven: it is all there is.
+    /// Whether somebody else might have done it in the account's name.
     pub fn is_about_security(self) -> bool {
-        !matches!(self, Self::SpaceInvitation | Self::RoleChanged | Self::CloneShared)
+        let by_others = matches!(
+            self,
+            Self::SpaceInvitation
+                | Self::RoleChanged
+                | Self::SpaceHandedOver
+                | Self::RemovedFromSpace
+                | Self::CloneShared
+        );
+        !by_others && !self.is_by_admins()
+    }
+
+    /// Whether people are told by mail wherever they are: at an address that was never proven,
+    /// which is all there is, and while the account is suspended. That is what concerns who can
+    /// get at the account; the rest is for those who can look.
+    pub fn reaches_everybody(self) -> bool {
+        self.is_about_security() || self.is_by_admins()
+    }
+
+    fn is_by_admins(self) -> bool {
+        matches!(
+            self,
+            Self::AdminGranted
+                | Self::AdminRevoked
+                | Self::LockedOut
+                | Self::Suspended
+                | Self::Unsuspended
+        )
     }
 }
 
@@ -212,6 +246,7 @@ impl Notice {
             Self::ApiKeyCreated { .. } => Topic::ApiKeyCreated,
             Self::SignInReused => Topic::SignInReused,
             Self::RecoveryCodeUsed => Topic::RecoveryCodeUsed,
+            Self::RecoveryCodesRenewed => Topic::RecoveryCodesRenewed,
             Self::ShareLinkCreated { .. } => Topic::ShareLinkCreated,
             Self::CloneShared { .. } => Topic::CloneShared,
             Self::DataExported => Topic::DataExported,
@@ -219,6 +254,13 @@ impl Notice {
             Self::BreakGlassEnded { .. } => Topic::BreakGlassEnded,
             Self::SpaceInvitation { .. } => Topic::SpaceInvitation,
             Self::RoleChanged { .. } => Topic::RoleChanged,
+            Self::SpaceHandedOver { .. } => Topic::SpaceHandedOver,
+            Self::RemovedFromSpace { .. } => Topic::RemovedFromSpace,
+            Self::AdminGranted => Topic::AdminGranted,
+            Self::AdminRevoked => Topic::AdminRevoked,
+            Self::LockedOut => Topic::LockedOut,
+            Self::Suspended => Topic::Suspended,
+            Self::Unsuspended => Topic::Unsuspended,
         }
     }
 
@@ -234,7 +276,9 @@ impl Notice {
             | Self::CloneShared { clone: detail }
             | Self::BreakGlass { reason: detail, .. }
             | Self::SpaceInvitation { space: detail }
-            | Self::RoleChanged { space: detail } => Some(detail.into()),
+            | Self::RoleChanged { space: detail }
+            | Self::SpaceHandedOver { space: detail }
+            | Self::RemovedFromSpace { space: detail } => Some(detail.into()),
             Self::BreakGlassEnded { opened, .. } if !opened.is_empty() => {
                 Some(opened.join(", ").into())
             }
@@ -276,6 +320,7 @@ impl Notice {
             Topic::ApiKeyCreated => Self::ApiKeyCreated { label: detail },
             Topic::SignInReused => Self::SignInReused,
             Topic::RecoveryCodeUsed => Self::RecoveryCodeUsed,
+            Topic::RecoveryCodesRenewed => Self::RecoveryCodesRenewed,
             Topic::ShareLinkCreated => Self::ShareLinkCreated { clone: detail },
             Topic::CloneShared => Self::CloneShared { clone: detail },
             Topic::DataExported => Self::DataExported,
@@ -288,6 +333,13 @@ impl Notice {
             }
             Topic::SpaceInvitation => Self::SpaceInvitation { space: detail },
             Topic::RoleChanged => Self::RoleChanged { space: detail },
+            Topic::SpaceHandedOver => Self::SpaceHandedOver { space: detail },
+            Topic::RemovedFromSpace => Self::RemovedFromSpace { space: detail },
+            Topic::AdminGranted => Self::AdminGranted,
+            Topic::AdminRevoked => Self::AdminRevoked,
+            Topic::LockedOut => Self::LockedOut,
+            Topic::Suspended => Self::Suspended,
+            Topic::Unsuspended => Self::Unsuspended,
         }
     }
 }

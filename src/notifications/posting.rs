@@ -2,10 +2,11 @@
 
 use super::letters::{self, Links, Reader};
 use super::rows::{self, MAIL, MailJob};
-use crate::accounts::{Account, AccountError, Accounts};
+use crate::accounts::{Account, AccountError, Accounts, Email};
 use crate::jobs::{JobError, Queue};
-use crate::kernel::{AccountId, Clock, Fault, JobId};
+use crate::kernel::{AccountId, Clock, Fault, JobId, TokenHash};
 use crate::providers::{Letter, Mailer};
+use crate::spaces::{self, Offer};
 use crate::store::Store;
 
 /// How many mails are under way at once.
@@ -51,7 +52,8 @@ impl Desk {
                 let Some(account) = self.account(account)? else { return Ok(None) };
                 let found = self.store.read(|tx| rows::get(tx, account.id, notice))?;
                 let Some(notice) = found else { return Ok(None) };
-                if !account.email_verified && !notice.topic.is_about_security() {
+                let looks = account.email_verified && account.suspended_at.is_none();
+                if !looks && !notice.topic.reaches_everybody() {
                     return Ok(None);
                 }
                 let said = letters::notice(&self.reader(&account), &notice);
@@ -61,17 +63,19 @@ impl Desk {
                 }
             }
             MailJob::Reset { account, token } => {
-                let Some(account) = self.account(account)? else { return Ok(None) };
+                let Some(account) = self.account_for(account, &token)? else { return Ok(None) };
                 let said = letters::reset(&self.reader(&account), &token);
                 (account.email.as_str().to_owned(), said)
             }
             MailJob::Verification { account, to, token } => {
-                let Some(account) = self.account(account)? else { return Ok(None) };
+                let Some(account) = self.account_for(account, &token)? else { return Ok(None) };
                 (to, letters::verification(&self.reader(&account), &token))
             }
-            MailJob::Invitation { to, locale, space, token } => {
+            MailJob::Invitation { to, locale, token } => {
+                let Some(offer) = self.offer(&to, &token)? else { return Ok(None) };
                 let reader = Reader::new(&locale, &self.links);
-                (to, letters::invitation(&reader, &space, &token))
+                let said = letters::invitation(&reader, &offer.space_name, &token);
+                (to, said)
             }
         };
         let letters::Said { subject, text } = said;
@@ -84,6 +88,26 @@ impl Desk {
             Err(AccountError::Missing) => Ok(None),
             Err(error) => Err(JobError::from(Fault::from(error))),
         }
+    }
+
+    /// The account that a link is for, while the link works: it may have been used or followed
+    /// by another, and who is suspended gets none.
+    fn account_for(&self, id: AccountId, token: &str) -> Result<Option<Account>, JobError> {
+        match self.accounts.link_is_good(token).map_err(Fault::from)? {
+            true => self.account(id),
+            false => Ok(None),
+        }
+    }
+
+    /// What an invitation offers, while it can be accepted at this address.
+    fn offer(&self, to: &str, token: &str) -> Result<Option<Offer>, JobError> {
+        let (token, now) = (TokenHash::of(token), self.clock.now());
+        let offer = self.store.read(|tx| spaces::offer_in(tx, &token, now))?;
+        let account = match Email::new(to) {
+            Some(email) => self.accounts.by_email(&email).map_err(Fault::from)?,
+            None => None,
+        };
+        Ok(offer.filter(|_| account.is_none_or(|account| account.suspended_at.is_none())))
     }
 
     fn reader(&self, account: &Account) -> Reader<'_> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::model::{Notification, Topic, on_one_line};
 use super::{Notice, NotificationError};
 use crate::jobs::JobName;
-use crate::kernel::{AccountId, NoticeId, Page, PageRequest, Timestamp};
+use crate::kernel::{AccountId, NoticeId, Page, PageRequest, Timestamp, TokenHash};
 use crate::store::{
     Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, from_cbor, page_of,
 };
@@ -46,7 +46,17 @@ pub(super) enum MailJob {
     /// A link that proves an address, which need not be the account's yet.
     Verification { account: AccountId, to: String, token: String },
     /// A link into a space, for somebody who may have no account.
-    Invitation { to: String, locale: String, space: String, token: String },
+    Invitation { to: String, locale: String, token: String },
+}
+
+/// The jobs that tell those in the app who are invited by their address.
+pub(super) const INVITED: JobName<InvitedJob> = JobName::new("invited");
+
+/// Somebody who may have no account is invited.
+#[derive(Serialize, Deserialize)]
+pub(super) struct InvitedJob {
+    pub(super) to: String,
+    pub(super) token: TokenHash,
 }
 
 #[derive(Serialize, Deserialize)]

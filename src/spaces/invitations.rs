@@ -28,11 +28,9 @@ pub struct NewInvitation {
     pub post: Option<PostInvitation>,
 }
 
-/// What is to be put into a mail: the address, the name of the space, the token, until when.
+/// What is to be put into a mail: the address, the token, until when.
 pub type PostInvitation = Arc<
-    dyn Fn(&mut WriteTx<'_>, &Email, &str, &Token, Timestamp) -> Result<(), StoreError>
-        + Send
-        + Sync,
+    dyn Fn(&mut WriteTx<'_>, &Email, &Token, Timestamp) -> Result<(), StoreError> + Send + Sync,
 >;
 
 impl Spaces {
@@ -68,7 +66,7 @@ impl Spaces {
                 }
                 let expires_at = now.plus(new.lasts);
                 if let (Some(email), Some(post)) = (&new.email, &new.post) {
-                    post(tx, email, &space.name, &token, expires_at)?;
+                    post(tx, email, &token, expires_at)?;
                 }
                 let row = InvitationRow {
                     token: token.hash(),
@@ -176,6 +174,22 @@ impl Spaces {
         let (space, role) = (offer.space, offer.role.name());
         self.tell_in(tx, account.id, &SecurityEvent::JoinedSpace { space, role })?;
         Ok(space)
+    }
+}
+
+/// What an invitation offers, if it is still good.
+///
+/// # Errors
+/// When the store fails.
+pub fn offer_in(
+    tx: &impl Rows,
+    token: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<Offer>, StoreError> {
+    match good(tx, token, now) {
+        Ok((_, offer)) => Ok(Some(offer)),
+        Err(SpaceError::Store(error)) => Err(error),
+        Err(_) => Ok(None),
     }
 }
 

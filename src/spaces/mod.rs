@@ -17,7 +17,7 @@ use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use error::SpaceError;
 pub use groups::NewGroup;
-pub use invitations::{NewInvitation, PostInvitation};
+pub use invitations::{NewInvitation, PostInvitation, offer_in};
 pub use model::{Group, Invitation, MadeInvitation, Member, Offer, Role, Space, SpaceType};
 pub use rows::TABLES;
 
@@ -162,6 +162,14 @@ pub fn require_owned(tx: &impl Rows, account: AccountId, id: SpaceId) -> Result<
 pub fn close_in(tx: &mut WriteTx<'_>, account: AccountId, id: SpaceId) -> Result<(), SpaceError> {
     require_owned(tx, account, id)?;
     Ok(rows::remove_in(tx, id)?)
+}
+
+/// What a space is called, for those who may be told without being in it.
+///
+/// # Errors
+/// When the store fails.
+pub fn name_in(tx: &impl Rows, space: SpaceId) -> Result<Option<Text<0, 100>>, StoreError> {
+    rows::name(tx, space)
 }
 
 /// What an account is in a space; nothing if it is not in it.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::PASSWORD;
-use crate::support::client::{Client, text};
+use crate::support::client::{Client, id, text};
 use crate::support::command::run;
 use crate::support::server::Server;
 use crate::support::smtp::{Act, LOGIN, Offer, Received, Smtp};
@@ -41,12 +41,14 @@ async fn tell(server: &Server, email: &str, topic: &str, detail: &str) {
     assert_eq!(server.operate(operation).await.0, 200);
 }
 
-/// Asks for a mail with a link; its token.
-async fn mail_link(server: &Server, kind: &str, seconds: u64) -> String {
-    let operation = json!({"do": "mail_link", "email": ADMIN, "kind": kind, "seconds": seconds});
-    let (status, outcome) = server.operate(operation).await;
-    assert_eq!(status, 200, "{outcome}");
-    text(&outcome["token"])
+/// The token of the link to a page in the last of so many mails.
+async fn link(smtp: &Smtp, mails: usize, page: &str) -> String {
+    let mail = smtp.arrived(mails).await.pop().unwrap();
+    let text = mail.text();
+    let (_, rest) = text
+        .split_once(&format!("\nhttps://memoria.example/{page}?token="))
+        .unwrap_or_else(|| panic!("{page}: {text}"));
+    rest.lines().next().unwrap().to_owned()
 }
 
 async fn metric(client: &Client, name: &str) -> u64 {
@@ -56,7 +58,7 @@ async fn metric(client: &Client, name: &str) -> u64 {
 }
 
 /// Waits until a figure of the queue is reached.
-async fn reaches(server: &Server, name: &str, value: u64) {
+pub async fn reaches(server: &Server, name: &str, value: u64) {
     until("the queue gets there", || async {
         let now = metric(&server.client(), &format!("clonememoria_jobs_{name}")).await;
         (now == value).then_some(())
@@ -157,14 +159,21 @@ async fn an_unproven_address_gets_only_what_is_about_security() {
 async fn links_lead_to_the_configured_address_and_carry_the_token() {
     let smtp = Smtp::start(Offer::StartTls).await;
     let server = server_with(&smtp).await;
-    owner(&server).await;
-    let pages = [("reset", "reset"), ("verification", "verify"), ("invitation", "invitation")];
-    for (count, (kind, page)) in pages.into_iter().enumerate() {
-        let token = mail_link(&server, kind, 60).await;
-        let mail = smtp.arrived(count + 1).await.pop().unwrap();
-        let link = format!("\nhttps://memoria.example/{page}?token={token}\n");
-        assert!(mail.text().contains(&link), "{kind}: {}", mail.text());
-        assert!(!server.log().contains(&token), "the token of {kind} was logged");
+    let (ada, stranger) = (owner(&server).await, server.client());
+    ada.post("/auth/email/verification", Value::Null).await.is(202);
+    let verification = link(&smtp, 1, "verify").await;
+    stranger.post("/auth/email/verify", json!({"token": verification})).await.is(200);
+    let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
+    let body = json!({"role": "visitor", "email": "ben@example.org"});
+    ada.post(&format!("/spaces/{space}/invitations"), body).await.is(201);
+    let invitation = link(&smtp, 2, "invitation").await;
+    stranger.post("/invitations/show", json!({"token": invitation})).await.is(200);
+    stranger.post("/auth/password/forgot", json!({"email": ADMIN})).await.is(202);
+    let reset = link(&smtp, 3, "reset").await;
+    let body = json!({"token": reset, "new_password": "violet umbrella quartz 42"});
+    stranger.post("/auth/password/reset", body).await.is(204);
+    for token in [verification, invitation, reset] {
+        assert!(!server.log().contains(&token), "a token was logged");
     }
 }
 
@@ -172,10 +181,11 @@ async fn links_lead_to_the_configured_address_and_carry_the_token() {
 async fn a_link_that_is_too_old_is_not_sent_any_more() {
     let smtp = Smtp::start(Offer::StartTls).await;
     let server = server_with(&smtp).await;
-    owner(&server).await;
+    let ada = owner(&server).await;
     smtp.then(&[Act::Recipient(451)]);
-    mail_link(&server, "reset", 50).await;
-    after_a_failure(&server).await;
+    ada.post("/auth/email/verification", Value::Null).await.is(202);
+    reaches(&server, "failed_total", 1).await;
+    server.advance(Duration::from_secs(24 * 60 * 60)).await;
     reaches(&server, "waiting", 0).await;
     assert!(smtp.mails().is_empty());
     assert_eq!(metric(&server.client(), "clonememoria_jobs_parked").await, 0);
@@ -326,7 +336,6 @@ async fn without_a_mail_server_the_inbox_is_all_there_is() {
     let server = Server::start().await;
     let ada = owner(&server).await;
     tell(&server, ADMIN, "new_device", "Firefox on Linux").await;
-    mail_link(&server, "reset", 60).await;
     assert_eq!(ada.get("/notifications").await.is(200)["unread"], 1);
     assert_eq!(metric(&ada, "clonememoria_jobs_waiting").await, 0);
     let ended = server.command(&["admin", "test-mail", "--to", "ada@example.org"], "");

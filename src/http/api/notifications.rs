@@ -46,6 +46,8 @@ enum TopicWord {
     SignInReused,
     /// A recovery code stood in for the second factor.
     RecoveryCodeUsed,
+    /// There are other recovery codes; those from before are worth nothing.
+    RecoveryCodesRenewed,
     /// The account made a link that lets people talk with a clone without an account; `detail`
     /// is what the clone is called.
     ShareLinkCreated,
@@ -62,6 +64,20 @@ enum TopicWord {
     SpaceInvitation,
     /// The account's role in a space changed; `detail` is its name.
     RoleChanged,
+    /// The account owns a space from now on; `detail` is its name.
+    SpaceHandedOver,
+    /// Somebody took the account out of a space; `detail` is its name.
+    RemovedFromSpace,
+    /// The account administers the server from now on.
+    AdminGranted,
+    /// The account does not administer the server any more.
+    AdminRevoked,
+    /// An administrator ended every sign-in and key of the account.
+    LockedOut,
+    /// An administrator said that the account may not be used.
+    Suspended,
+    /// The account may be used again.
+    Unsuspended,
 }
 
 /// A notice.

@@ -40,7 +40,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 21] = [
+const NOTICES: [(Topic, &str, &str); 29] = [
     (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
     (
         Topic::PasswordChanged,
@@ -106,6 +106,11 @@ const NOTICES: [(Topic, &str, &str); 21] = [
         "Your account was opened with a recovery code instead of a code from your app.",
     ),
     (
+        Topic::RecoveryCodesRenewed,
+        "Your recovery codes were renewed",
+        "There are new recovery codes for your account; those from before do not work any more.",
+    ),
+    (
         Topic::ShareLinkCreated,
         "A link to a clone was made",
         "Your account made a link with which people without an account can talk with the clone{}.",
@@ -143,5 +148,43 @@ const NOTICES: [(Topic, &str, &str); 21] = [
         Topic::RoleChanged,
         "Your role in a space changed",
         "You may do other things than before in the space{}.",
+    ),
+    (
+        Topic::SpaceHandedOver,
+        "A space is yours now",
+        "Somebody handed over to you the space{}: you decide who is in it from now on.",
+    ),
+    (
+        Topic::RemovedFromSpace,
+        "You are not in a space any more",
+        "Somebody who looks after it took you out of the space{}.",
+    ),
+    (
+        Topic::AdminGranted,
+        "You administer the server",
+        "Your account administers the server from now on: it may see accounts and change what \
+         they may be used for.",
+    ),
+    (
+        Topic::AdminRevoked,
+        "You do not administer the server any more",
+        "Your account does not administer the server any more. Your memories stay as they are.",
+    ),
+    (
+        Topic::LockedOut,
+        "You were signed out everywhere",
+        "An administrator ended all sign-ins of your account and all its keys for programs. You \
+         can sign in again as before.",
+    ),
+    (
+        Topic::Suspended,
+        "Your account was suspended",
+        "An administrator suspended your account: nobody can sign in to it for now, you neither. \
+         What it keeps stays. Ask them if you do not know why.",
+    ),
+    (
+        Topic::Unsuspended,
+        "You can use your account again",
+        "Your account is not suspended any more. You can sign in as before.",
     ),
 ];

@@ -40,7 +40,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 21] = [
+const NOTICES: [(Topic, &str, &str); 29] = [
     (
         Topic::NewDevice,
         "Un nouvel appareil est connecté",
@@ -116,6 +116,11 @@ const NOTICES: [(Topic, &str, &str); 21] = [
          l’application.",
     ),
     (
+        Topic::RecoveryCodesRenewed,
+        "Vos codes de secours ont été remplacés",
+        "Il y a de nouveaux codes de secours pour votre compte ; les anciens ne marchent plus.",
+    ),
+    (
         Topic::ShareLinkCreated,
         "Un lien vers un clone a été créé",
         "Votre compte a créé un lien qui permet de parler sans avoir de compte avec le clone{}.",
@@ -153,5 +158,43 @@ const NOTICES: [(Topic, &str, &str); 21] = [
         Topic::RoleChanged,
         "Votre rôle dans un espace a changé",
         "Vous pouvez faire d’autres choses qu’avant dans l’espace{}.",
+    ),
+    (
+        Topic::SpaceHandedOver,
+        "Un espace est à vous",
+        "Quelqu’un vous a confié l’espace{} : désormais, vous décidez qui en fait partie.",
+    ),
+    (
+        Topic::RemovedFromSpace,
+        "Vous ne faites plus partie d’un espace",
+        "Une personne qui s’en occupe vous a retiré de l’espace{}.",
+    ),
+    (
+        Topic::AdminGranted,
+        "Vous administrez le serveur",
+        "Votre compte administre désormais le serveur : il peut voir les comptes et changer à \
+         quoi ils servent.",
+    ),
+    (
+        Topic::AdminRevoked,
+        "Vous n’administrez plus le serveur",
+        "Votre compte n’administre plus le serveur. Vos souvenirs restent tels quels.",
+    ),
+    (
+        Topic::LockedOut,
+        "Toutes vos connexions ont été fermées",
+        "Un administrateur a fermé toutes les connexions de votre compte et toutes ses clés pour \
+         programmes. Vous pouvez vous reconnecter comme avant.",
+    ),
+    (
+        Topic::Suspended,
+        "Votre compte est suspendu",
+        "Un administrateur a suspendu votre compte : pour l’instant personne ne peut l’ouvrir, \
+         vous non plus. Ce qu’il contient reste. Demandez-lui si vous ne savez pas pourquoi.",
+    ),
+    (
+        Topic::Unsuspended,
+        "Votre compte est de nouveau ouvert",
+        "Votre compte n’est plus suspendu. Vous pouvez vous connecter comme avant.",
     ),
 ];

@@ -128,6 +128,11 @@ impl Smtp {
         self.log().script.extend(acts);
     }
 
+    /// The rest of the script is dropped: mails are taken from now on.
+    pub fn relents(&self) {
+        self.log().script.clear();
+    }
+
     /// The settings with which a server of ours sends through this one.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let encryption = match self.offer {

@@ -3701,7 +3701,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.

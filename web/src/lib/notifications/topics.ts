@@ -17,6 +17,7 @@ export const TITLES: Record<NotificationTopic, MessageKey> = {
   api_key_created: 'notice.apiKeyCreated',
   sign_in_reused: 'notice.signInReused',
   recovery_code_used: 'notice.recoveryCodeUsed',
+  recovery_codes_renewed: 'notice.recoveryCodesRenewed',
   share_link_created: 'notice.shareLinkCreated',
   clone_shared: 'notice.cloneShared',
   data_exported: 'notice.dataExported',
@@ -24,6 +25,13 @@ export const TITLES: Record<NotificationTopic, MessageKey> = {
   break_glass_ended: 'notice.breakGlassEnded',
   space_invitation: 'notice.spaceInvitation',
   role_changed: 'notice.roleChanged',
+  space_handed_over: 'notice.spaceHandedOver',
+  removed_from_space: 'notice.removedFromSpace',
+  admin_granted: 'notice.adminGranted',
+  admin_revoked: 'notice.adminRevoked',
+  locked_out: 'notice.lockedOut',
+  suspended: 'notice.suspended',
+  unsuspended: 'notice.unsuspended',
 };
 
 /** Words around what a notice names; where there are none, the name says enough. */
@@ -35,4 +43,6 @@ export const DETAILS: Partial<Record<NotificationTopic, MessageKey>> = {
   break_glass_ended: 'notice.opened',
   space_invitation: 'notice.space',
   role_changed: 'notice.space',
+  space_handed_over: 'notice.space',
+  removed_from_space: 'notice.space',
 };

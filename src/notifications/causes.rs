@@ -1,0 +1,89 @@
+//! Who is told of what: mostly the account that did something or in whose name it was done; of
+//! what is done to a member of a space, the member.
+
+use super::model::Notice;
+use crate::accounts::{Actor, SecurityEvent};
+use crate::kernel::{AccountId, SpaceId};
+use crate::spaces;
+use crate::store::{Rows, StoreError};
+
+/// Whom an event is told, and how; nobody of those that are no surprise.
+pub(super) fn told(
+    tx: &impl Rows,
+    account: AccountId,
+    event: &SecurityEvent,
+) -> Result<Option<(AccountId, Notice)>, StoreError> {
+    use SecurityEvent as E;
+    Ok(match *event {
+        E::RoleChanged { space, member, .. } => {
+            about(tx, (account, member), space, |space| Notice::RoleChanged { space })?
+        }
+        E::OwnershipHandedOver { space, to } => {
+            about(tx, (account, to), space, |space| Notice::SpaceHandedOver { space })?
+        }
+        E::MemberRemoved { space, member } => {
+            about(tx, (account, member), space, |space| Notice::RemovedFromSpace { space })?
+        }
+        E::LockedOut { by }
+        | E::Suspended { by }
+        | E::Unsuspended { by }
+        | E::AdminGranted { by }
+        | E::AdminRevoked { by } => {
+            let notice = by_admins(event).filter(|_| by != Actor::Account(account));
+            notice.map(|notice| (account, notice))
+        }
+        _ => own(event).map(|notice| (account, notice)),
+    })
+}
+
+/// What a member of a space is told that somebody else did to them.
+fn about(
+    tx: &impl Rows,
+    (by, member): (AccountId, AccountId),
+    space: SpaceId,
+    notice: impl FnOnce(String) -> Notice,
+) -> Result<Option<(AccountId, Notice)>, StoreError> {
+    if member == by {
+        return Ok(None);
+    }
+    let name = spaces::name_in(tx, space)?.unwrap_or_default();
+    Ok(Some((member, notice(name.into_string()))))
+}
+
+fn by_admins(event: &SecurityEvent) -> Option<Notice> {
+    use SecurityEvent as E;
+    Some(match event {
+        E::LockedOut { .. } => Notice::LockedOut,
+        E::Suspended { .. } => Notice::Suspended,
+        E::Unsuspended { .. } => Notice::Unsuspended,
+        E::AdminGranted { .. } => Notice::AdminGranted,
+        E::AdminRevoked { .. } => Notice::AdminRevoked,
+        _ => return None,
+    })
+}
+
+fn own(event: &SecurityEvent) -> Option<Notice> {
+    use SecurityEvent as E;
+    Some(match event.clone() {
+        E::SignedIn { new_device: Some(device), .. } => Notice::NewDevice { device },
+        E::PasswordChanged => Notice::PasswordChanged,
+        E::PasswordReset { .. } => Notice::PasswordReset,
+        E::EmailChanged { before } => Notice::EmailChanged { before },
+        E::SecondFactorAdded => Notice::SecondFactorAdded,
+        E::SecondFactorRemoved | E::SecondFactorsReset => Notice::SecondFactorRemoved,
+        E::RecoveryCodeUsed => Notice::RecoveryCodeUsed,
+        E::RecoveryCodesRenewed => Notice::RecoveryCodesRenewed,
+        E::PasskeyAdded => Notice::PasskeyAdded,
+        E::PasskeyRemoved => Notice::PasskeyRemoved,
+        E::PasskeyCopied => Notice::PasskeyCopied,
+        E::IdentityLinked { provider } => Notice::IdentityLinked { provider },
+        E::IdentityUnlinked { provider } => Notice::IdentityUnlinked { provider },
+        E::ApiKeyCreated { label, .. } => Notice::ApiKeyCreated { label },
+        E::RefreshReused => Notice::SignInReused,
+        E::BreakGlassBegun { name: by, reason, until, .. } => {
+            Notice::BreakGlass { by, reason, until }
+        }
+        E::BreakGlassEnded { name: by, opened, .. } => Notice::BreakGlassEnded { by, opened },
+        _ => return None,
+    })
+}
