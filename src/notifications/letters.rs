@@ -77,6 +77,7 @@ struct Tongue {
     no_reason: &'static str,
     /// In place of names when there are none.
     nothing: &'static str,
+    listed: &'static str,
     /// Before the time, which is given in UTC.
     when: &'static str,
     /// Before the name of who did it.
@@ -141,6 +142,8 @@ fn happened(tongue: &Tongue, notice: &Notification) -> (&'static str, String) {
         }
         Topic::BreakGlass if name.is_empty() => tongue.no_reason,
         Topic::BreakGlassEnded if name.is_empty() => tongue.nothing,
+        // Names of what people keep stay in the app.
+        Topic::BreakGlassEnded => tongue.listed,
         _ => &name,
     };
     (subject, sentence.replace("{}", name))

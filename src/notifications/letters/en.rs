@@ -8,6 +8,7 @@ pub(super) const TONGUE: Tongue = Tongue {
     another_service: " another service",
     no_reason: " none",
     nothing: " nothing",
+    listed: " that is listed in your notifications",
     when: "When:",
     who: "Who:",
     until: "Until:",

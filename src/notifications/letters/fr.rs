@@ -8,6 +8,7 @@ pub(super) const TONGUE: Tongue = Tongue {
     another_service: " un autre service",
     no_reason: " aucune",
     nothing: " rien",
+    listed: " c’est indiqué dans vos notifications",
     when: "Quand :",
     who: "Qui :",
     until: "Jusqu’à :",
