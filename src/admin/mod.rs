@@ -75,6 +75,14 @@ pub enum Operation {
         /// How long the link is good.
         seconds: u64,
     },
+    /// An access token signed anew by the right key.
+    #[cfg(feature = "testing")]
+    TokenFor {
+        /// The token.
+        token: String,
+        /// For whose ears; ours if nothing is said.
+        audience: Option<String>,
+    },
     /// Takes the authenticator app, the recovery codes and the passkeys from an account that lost
     /// them; its sign-ins end.
     ResetFactors {
@@ -225,7 +233,7 @@ impl Admin {
                 Ok(Outcome::Done)
             }
             #[cfg(feature = "testing")]
-            Operation::Tell { .. } | Operation::MailLink { .. } => {
+            Operation::Tell { .. } | Operation::MailLink { .. } | Operation::TokenFor { .. } => {
                 testing::run(self, operation).await
             }
             Operation::ResetFactors { email } => {

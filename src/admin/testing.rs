@@ -1,4 +1,4 @@
-//! What only tests ask for: notices and mails without their cause.
+//! What only tests ask for: notices and mails without their cause, tokens for others.
 
 use std::time::Duration;
 
@@ -12,6 +12,10 @@ pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, 
         Operation::Tell { email, topic, detail } => tell(admin, &email, &topic, detail).await,
         Operation::MailLink { email, kind, seconds } => {
             mail_link(admin, &email, kind, Duration::from_secs(seconds)).await
+        }
+        Operation::TokenFor { token, audience } => {
+            let again = admin.sessions.signed_again(&token, audience)?;
+            Ok(Outcome::Token(again.reveal().clone()))
         }
         _ => Ok(Outcome::Done),
     }
