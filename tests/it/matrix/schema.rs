@@ -105,7 +105,7 @@ pub fn planted(mut body: Value, pointer: &str, value: Value) -> Value {
     let mut at = &mut body;
     for name in pointer.split('/').skip(1) {
         if name == "0" {
-            if !at.as_array().is_some_and(|items| !items.is_empty()) {
+            if at.as_array().is_none_or(Vec::is_empty) {
                 *at = json!([{}]);
             }
             at = &mut at[0];
