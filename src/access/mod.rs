@@ -1,5 +1,7 @@
 //! Who asks, and the one table of what they may do. Pure: it takes values and returns values.
 
+#[cfg(test)]
+mod lattice_tests;
 mod need;
 mod permissions;
 mod principal;

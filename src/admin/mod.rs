@@ -65,6 +65,14 @@ pub enum Operation {
         /// What the notice names.
         detail: String,
     },
+    /// An access token signed anew by the right key.
+    #[cfg(feature = "testing")]
+    TokenFor {
+        /// The token.
+        token: String,
+        /// For whose ears; ours if nothing is said.
+        audience: Option<String>,
+    },
     /// Takes the authenticator app, the recovery codes and the passkeys from an account that lost
     /// them; its sign-ins end.
     ResetFactors {
@@ -215,8 +223,8 @@ impl Admin {
                 Ok(Outcome::Done)
             }
             #[cfg(feature = "testing")]
-            Operation::Tell { email, topic, detail } => {
-                testing::tell(self, &email, &topic, detail).await
+            Operation::Tell { .. } | Operation::TokenFor { .. } => {
+                testing::run(self, operation).await
             }
             Operation::ResetFactors { email } => {
                 match self.factors.reset(&address(&email)?).await {

@@ -1,15 +1,21 @@
-//! What only tests ask for: notices without their cause.
+//! What only tests ask for: notices without their cause, tokens for others.
 
-use super::{Admin, Outcome, address};
+use super::{Admin, Operation, Outcome, address};
 use crate::kernel::Fault;
 use crate::notifications::{Notice, Topic};
 
-pub(super) async fn tell(
-    admin: &Admin,
-    email: &str,
-    topic: &str,
-    detail: String,
-) -> Result<Outcome, Fault> {
+pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, Fault> {
+    match operation {
+        Operation::Tell { email, topic, detail } => tell(admin, &email, &topic, detail).await,
+        Operation::TokenFor { token, audience } => {
+            let again = admin.sessions.signed_again(&token, audience)?;
+            Ok(Outcome::Token(again.reveal().clone()))
+        }
+        _ => Ok(Outcome::Done),
+    }
+}
+
+async fn tell(admin: &Admin, email: &str, topic: &str, detail: String) -> Result<Outcome, Fault> {
     let topic = Topic::of(topic).ok_or_else(|| Fault::field("/topic", "is no topic"))?;
     let account = admin.accounts.by_email(&address(email)?)?.ok_or_else(Fault::not_found)?.id;
     let (notice, now) = (Notice::on(topic, detail), admin.clock.now());

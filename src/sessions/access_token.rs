@@ -102,6 +102,20 @@ impl AccessTokens {
         jsonwebtoken::encode(&header, &claims, &self.signing).map(Secret::new).map_err(failed)
     }
 
+    /// The same token for another audience, or anew for the same: to see that it is the audience
+    /// that is refused.
+    #[cfg(feature = "testing")]
+    pub(super) fn again(
+        &self,
+        claims: Claims,
+        audience: Option<String>,
+    ) -> Result<Secret<String>, AccountError> {
+        let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::EdDSA) };
+        let aud = audience.unwrap_or_else(|| self.audience.clone());
+        let claims = Claims { aud, ..claims };
+        jsonwebtoken::encode(&header, &claims, &self.signing).map(Secret::new).map_err(failed)
+    }
+
     /// What a token says, if it is one of ours and still good.
     pub(super) fn read(&self, token: &str, now: Timestamp) -> Option<Claims> {
         // Checked before anything is verified: nothing in a header may choose how.

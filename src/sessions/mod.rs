@@ -172,6 +172,20 @@ impl Sessions {
         }
     }
 
+    /// An access token signed anew, for this audience or the right one.
+    ///
+    /// # Errors
+    /// When it opens nothing (any more).
+    #[cfg(feature = "testing")]
+    pub fn signed_again(
+        &self,
+        token: &str,
+        audience: Option<String>,
+    ) -> Result<Secret<String>, AccountError> {
+        let claims = self.tokens.read(token, self.clock.now()).ok_or(AccountError::NotSignedIn)?;
+        self.tokens.again(claims, audience)
+    }
+
     /// Whether a sign-in is still good, for what goes on longer than a look.
     ///
     /// # Errors

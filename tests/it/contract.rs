@@ -12,7 +12,7 @@ use crate::support::totp::App;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-fn document() -> Value {
+pub fn document() -> Value {
     serde_json::from_str(&run(&["openapi"], &[], "").ok()).unwrap()
 }
 

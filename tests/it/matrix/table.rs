@@ -166,6 +166,20 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("list_own_break_glass", Need::Account, Least::Oneself),
 ];
 
+/// What even who may do it cannot finish here: the codes of the refusals, and why.
+pub const NOT_HERE: &[(&str, &[&str], &str)] = &[
+    ("send_verification", &["no_mail"], "nothing here sends mails"),
+    ("reauth", &["invalid_credentials"], "a right password makes an old sign-in fresh"),
+    ("change_password", &["too_many_attempts", "invalid_credentials"], "that would end the rest"),
+    ("accept_invitation", &["invite_invalid"], "each invitation is used up once"),
+    ("renew_recovery_codes", &["totp_not_set"], "nobody here has an authenticator app"),
+    ("remove_totp", &["totp_not_set"], "nobody here has an authenticator app"),
+    ("confirm_totp", &["totp_invalid"], "with an app every sign-in would want its code"),
+    ("add_passkey", &["passkey_not_accepted"], "a passkey begins a new epoch"),
+    ("start_oidc_reauth", &["browser_needed", "identity_provider_failed"], "no provider runs here"),
+    ("link_identity", &["browser_needed", "identity_provider_failed"], "no provider runs here"),
+];
+
 /// A body with which whoever may do it succeeds, so that it is not the body that is refused.
 pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
     Some(match operation {

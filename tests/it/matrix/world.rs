@@ -5,18 +5,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::halfway::owing;
 use super::table::{Least, Need, TABLE};
+pub use super::things::Things;
+use super::things::{AHEAD, AN_HOUR, SITE, break_glass, key, share_link, things};
 use crate::support::PASSWORD;
-use crate::support::browser::Browser;
-use crate::support::client::{Ask, Client, id, items, text};
-use crate::support::passkey::Passkey;
+use crate::support::client::{Ask, Client, id, text};
+use crate::support::idp::{Idp, SECRET};
+use crate::support::reply::Reply;
 use crate::support::server::Server;
-
-/// What stands for the parameters of paths.
-pub type Things = BTreeMap<&'static str, String>;
-
-/// Where the server is found; passkeys belong to it.
-const SITE: &str = "https://memoria.example";
 
 /// What somebody brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +22,8 @@ pub enum Brings {
     Nothing,
     /// A sign-in that was proven a moment ago.
     Session,
+    /// The same, by the cookies of a browser, from a page of the server's own.
+    Cookie,
     /// A sign-in that was proven six minutes ago.
     OldSession,
     /// A key with these scopes.
@@ -76,6 +75,9 @@ const fn visitor(
     Visitor { name, account, brings, role }
 }
 
+/// Somebody whom a provider knows, and whose account wants a code as well.
+const HALF_WAY: &str = "half-way sign-in";
+
 /// Everybody. Ada owns the space and holds the things; the admin is nobody in the family.
 pub const VISITORS: &[Visitor] = &[
     visitor("anonymous", "", Brings::Nothing, None),
@@ -84,6 +86,9 @@ pub const VISITORS: &[Visitor] = &[
     visitor("token of another server", "ada", Brings::Nothing, None),
     visitor("expired token", "ada", Brings::Nothing, None),
     visitor("ended sign-in", "ada", Brings::Nothing, None),
+    visitor("token for another audience", "ada", Brings::Nothing, None),
+    visitor(HALF_WAY, "", Brings::Nothing, None),
+    visitor("expired key", "ada", Brings::Nothing, None),
     visitor("revoked key", "ada", Brings::Nothing, None),
     visitor("key as bearer", "ada", Brings::Nothing, None),
     visitor("suspended account's token", "sam", Brings::Nothing, None),
@@ -99,10 +104,18 @@ pub const VISITORS: &[Visitor] = &[
     visitor("admin", "admin", Brings::Session, None),
     visitor("admin, proven long ago", "admin", Brings::OldSession, None),
     visitor("admin before whom Ada's glass is broken", "admin", Brings::Session, None),
+    visitor("owner's cookie", "ada", Brings::Cookie, Some(Least::Owner)),
+    visitor("steward's cookie", "sam", Brings::Cookie, Some(Least::Steward)),
+    visitor("contributor's cookie", "cora", Brings::Cookie, Some(Least::Contributor)),
+    visitor("visitor's cookie", "vic", Brings::Cookie, Some(Least::Visitor)),
+    visitor("stranger's cookie", "eve", Brings::Cookie, None),
+    visitor("admin's cookie", "admin", Brings::Cookie, None),
     visitor("key to read", "ada", READ, Some(Least::Owner)),
     visitor("key to write", "ada", WRITE, Some(Least::Owner)),
     visitor("key to chat", "ada", CHAT, Some(Least::Owner)),
     visitor("steward's key", "sam", ALL, Some(Least::Steward)),
+    visitor("contributor's key", "cora", ALL, Some(Least::Contributor)),
+    visitor("visitor's key", "vic", ALL, Some(Least::Visitor)),
     visitor("stranger's key", "eve", ALL, None),
     visitor("admin's key", "admin", ALL, None),
     visitor("key for another clone", "ada", Brings::KeyElsewhere, None),
@@ -122,14 +135,16 @@ pub struct World {
     expired: String,
     /// A sign-in of Ada's that was proven six minutes ago, and one of the admin's.
     old: [Client; 2],
+    /// A provider of sign-ins that answers.
+    idp: Option<Idp>,
 }
 
-async fn login(server: &Server, name: &str) -> Value {
+pub async fn login(server: &Server, name: &str) -> Value {
     let body = json!({"email": format!("{name}@example.org"), "password": PASSWORD});
     server.client().post("/auth/login", body).await.is(200)
 }
 
-fn bearer(server: &Server, session: &Value) -> Client {
+pub fn bearer(server: &Server, session: &Value) -> Client {
     server.client().with_token(&text(&session["access_token"]))
 }
 
@@ -138,19 +153,33 @@ impl World {
         Self::with(&[]).await
     }
 
+    /// For somebody.
+    pub async fn of(visitor: &Visitor) -> Self {
+        if visitor.name != HALF_WAY {
+            return Self::new().await;
+        }
+        let idp = Idp::start().await;
+        let issuer = idp.issuer();
+        let settings = [
+            ("CLONEMEMORIA_AUTH_OIDC_ISSUER", issuer.as_str()),
+            ("CLONEMEMORIA_AUTH_OIDC_CLIENT_SECRET", SECRET),
+        ];
+        let world = Self::with(&settings).await;
+        Self { idp: Some(idp), ..world }
+    }
+
     /// With more settings.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let mut settings = settings.to_vec();
-        settings.extend([
+        let usual = [
             ("CLONEMEMORIA_SERVER_PUBLIC_URL", SITE),
             ("CLONEMEMORIA_AUTH_OIDC_ISSUER", "http://127.0.0.1:9"),
             ("CLONEMEMORIA_AUTH_OIDC_CLIENT_ID", "memoria"),
             ("CLONEMEMORIA_AUTH_OIDC_GROUPS_CLAIM", "groups"),
-        ]);
-        let server = Server::with(&settings).await;
+        ];
+        let server = Server::with(&[&usual, settings].concat()).await;
         let admin = server.admin().await;
         let mut accounts = BTreeMap::new();
-        for name in ["ada", "sam", "cora", "vic", "max", "eve"] {
+        for name in ["ada", "sam", "cora", "vic", "max", "eve", "zoe"] {
             accounts.insert(name, server.account(name).await);
         }
         let mut things = things(&server, &accounts).await;
@@ -163,7 +192,7 @@ impl World {
         ];
         server.advance(Duration::from_secs(6 * 60)).await;
         let ada = bearer(&server, &login(&server, "ada").await);
-        Self { server, ada, things, expired, old }
+        Self { server, ada, things, expired, old, idp: None }
     }
 
     /// What a visitor's requests are made with.
@@ -190,6 +219,27 @@ impl World {
                 self.ada.delete(&format!("/api-keys/{}", made.0)).await.is(204);
                 return Proof::Key(server.client(), made.1);
             }
+            HALF_WAY => return owing(self, self.idp.as_ref().expect("a provider")).await,
+            "token for another audience" => {
+                // Made anew for the same it is good, so that it is the audience that is refused.
+                let signed_in = login(server, "ada").await;
+                let token = text(&signed_in["access_token"]);
+                let again = json!({"do": "token_for", "token": token, "audience": null});
+                let (_, again) = server.operate(again).await;
+                let again = server.client().with_token(&text(&again["token"]));
+                again.get("/auth/me").await.is(200);
+                let other = json!({"do": "token_for", "token": token, "audience": "urn:other"});
+                text(&server.operate(other).await.1["token"])
+            }
+            "expired key" => {
+                let until = (jiff::Timestamp::now() + AHEAD + A_WHILE).to_string();
+                let body = json!({
+                    "label": "x", "scopes": ["read", "write", "chat"], "expires_at": until,
+                });
+                let made = self.ada.post("/api-keys", body).await.is(201);
+                server.advance(A_WHILE).await;
+                return Proof::Key(server.client(), text(&made["key"]));
+            }
             "revoked link" => {
                 let sam = bearer(server, &login(server, "sam").await);
                 let clone = &self.things["clone_id"];
@@ -210,25 +260,28 @@ impl World {
         let session = login(server, visitor.account).await;
         let signed_in = bearer(server, &session);
         let key = key(&signed_in, &["read", "write", "chat"], None).await.1;
-        let mut browser = Browser::at(server);
-        let body = json!({
-            "email": format!("{}@example.org", visitor.account), "password": PASSWORD,
-        });
-        browser.post("/auth/login", &body).await.is(200);
-        let cookies = browser.jar.iter().map(|(name, value)| format!("{name}={value}"));
-        let cookies = cookies.collect::<Vec<_>>().join("; ");
+        let cookie = self.cookie(visitor.account).await;
         let account = id(&signed_in.get("/auth/me").await.is(200));
         let admin = bearer(server, &login(server, "admin").await);
         let path = format!("/admin/users/{account}");
         admin.patch(&path, json!({"suspended": true})).await.is(200);
         match visitor.name.rsplit(' ').next() {
             Some("key") => Proof::Key(server.client(), key),
-            Some("cookie") => Proof::Cookie(server.client(), cookies, browser.origin()),
+            Some("cookie") => cookie,
             _ if visitor.name.contains("refresh") => {
                 Proof::Bearer(server.client().with_token(&text(&session["refresh_token"])))
             }
             _ => Proof::Bearer(signed_in),
         }
+    }
+
+    /// Signs in as a browser does.
+    async fn cookie(&self, account: &str) -> Proof {
+        let body = json!({"email": format!("{account}@example.org"), "password": PASSWORD});
+        let reply = self.server.client().post("/auth/login", body).header("origin", SITE).await;
+        let cookies = carried(&reply);
+        assert!(cookies.contains("cm_sid="), "a sign-in of a page is a cookie");
+        Proof::Cookie(self.server.client(), cookies, SITE.to_owned())
     }
 
     async fn good_proof_of(&self, visitor: &Visitor) -> Proof {
@@ -237,6 +290,7 @@ impl World {
             Brings::Share | Brings::ShareBare | Brings::ShareElsewhere | Brings::ShareExpired => {
                 return self.link_of(&signed_in, visitor.brings).await;
             }
+            Brings::Cookie => return self.cookie(visitor.account).await,
             Brings::OldSession => {
                 let whose = usize::from(visitor.account == "admin");
                 return Proof::Bearer(self.old[whose].clone());
@@ -267,8 +321,7 @@ impl World {
             Brings::ShareElsewhere => maker.new_clone("Another").await,
             _ => self.things["clone_id"].clone(),
         };
-        let good_for =
-            if brings == Brings::ShareExpired { Duration::from_secs(240) } else { AN_HOUR };
+        let good_for = if brings == Brings::ShareExpired { A_WHILE } else { AN_HOUR };
         let (_, token) = share_link(maker, &clone, good_for).await;
         if brings == Brings::ShareExpired {
             self.server.advance(good_for).await;
@@ -282,20 +335,8 @@ impl World {
 /// The secret that a visitor made up.
 const OWN: &str = "0123456789abcdefghijklmnopqrstuv";
 
-const AN_HOUR: Duration = Duration::from_secs(60 * 60);
-
-/// How far the server's clock is ahead when a world is ready.
-const AHEAD: Duration = Duration::from_secs(17 * 60);
-
-/// A share link, for a while: its identifier and its token.
-async fn share_link(maker: &Client, clone: &str, good_for: Duration) -> (String, String) {
-    let until = jiff::Timestamp::now() + AHEAD + good_for;
-    let body = json!({
-        "message_budget": 1_000, "messages_per_hour": 1_000, "expires_at": until.to_string(),
-    });
-    let made = maker.post(&format!("/clones/{clone}/share-links"), body).await.is(201);
-    (id(&made), text(&made["token"]))
-}
+/// How long what ends is good.
+const A_WHILE: Duration = Duration::from_secs(240);
 
 /// What a request is made with.
 pub enum Proof {
@@ -321,89 +362,9 @@ impl Proof {
     }
 }
 
-/// Begins a look at an account's things.
-async fn break_glass(admin: &Client, account: &str) -> String {
-    let body = json!({"account_id": account, "reason": "To see what it opens.", "minutes": 60});
-    id(&admin.post("/admin/break-glass", body).await.is(201))
-}
-
-/// A passkey of an account, which has to sign in again afterwards.
-async fn passkey(client: &Client) -> String {
-    let question = client.post("/auth/passkeys/register/start", json!({})).await.is(200);
-    let credential = Passkey::made_for(&question, SITE).introduces_itself(&question);
-    let body = json!({"id": question["id"], "label": "Phone", "credential": credential});
-    let made = client.post("/auth/passkeys/register/finish", body).await.is(201);
-    id(&made["passkey"])
-}
-
-async fn key(client: &Client, scopes: &[&str], clone: Option<String>) -> (String, String) {
-    let mut body = json!({
-        "label": "A program", "scopes": scopes, "rate_limit_requests": 10_000,
-    });
-    if let Some(clone) = clone {
-        body["clone_ids"] = json!([clone]);
-    }
-    let made = client.post("/api-keys", body).await.is(201);
-    (id(&made), text(&made["key"]))
-}
-
-/// One of each thing there is, in Ada's family.
-async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Things {
-    let ada = &accounts["ada"];
-    let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
-    let invitations = format!("/spaces/{space}/invitations");
-    let roles =
-        [("sam", "steward"), ("cora", "contributor"), ("vic", "visitor"), ("max", "visitor")];
-    for (name, role) in roles {
-        let made = ada.post(&invitations, json!({"role": role})).await.is(201);
-        let token = json!({"token": made["token"]});
-        accounts[name].post("/invitations/accept", token).await.is(200);
-    }
-    let invitation = id(&ada.post(&invitations, json!({"role": "visitor"})).await.is(201));
-    let group = json!({"provider": "oidc", "name": "family", "role": "visitor"});
-    let group = id(&ada.post(&format!("/spaces/{space}/groups"), group).await.is(201));
-    let max = text(&accounts["max"].get("/auth/me").await.is(200)["id"]);
-    let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
-    let clone = id(&ada.post("/clones", body).await.is(201));
-    let memory = id(&ada.remember(&clone, "We swam in the lake.").await);
-    let path = format!("/clones/{clone}/memories/{memory}");
-    ada.patch(&path, json!({"content": "We swam in the cold lake."})).await.is(200);
-    let gone = id(&ada.remember(&clone, "It is in the trash.").await);
-    ada.delete(&format!("/clones/{clone}/memories/{gone}")).await.is(204);
-    let purged = id(&ada.remember(&clone, "It is in the trash as well.").await);
-    ada.delete(&format!("/clones/{clone}/memories/{purged}")).await.is(204);
-    let person = ada.post(&format!("/clones/{clone}/people"), json!({"name": "Anna"})).await;
-    let conversation = ada.converse(&clone).await;
-    let (_, answer) = ada.say(&conversation, "Where did you swim?").await;
-    let told = json!({
-        "do": "tell", "email": "ada@example.org", "topic": "password_changed", "detail": "",
-    });
-    assert_eq!(server.operate(told).await.0, 200);
-    let notice = items(&ada.get("/notifications").await.is(200)).remove(0);
-    let passkey = passkey(ada).await;
-    let ada = &bearer(server, &login(server, "ada").await);
-    login(server, "ada").await;
-    let session = id(&items(&ada.get("/auth/sessions").await.is(200))[0]);
-    let link = share_link(ada, &clone, AN_HOUR).await.0;
-    BTreeMap::from([
-        ("clone_id", clone),
-        ("memory_id", memory),
-        ("person_id", id(&person.is(201))),
-        ("conversation_id", conversation),
-        ("message_id", id(&answer)),
-        ("space_id", space),
-        ("account_id", max),
-        ("invitation_id", invitation),
-        ("group_id", group),
-        ("trash_id", gone),
-        ("purge_id", purged),
-        ("api_key_id", key(ada, &["read"], None).await.0),
-        ("session_id", session),
-        ("share_link_id", link),
-        ("passkey_id", passkey),
-        ("notification_id", id(&notice)),
-        ("provider", "oidc".to_owned()),
-        ("identity_id", "01a1fcac-b25f-7500-b535-1683378e5dd7".to_owned()),
-        ("n", "1".to_owned()),
-    ])
+/// What a browser sends back.
+pub fn carried(reply: &Reply) -> String {
+    let set = reply.headers.get_all("set-cookie").iter();
+    let pairs = set.filter_map(|set| set.to_str().ok()?.split(';').next());
+    pairs.collect::<Vec<_>>().join("; ")
 }
