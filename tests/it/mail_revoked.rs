@@ -77,6 +77,7 @@ async fn an_invitation_is_not_mailed_after_it_was_withdrawn_accepted_or_lost_its
     ada.delete(&format!("{}/invitations/{}", space.path, id(&amy))).await.is(204);
     ben.post("/invitations/accept", json!({"token": bens["token"]})).await.is(200);
     ada.patch(&sams, json!({"role": "contributor"})).await.is(200);
+    reaches(&world.server, "failed_total", 5).await;
     let came = comes_back(&world, before).await;
     let role = ("sam@example.org", "Your role in a space changed");
     assert_eq!(came, list(&[("cam@example.org", "You are invited"), role]));
@@ -92,13 +93,17 @@ async fn a_link_is_not_mailed_after_a_newer_one_or_a_new_password() {
     goes_down(&world);
     let forgot =
         |email: &str| world.server.client().post("/auth/password/forgot", json!({"email": email}));
-    for _ in 0..2 {
+    // Each has failed before the next one takes its place.
+    for failed in [1, 2] {
         forgot("ada@example.org").await.is(202);
+        reaches(&world.server, "failed_total", failed).await;
     }
-    for email in ["ada@one.example", "ada@two.example"] {
+    for (email, failed) in [("ada@one.example", 3), ("ada@two.example", 4)] {
         ada.post("/auth/email/change", json!({"email": email})).await.is(200);
+        reaches(&world.server, "failed_total", failed).await;
     }
     forgot("ben@example.org").await.is(202);
+    reaches(&world.server, "failed_total", 5).await;
     let new = json!({"current_password": PASSWORD, "new_password": "violet umbrella quartz 42"});
     ben.post("/auth/password/change", new).await.is(200);
     reaches(&world.server, "failed_total", 6).await;
@@ -135,6 +140,7 @@ async fn who_was_suspended_gets_no_link_and_hears_only_of_what_concerns_the_acco
     reaches(&world.server, "failed_total", 5).await;
     let path = format!("/admin/users/{account}");
     admin.patch(&path, json!({"suspended": true})).await.is(200);
+    reaches(&world.server, "failed_total", 6).await;
     let came = comes_back(&world, before).await;
     let expected = [
         ("ben@example.org", "A key for programs was made"),
