@@ -19,7 +19,7 @@ async fn tell(admin: &Admin, email: &str, topic: &str, detail: String) -> Result
     let topic = Topic::of(topic).ok_or_else(|| Fault::field("/topic", "is no topic"))?;
     let account = admin.accounts.by_email(&address(email)?)?.ok_or_else(Fault::not_found)?.id;
     let (notice, now) = (Notice::on(topic, detail), admin.clock.now());
-    let tell = admin.notifications.listener();
-    admin.store.write(move |tx| tell(tx, account, &notice, now)).await?;
+    let notifications = admin.notifications.clone();
+    admin.store.write(move |tx| notifications.tell_in(tx, account, &notice, now)).await?;
     Ok(Outcome::Done)
 }

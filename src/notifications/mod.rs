@@ -28,11 +28,6 @@ use crate::providers::Mailer;
 use crate::spaces::PostInvitation;
 use crate::store::{Store, StoreError, WriteTx};
 
-/// Tells an account something, in the transaction of the cause.
-pub type OnNotice = Arc<
-    dyn Fn(&mut WriteTx<'_>, AccountId, &Notice, Timestamp) -> Result<(), StoreError> + Send + Sync,
->;
-
 /// What the service stands on.
 #[expect(missing_docs, reason = "each field is the service of its type")]
 pub struct Parts {
@@ -104,12 +99,6 @@ impl Notifications {
             self.mail_in(tx, Some(account), notice_job(account, id, true), (now, None))?;
         }
         Ok(())
-    }
-
-    /// [`Notifications::tell_in`], for slices that cannot know this one.
-    pub fn listener(&self) -> OnNotice {
-        let this = self.clone();
-        Arc::new(move |tx, account, notice, now| this.tell_in(tx, account, notice, now))
     }
 
     /// Hears of what concerns the safety of accounts and tells their owners.

@@ -11,6 +11,13 @@ export const OWNER = {
 };
 
 /** What the server is told to have its answers written by the test model. */
+/** Somebody else. */
+export const GUEST = {
+  name: 'Jonas Keller',
+  email: 'jonas@example.org',
+  password: 'seven boats upon the lake',
+};
+
 export const environmentFor = (model: ModelServer) => ({
   CLONEMEMORIA_LLM_BASE_URL: model.baseUrl,
   CLONEMEMORIA_LLM_API_KEY: 'test-key',
@@ -135,6 +142,17 @@ export const test = base.extend<PerTest, PerWorker>({
 });
 
 export { expect };
+
+/** An appliance of each test's own, which its owner has entered. */
+export function ownHouse(): Appliance {
+  const house = {} as Appliance;
+  test.beforeEach(async ({ page }) => {
+    Object.assign(house, await startAppliance());
+    await enter(page, house);
+  });
+  test.afterEach(() => house.stop());
+  return house;
+}
 
 /** Signs in, or makes the first account when there is none yet. */
 export async function enter(page: Page, appliance: Appliance): Promise<void> {

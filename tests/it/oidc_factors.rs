@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::oidc::{Home, OPEN, sign_in, table};
 use crate::passkeys::{ORIGIN, with_passkey};
-use crate::support::client::{id, items, text};
+use crate::support::client::{Client, id, items, text};
 use crate::support::idp::{CLIENT, Idp};
 use crate::support::totp::App;
 
@@ -69,15 +69,21 @@ async fn an_app_brings_the_code_with_the_id_token() {
     exchange(whole).await.is(200);
 }
 
-#[tokio::test]
-async fn the_last_way_into_an_account_cannot_be_removed() {
-    let idp = Idp::start().await;
+/// A server with a name, and an account there that only the provider opens.
+async fn without_password(idp: &Idp) -> (Home, Client) {
     let place = format!("[server]\npublic_url = '{ORIGIN}'\n");
     let home = Home::with(&[place, table("home", &idp.issuer(), OPEN)]).await;
     let app = home.server.client();
     let body = json!({"id_token": idp.token(CLIENT, None)});
     let session = app.post("/auth/oidc/home/token", body).await.is(201);
     let ada = app.with_token(&text(&session["access_token"]));
+    (home, ada)
+}
+
+#[tokio::test]
+async fn the_last_way_into_an_account_cannot_be_removed() {
+    let idp = Idp::start().await;
+    let (home, ada) = without_password(&idp).await;
     let (ada, _, first) = with_passkey(&home.server, &ada).await;
     let identity = id(&items(&ada.get("/auth/me/identities").await.is(200))[0]);
     ada.delete(&format!("/auth/me/identities/{identity}")).await.is(204);
@@ -87,7 +93,7 @@ async fn the_last_way_into_an_account_cannot_be_removed() {
     ada.delete(&missing).await.problem(404, "not_found");
     let (ada, _, second) = with_passkey(&home.server, &ada).await;
     let session = ada.delete(&path).await.is(200);
-    let ada = app.with_token(&text(&session["access_token"]));
+    let ada = ada.with_token(&text(&session["access_token"]));
     ada.delete(&format!("/auth/passkeys/{second}")).await.problem(409, "last_way_in");
 }
 
@@ -119,12 +125,7 @@ async fn who_was_unlinked_while_the_code_is_owed_does_not_come_in() {
 #[tokio::test]
 async fn of_two_last_passkeys_that_go_at_once_one_stays() {
     let idp = Idp::start().await;
-    let place = format!("[server]\npublic_url = '{ORIGIN}'\n");
-    let home = Home::with(&[place, table("home", &idp.issuer(), OPEN)]).await;
-    let app = home.server.client();
-    let body = json!({"id_token": idp.token(CLIENT, None)});
-    let session = app.post("/auth/oidc/home/token", body).await.is(201);
-    let ada = app.with_token(&text(&session["access_token"]));
+    let (home, ada) = without_password(&idp).await;
     let (ada, _, first) = with_passkey(&home.server, &ada).await;
     let (ada, _, second) = with_passkey(&home.server, &ada).await;
     let identity = id(&items(&ada.get("/auth/me/identities").await.is(200))[0]);

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use http::HeaderValue;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
-use http::{HeaderMap, HeaderValue, Method};
 use reqwest::dns::{Name, Resolve as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UdpSocket};
@@ -259,14 +258,8 @@ async fn what_was_checked_is_what_is_dialled() {
 }
 
 fn call(url: &str) -> Call {
-    Call {
-        method: Method::GET,
-        url: Url::parse(url).unwrap(),
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        headers_within: Duration::from_secs(1),
-        most: 64 * 1024,
-    }
+    let (headers_within, most) = (Duration::from_secs(1), 64 * 1024);
+    Call { headers_within, most, ..super::tests::call(url) }
 }
 
 /// An admin's server at a free port, and a client that may call it.

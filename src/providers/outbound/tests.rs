@@ -8,7 +8,8 @@ use url::Url;
 
 use super::{Base, Call, Outbound, OutboundError, Target};
 
-fn call(url: &str) -> Call {
+/// A call of an address.
+pub(super) fn call(url: &str) -> Call {
     Call {
         method: Method::GET,
         url: Url::parse(url).unwrap(),

@@ -1,25 +1,9 @@
 // Several people in one house: spaces, roles and invitations; keys for programs; and what can be
 // said about passwords and addresses where no mail is sent.
 import type { Page } from '@playwright/test';
-import { audit, enter, expect, fits, OWNER, test } from '../fixtures.ts';
-import { startAppliance, type Appliance } from '../server.ts';
+import { audit, expect, fits, GUEST, OWNER, ownHouse, test } from '../fixtures.ts';
 
-const GUEST = {
-  name: 'Jonas Keller',
-  email: 'jonas@example.org',
-  password: 'seven boats upon the lake',
-};
-
-let house: Appliance;
-
-test.beforeEach(async ({ page }) => {
-  house = await startAppliance();
-  await enter(page, house);
-});
-
-test.afterEach(async () => {
-  await house.stop();
-});
+const house = ownHouse();
 
 async function make(page: Page, path: string, body: object): Promise<string> {
   return page.evaluate(

@@ -1,26 +1,11 @@
 // Looking after the server: somebody is suspended and their open tab knows; a look into what is
 // somebody else's is told to them.
 import type { Browser, Page } from '@playwright/test';
-import { audit, enter, expect, fits, OWNER, test } from '../fixtures.ts';
-import { startAppliance, type Appliance } from '../server.ts';
+import { audit, expect, fits, GUEST, OWNER, ownHouse, test } from '../fixtures.ts';
 
-const GUEST = {
-  name: 'Jonas Keller',
-  email: 'jonas@example.org',
-  password: 'seven boats upon the lake',
-};
 const REASON = 'Jonas asked why his last import is incomplete.';
 
-let house: Appliance;
-
-test.beforeEach(async ({ page }) => {
-  house = await startAppliance();
-  await enter(page, house);
-});
-
-test.afterEach(async () => {
-  await house.stop();
-});
+const house = ownHouse();
 
 /** Somebody else in a browser of their own, with a clone. */
 async function guest(browser: Browser): Promise<Page> {

@@ -1,20 +1,10 @@
 // A link for somebody without an account: made, given away, used, and taken back.
 import type { Page } from '@playwright/test';
-import { audit, enter, expect, fits, seed, test } from '../fixtures.ts';
-import { startAppliance, type Appliance } from '../server.ts';
+import { audit, expect, fits, ownHouse, seed, test } from '../fixtures.ts';
 
 const PHONE = { width: 390, height: 844 };
 
-let house: Appliance;
-
-test.beforeEach(async ({ page }) => {
-  house = await startAppliance();
-  await enter(page, house);
-});
-
-test.afterEach(async () => {
-  await house.stop();
-});
+const house = ownHouse();
 
 /** Makes a link on the settings page of a clone; answers with its address. */
 async function share(page: Page, clone: string, budget: number): Promise<string> {

@@ -13,8 +13,6 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
@@ -22,10 +20,11 @@ use ring::signature::{
 use ring::{digest, hmac, rsa};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use url::Url;
 
 use super::browser::parameter;
+use super::upstream::accept;
 
 /// What we are called there.
 pub const CLIENT: &str = "memoria";
@@ -136,7 +135,9 @@ impl Idp {
             ec: elliptic(),
             stranger: elliptic(),
         });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        let serving = Arc::clone(&shared);
+        let serve = move |request| serve(request, Arc::clone(&serving));
+        let accepting = tokio::spawn(accept(listener, || (), serve));
         let idp = Self { address, shared, accepting };
         idp.person("ada-1", "ada@example.org");
         idp
@@ -293,19 +294,6 @@ fn elliptic() -> EcdsaKeyPair {
 
 fn encoded(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
-}
-
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    while let Ok((socket, _)) = listener.accept().await {
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            let service = service_fn(|request| serve(request, Arc::clone(&shared)));
-            let http = hyper::server::conn::http1::Builder::new();
-            drop(http.serve_connection(TokioIo::new(socket), service).await);
-        });
-        while connections.try_join_next().is_some() {}
-    }
 }
 
 async fn serve(

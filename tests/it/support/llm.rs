@@ -18,12 +18,12 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
+
+use super::upstream::accept;
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -155,7 +155,13 @@ impl Llm {
             connections: AtomicUsize::new(0),
             abandoned: watch::Sender::new(0),
         });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        let counted = Arc::clone(&shared);
+        let connected = move || {
+            counted.connections.fetch_add(1, Ordering::SeqCst);
+        };
+        let serving = Arc::clone(&shared);
+        let serve = move |request| serve(request, Arc::clone(&serving));
+        let accepting = tokio::spawn(accept(listener, connected, serve));
         Self { address, shared, accepting }
     }
 
@@ -213,24 +219,6 @@ impl Llm {
 impl Drop for Llm {
     fn drop(&mut self) {
         self.accepting.abort();
-    }
-}
-
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    // Aborting this task drops the set, which ends the connections.
-    let mut connections = JoinSet::new();
-    while let Ok((socket, _)) = listener.accept().await {
-        shared.connections.fetch_add(1, Ordering::SeqCst);
-        // A benchmark measures the server in front of this one, not Nagle's algorithm.
-        socket.set_nodelay(true).expect("a fresh socket");
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            let service = service_fn(|request| serve(request, Arc::clone(&shared)));
-            let http = hyper::server::conn::http1::Builder::new();
-            // A client that leaves is what half of the tests are about.
-            drop(http.serve_connection(TokioIo::new(socket), service).await);
-        });
-        while connections.try_join_next().is_some() {}
     }
 }
 

@@ -12,6 +12,7 @@ pub mod server;
 pub mod smtp;
 pub mod socket;
 pub mod totp;
+pub mod upstream;
 
 use std::time::Duration;
 
