@@ -8,7 +8,7 @@ use half::f16;
 use tokio_util::sync::CancellationToken;
 
 use crate::embed::Embedder;
-use crate::index::tail::{Change, Op};
+use crate::index::tail::Change;
 use crate::kernel::CloneId;
 use crate::memories;
 use crate::store::{Rows, StoreError};
@@ -288,7 +288,7 @@ impl Inner {
             index.apply(&changes).map_err(broken)?;
         }
         if fresh > 0 {
-            self.commit(&scope, &index, seq)?;
+            self.commit(clone, &scope, &index, seq)?;
         }
         Ok(seq)
     }
@@ -304,7 +304,7 @@ impl Inner {
             let mut changes = Vec::new();
             rows::each_passage(tx, clone, |passage, _| {
                 let change = OutboxRow { passage, removed: false };
-                let (op, _) = scope.op(tx, clone, change)?;
+                let op = scope.op(tx, clone, change)?;
                 changes.push(Change { seq, passage, op });
                 Ok(())
             })?;
@@ -313,19 +313,24 @@ impl Inner {
             }
             Ok::<_, RetrievalError>(seq)
         })?;
-        self.commit(scope, index, seq)?;
+        self.commit(clone, scope, index, seq)?;
         Ok(seq)
     }
 
     /// Commits, and lets the tail go of what the index has now. The tail is held meanwhile, so
-    /// that no search falls between the two.
+    /// that no search falls between the two. What it has not looked at yet it looks at before
+    /// that is taken out of the outbox, so that it need not look at every passage again.
     fn commit(
         &self,
+        clone: CloneId,
         scope: &Scope,
         index: &crate::index::text::TextIndex,
         seq: u64,
     ) -> Result<(), RetrievalError> {
         let mut state = scope.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.all_known {
+            self.store.read(|tx| scope.follow(tx, clone, seq, &mut state))?;
+        }
         index.commit(seq).map_err(broken)?;
         state.tail.forget_up_to(seq);
         Ok(())
@@ -345,7 +350,7 @@ fn changes(
 ) -> Result<Vec<Change>, StoreError> {
     let rows = rows::changes(tx, clone, after, READ)?;
     let changes = rows.into_iter().map(|(seq, change)| {
-        let (op, _): (Op, _) = scope.op(tx, clone, change)?;
+        let op = scope.op(tx, clone, change)?;
         Ok(Change { seq, passage: change.passage, op })
     });
     changes.collect()

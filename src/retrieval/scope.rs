@@ -43,7 +43,8 @@ pub(super) struct TailState {
     pub(super) restricted: HashMap<u64, (AccountId, Visibility)>,
     /// How many passages were met in each language.
     languages: HashMap<Language, usize>,
-    all_known: bool,
+    /// Whether the passages from before the outbox were looked at.
+    pub(super) all_known: bool,
 }
 
 /// The clones in memory.
@@ -96,40 +97,57 @@ impl Scopes {
 }
 
 impl Scope {
-    /// The tail, up to date with everything committed before this call.
+    /// The tail, up to date with everything committed before this call. The text index has what
+    /// happened up to `indexed`, and the outbox what happened after `trimmed`.
     pub(super) fn caught_up(
         &self,
         tx: &impl Rows,
         clone: CloneId,
-        committed: u64,
+        (indexed, trimmed): (u64, u64),
     ) -> Result<MutexGuard<'_, TailState>, StoreError> {
         let mut state = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        if !state.all_known {
+        if !state.all_known || state.seen < trimmed {
+            // What the outbox does not have any more is in the passages alone.
             state.restricted.clear();
+            state.languages.clear();
             rows::each_passage(tx, clone, |passage, row| {
                 state.note(passage, &row);
                 Ok(())
             })?;
             state.all_known = true;
+            state.seen = state.seen.max(trimmed);
         }
-        // What the index has already need not be read again.
-        state.seen = state.seen.max(committed);
+        self.follow(tx, clone, indexed, &mut state)?;
+        Ok(state)
+    }
+
+    /// Takes in what happened since the state was looked at last. Every change is noted, those
+    /// that the text index has included: who may know of a passage is not in the index.
+    pub(super) fn follow(
+        &self,
+        tx: &impl Rows,
+        clone: CloneId,
+        indexed: u64,
+        state: &mut TailState,
+    ) -> Result<(), StoreError> {
         loop {
             let changes = rows::changes(tx, clone, state.seen, STEP)?;
             let more = changes.len() == STEP;
             for (seq, change) in changes {
-                let (op, row) = self.op(tx, clone, change)?;
-                match row {
-                    Some(row) => state.note(change.passage, &row),
+                let passage = change.passage;
+                match rows::passage(tx, clone, passage)?.filter(|_| !change.removed) {
+                    Some(row) => state.note(passage, &row),
                     None => {
-                        state.restricted.remove(&change.passage);
+                        state.restricted.remove(&passage);
                     }
                 }
-                state.tail.push(Change { seq, passage: change.passage, op });
+                if seq > indexed {
+                    state.tail.push(Change { seq, passage, op: self.op(tx, clone, change)? });
+                }
                 state.seen = seq;
             }
             if !more {
-                return Ok(state);
+                return Ok(());
             }
         }
     }
@@ -140,16 +158,16 @@ impl Scope {
         tx: &impl Rows,
         clone: CloneId,
         change: rows::OutboxRow,
-    ) -> Result<(Op, Option<PassageRow>), StoreError> {
+    ) -> Result<Op, StoreError> {
         if change.removed {
-            return Ok((Op::Remove, None));
+            return Ok(Op::Remove);
         }
         let Some(row) = rows::passage(tx, clone, change.passage)? else {
-            return Ok((Op::Remove, None));
+            return Ok(Op::Remove);
         };
         Ok(match memories::memory_of(tx, clone, row.memory)? {
-            Some(memory) => (Op::Upsert(self.entry(&memory, &row)), Some(row)),
-            None => (Op::Remove, None),
+            Some(memory) => Op::Upsert(self.entry(&memory, &row)),
+            None => Op::Remove,
         })
     }
 

@@ -36,6 +36,26 @@ struct Seeker {
     hint: Option<Language>,
 }
 
+impl Seeker {
+    /// A passage and its memory, if they are there and may be read: what the indexes believe is
+    /// not enough to show them.
+    fn read(
+        &self,
+        tx: &impl Rows,
+        passage: u64,
+    ) -> Result<Option<(PassageRow, Memory)>, StoreError> {
+        let Some(row) = rows::passage(tx, self.clone, passage)? else {
+            return Ok(None);
+        };
+        let memory = memories::memory_of(tx, self.clone, row.memory)?;
+        let readable = |memory: &Memory| {
+            let (author, visibility) = (memory.author, memory.content.visibility);
+            memories::is_readable(self.who.account, self.role, author, visibility)
+        };
+        Ok(memory.filter(readable).map(|memory| (row, memory)))
+    }
+}
+
 impl Retrieval {
     /// Searches the memories of a clone that the asker may read.
     ///
@@ -109,7 +129,7 @@ impl Inner {
             let scope = self.scopes.of(seeker.clone, &row);
             let index = self.text_index(seeker.clone)?;
             let committed = index.committed_seq();
-            let state = scope.caught_up(tx, seeker.clone, committed)?;
+            let state = scope.caught_up(tx, seeker.clone, (committed, row.trimmed))?;
             let asked = asked(&scope, seeker, &state.languages(), request, vector);
             let text = self.text_scores(seeker, &index, &state, &asked)?;
             // Held until here: a commit in between would take passages out of both.
@@ -122,9 +142,9 @@ impl Inner {
                 self.changed.notify_one();
             }
             let best = self.best(tx, &scope, seeker.clone, &asked, &text)?;
-            let relevant = is_answered(tx, seeker.clone, &scope, (&text, &asked.query), &best)?;
+            let relevant = is_answered(tx, seeker, &scope, (&text, &asked.query), &best)?;
             let language = asked.query.language.map(|language| language.code().to_owned());
-            let hits = hits(tx, seeker.clone, &scope, (&text, &asked.query), best, request.limit)?;
+            let hits = hits(tx, seeker, &scope, (&text, &asked.query), best, request.limit)?;
             Ok(Found { hits, degraded, language, relevant })
         })
     }
@@ -199,7 +219,7 @@ fn asked<'a>(
 /// Whether what was found answers the question at all.
 fn is_answered(
     tx: &impl Rows,
-    clone: CloneId,
+    seeker: &Seeker,
     scope: &Scope,
     (text, query): (&TextScores, &Query),
     best: &[Ranked],
@@ -208,10 +228,7 @@ fn is_answered(
     let question = Question { analyzer: &scope.analyzer, query, worth: &worth };
     let mut covered = Vec::new();
     for ranked in best.iter().take(LOOKED_AT) {
-        let Some(row) = rows::passage(tx, clone, ranked.passage)? else {
-            continue;
-        };
-        if let Some(memory) = memories::memory_of(tx, clone, row.memory)? {
+        if let Some((row, memory)) = seeker.read(tx, ranked.passage)? {
             let labels = labels(&memory);
             let told = told(&memory, &row, &labels);
             let indexed = passage_text(&told);
@@ -251,7 +268,7 @@ fn allowed(
 /// The memories of the best passages, each once, by its best.
 fn hits(
     tx: &impl Rows,
-    clone: CloneId,
+    seeker: &Seeker,
     scope: &Scope,
     asked: (&TextScores, &Query),
     best: Vec<Ranked>,
@@ -263,14 +280,10 @@ fn hits(
         if hits.len() == limit {
             break;
         }
-        let Some(row) = rows::passage(tx, clone, ranked.passage)? else {
+        let Some((row, memory)) = seeker.read(tx, ranked.passage)? else {
             continue;
         };
-        if seen.insert(row.memory, ()).is_some() {
-            continue;
-        }
-        // Asked of the truth once more: what the index believes is not enough.
-        if let Some(memory) = memories::memory_of(tx, clone, row.memory)? {
+        if seen.insert(row.memory, ()).is_none() {
             hits.push(hit(scope, asked, &memory, &row, ranked.score));
         }
     }

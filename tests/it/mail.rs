@@ -51,7 +51,7 @@ async fn link(smtp: &Smtp, mails: usize, page: &str) -> String {
     rest.lines().next().unwrap().to_owned()
 }
 
-async fn metric(client: &Client, name: &str) -> u64 {
+pub async fn metric(client: &Client, name: &str) -> u64 {
     let page = client.outside().page("/metrics/prometheus").await.text();
     let line = page.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
     line.unwrap_or_else(|| panic!("no {name}: {page}")).parse().unwrap()

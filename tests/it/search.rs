@@ -6,6 +6,7 @@ use std::path::Path;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::mail::metric;
 use crate::support::client::{Client, each, id, text};
 use crate::support::server::Server;
 use crate::support::{quoted, slice, until};
@@ -42,6 +43,47 @@ async fn a_memory_is_found_the_moment_it_is_acknowledged() {
             let found = ada.finds(&clone, &format!("kestrel{i}"), &format!("&mode={mode}")).await;
             assert_eq!(found.first(), Some(&content), "{mode} {i}");
         }
+    }
+}
+
+/// Waits until the text indexes have everything.
+async fn is_indexed(server: &Server) {
+    until("everything is indexed", || async {
+        let left = metric(&server.client(), "clonememoria_index_pending").await;
+        (left == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_somebody_keeps_to_themselves_stays_hidden_while_the_index_takes_it_in() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let ben = server.account("ben").await;
+    let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
+    let invited = ada.post(&format!("/spaces/{space}/invitations"), json!({"role": "visitor"}));
+    let token = invited.await.is(201)["token"].clone();
+    ben.post("/invitations/accept", json!({"token": token})).await.is(200);
+    let clone = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let clone = id(&ada.post("/clones", clone).await.is(201));
+    let public = ada.remember(&clone, "We swam in the lake beside the mill.").await;
+    for round in 0..4 {
+        // Whoever searches leaves a state behind, which the index overtakes.
+        assert_eq!(ben.finds(&clone, "lake", "").await.len(), usize::from(round == 0));
+        let own = format!("The walnut{round} box holds the letters from the front.");
+        ada.remember_as(&clone, json!({"content": own, "visibility": "author"})).await;
+        let path = format!("/clones/{clone}/memories/{}", id(&public));
+        ada.patch(&path, json!({"visibility": "author"})).await.is(200);
+        is_indexed(&server).await;
+        for mode in ["text", "vector", "hybrid"] {
+            for words in [&format!("walnut{round} box letters"), "lake mill"] {
+                let found = ben.finds(&clone, words, &format!("&mode={mode}")).await;
+                assert!(found.is_empty(), "{mode}, round {round}: {found:?}");
+            }
+        }
+        let (_, answer) = ben.say(&ben.converse(&clone).await, "What holds the letters?").await;
+        assert!(!answer["content"].as_str().unwrap().contains("walnut"), "{answer}");
+        assert!(!ada.finds(&clone, "walnut letters", "").await.is_empty());
     }
 }
 
