@@ -159,6 +159,18 @@ pub enum SecurityEvent {
         clone: CloneId,
         link: ShareLinkId,
     },
+    /// An admin added a provider of sign-ins, by its name in addresses.
+    ProviderAdded {
+        provider: String,
+    },
+    /// An admin changed these fields of one.
+    ProviderChanged {
+        provider: String,
+        fields: Vec<&'static str>,
+    },
+    ProviderRemoved {
+        provider: String,
+    },
     /// An admin may read what is the account's for a while; told of the account that is read.
     BreakGlassBegun {
         id: BreakGlassId,

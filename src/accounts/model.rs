@@ -134,6 +134,11 @@ impl Registration {
             Self::Closed => "closed",
         }
     }
+
+    /// What a word of the configuration stands for.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Invite, Self::Open, Self::Closed].into_iter().find(|one| one.word() == word)
+    }
 }
 
 /// An invitation, to be handed out once.

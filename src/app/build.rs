@@ -10,20 +10,20 @@ use crate::api_keys::{ApiKeyEraser, ApiKeys};
 use crate::audit::Audit;
 use crate::break_glass::{self, BreakGlass};
 use crate::clones::{Clones, ProviderChoice, Providers};
-use crate::config::{Config, OidcProvider};
+use crate::config::Config;
 use crate::consents::Consents;
 use crate::conversations::{self, Conversations, Live, Models};
 use crate::embed::Embedder;
 use crate::factors::{self, FactorEraser, Factors};
 use crate::http::api::Parts as ServiceParts;
-use crate::identities::{self, Identities, IdentityEraser, Provider, Site};
+use crate::identities::{self, Identities, IdentityEraser, IdentityError, Site};
 use crate::jobs::{Eraser, Queue, Subject, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{self, Links, Notifications};
 use crate::privacy::Trash;
 use crate::providers::{
-    Builtin, LanguageModel as _, Mailer, Oidc, OidcSettings, OpenAi, OpenAiSettings, Outbound,
+    Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound, OutboundError,
 };
 use crate::retrieval::{Graphs, Retrieval};
 use crate::sessions::Sessions;
@@ -87,13 +87,22 @@ async fn people(
         watchers: watchers.clone(),
         on_groups: spaces.follows_groups(),
         site: Site { public_url: config.public_url.clone(), base_path: config.base_path.clone() },
-    })
-    .await?;
-    identities.offer(sign_in_providers(config, clock)?);
+        outbound,
+        configured: config.oidc.clone(),
+    });
+    let identities = identities.await.map_err(no_identities)?;
     let pepper = accounts.key_for("clonememoria api keys");
     let api_keys = ApiKeys::new(store.clone(), clock.clone(), watchers.clone(), pepper);
     api_keys.start(tasks);
     Ok(People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit })
+}
+
+fn no_identities(error: IdentityError) -> StartError {
+    match error {
+        IdentityError::Store(error) => error.into(),
+        IdentityError::Account(error) => error.into(),
+        other => StartError::Oidc(other.to_string()),
+    }
 }
 
 /// Which factors there are. Authenticator apps show several servers side by side, so one with a
@@ -299,39 +308,8 @@ pub(crate) fn extra_roots() -> Option<PathBuf> {
 }
 
 /// The one way out of this machine.
-fn outbound() -> Result<Outbound, StartError> {
-    Ok(Outbound::new(extra_roots().as_deref())?)
-}
-
-/// The providers that people sign in with.
-fn sign_in_providers(config: &Config, clock: &Clock) -> Result<Vec<Provider>, StartError> {
-    if config.oidc.is_empty() {
-        return Ok(Vec::new());
-    }
-    let outbound = outbound()?;
-    let provider = |said: &OidcProvider| {
-        let settings = OidcSettings {
-            issuer: said.issuer.clone(),
-            client_id: said.client_id.clone(),
-            client_secret: said.client_secret.clone(),
-            scopes: said.scopes.clone(),
-            audiences: said.token_audiences.clone(),
-            groups_claim: said.groups_claim.clone(),
-        };
-        let oidc = Oidc::new(outbound.clone(), clock.clone(), settings)
-            .map_err(|error| StartError::Oidc(error.to_string()))?;
-        Ok(Provider {
-            id: said.id.clone(),
-            name: said.name.clone(),
-            oidc,
-            sign_up: said.sign_up,
-            trusted_email: said.trusted_email,
-            tells_groups: said.groups_claim.is_some(),
-            admin_group: said.admin_group.clone(),
-            apps_only: said.apps_only,
-        })
-    };
-    config.oidc.iter().map(provider).collect()
+fn outbound() -> Result<Outbound, OutboundError> {
+    Outbound::new(extra_roots().as_deref())
 }
 
 /// The providers of answers, the default first.

@@ -58,7 +58,7 @@ pub enum StartError {
     #[error("the `[mail]` settings cannot be used: {0}")]
     Mail(String),
     /// A configured provider of sign-ins cannot be used.
-    #[error("a provider in `auth.oidc` cannot be used: {0}")]
+    #[error("the providers of sign-ins cannot be used: {0}")]
     Oidc(String),
 }
 

@@ -125,6 +125,20 @@ fn behind_glass(account: AccountId, event: &SecurityEvent) -> NewEntry {
             entry.actor = *ended_by;
             entry.with("how", how).with("opened", opened.len())
         }
-        _ => NewEntry::new("unknown", Actor::Account(account)).about(Thing::Account(account)),
+        elsewhere => of_providers(account, elsewhere),
+    }
+}
+
+/// The same of what admins do to the providers of sign-ins.
+fn of_providers(account: AccountId, event: &SecurityEvent) -> NewEntry {
+    use SecurityEvent as E;
+    let entry = |word| NewEntry::new(word, Actor::Account(account));
+    match event {
+        E::ProviderAdded { provider } => entry("provider_added").with("provider", provider),
+        E::ProviderChanged { provider, fields } => {
+            entry("provider_changed").with("provider", provider).with("fields", fields.join(" "))
+        }
+        E::ProviderRemoved { provider } => entry("provider_removed").with("provider", provider),
+        _ => entry("unknown").about(Thing::Account(account)),
     }
 }

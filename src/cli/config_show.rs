@@ -1,7 +1,8 @@
 //! `clonememoria config show`: every setting, its value and where it comes from.
 
 use super::{ConfigArgs, Failure, say};
-use crate::config::{KEYS, OidcProvider};
+use crate::config::KEYS;
+use crate::identities::ProviderSettings;
 
 pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
     let (config, layers) = args.load()?;
@@ -32,7 +33,7 @@ pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
 }
 
 /// A provider of sign-ins, as its table would be written.
-fn show_provider(provider: &OidcProvider) {
+fn show_provider(provider: &ProviderSettings) {
     let text = |text: &str| toml::Value::String(text.to_owned());
     let texts = |texts: &[String]| toml::Value::Array(texts.iter().map(|one| text(one)).collect());
     let secret = if provider.client_secret.is_some() { "(set, not shown)" } else { "\"\"" };

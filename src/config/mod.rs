@@ -15,11 +15,11 @@ use std::time::Duration;
 pub use keys::{KEYS, KeyInfo};
 pub use limits::Limits;
 pub use network::Tls;
-pub use providers::OidcProvider;
 pub use sources::{Given, Layers, Origin};
 
 use crate::accounts::Registration;
 use crate::audit;
+use crate::identities::ProviderSettings;
 use crate::kernel::Secret;
 use crate::providers::MailSettings;
 use crate::sessions::Lifetimes;
@@ -93,7 +93,7 @@ pub struct Config {
     pub sessions: Lifetimes,
     pub totp: bool,
     pub passkeys: bool,
-    pub oidc: Vec<OidcProvider>,
+    pub oidc: Vec<ProviderSettings>,
     pub limits: Limits,
     pub audit: audit::Settings,
     pub llm: Option<Llm>,

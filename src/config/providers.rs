@@ -6,35 +6,14 @@ use std::collections::BTreeSet;
 use super::sources::ProviderTables;
 use super::{ConfigError, Origin, Reader};
 use crate::accounts::Registration;
+use crate::identities::{Flaw, ISSUER, ProviderSettings, SCOPES};
 use crate::kernel::Secret;
-
-/// What every provider is asked for beside `openid`, unless something else is said.
-const SCOPES: [&str; 2] = ["email", "profile"];
-
-/// A provider that people sign in with.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each field is the key of the same name in its table")]
-pub struct OidcProvider {
-    pub id: String,
-    pub name: String,
-    /// As written: issuers are compared letter by letter.
-    pub issuer: String,
-    pub client_id: String,
-    pub client_secret: Option<Secret<String>>,
-    pub scopes: Vec<String>,
-    pub sign_up: Registration,
-    pub trusted_email: bool,
-    pub groups_claim: Option<String>,
-    pub admin_group: Option<String>,
-    pub token_audiences: Vec<String>,
-    pub apps_only: bool,
-}
 
 /// The providers of the file and the one of the keys.
 pub(super) fn check(
     read: &Reader<'_>,
     tables: &ProviderTables,
-) -> Result<Vec<OidcProvider>, ConfigError> {
+) -> Result<Vec<ProviderSettings>, ConfigError> {
     let usual = super::registration(read)?;
     let mut providers = Vec::new();
     for table in &tables.tables {
@@ -55,59 +34,57 @@ pub(super) fn check(
     Ok(providers)
 }
 
-fn of_keys(read: &Reader<'_>, usual: Registration) -> Result<Option<OidcProvider>, ConfigError> {
-    let written = read.text("auth.oidc_issuer");
-    if written.is_empty() {
+fn of_keys(
+    read: &Reader<'_>,
+    usual: Registration,
+) -> Result<Option<ProviderSettings>, ConfigError> {
+    let issuer = read.text("auth.oidc_issuer").to_owned();
+    if issuer.is_empty() {
         return Ok(None);
     }
-    let host = host(written).ok_or_else(|| read.invalid("auth.oidc_issuer", ISSUER))?;
-    let client_id = read.text("auth.oidc_client_id").to_owned();
-    if client_id.is_empty() {
-        let expected = "must be set when `auth.oidc_issuer` is";
-        return Err(read.invalid("auth.oidc_client_id", expected));
-    }
-    let name = match read.text("auth.oidc_name") {
-        "" => host,
-        name => name.to_owned(),
-    };
     let named = |key| Some(read.text(key).to_owned()).filter(|text| !text.is_empty());
-    let groups_claim = named("auth.oidc_groups_claim");
-    let admin_group = named("auth.oidc_admin_group");
-    if admin_group.is_some() && groups_claim.is_none() {
-        let expected = "must be set when `auth.oidc_admin_group` is";
-        return Err(read.invalid("auth.oidc_groups_claim", expected));
-    }
-    Ok(Some(OidcProvider {
+    let mut provider = ProviderSettings {
         id: "oidc".to_owned(),
-        name,
-        issuer: written.to_owned(),
-        client_id,
+        name: String::new(),
+        issuer,
+        client_id: read.text("auth.oidc_client_id").to_owned(),
         client_secret: read.secret("auth.oidc_client_secret"),
         scopes: SCOPES.map(str::to_owned).into(),
         sign_up: usual,
         trusted_email: false,
-        groups_claim,
-        admin_group,
+        groups_claim: named("auth.oidc_groups_claim"),
+        admin_group: named("auth.oidc_admin_group"),
         token_audiences: Vec::new(),
         apps_only: false,
-    }))
+    };
+    let host = provider.host().ok_or_else(|| read.invalid("auth.oidc_issuer", ISSUER))?;
+    if provider.client_id.is_empty() {
+        let expected = "must be set when `auth.oidc_issuer` is";
+        return Err(read.invalid("auth.oidc_client_id", expected));
+    }
+    provider.name = named("auth.oidc_name").unwrap_or(host);
+    match provider.flaws().first() {
+        None => Ok(Some(provider)),
+        Some(&Flaw { field, expected }) => {
+            Err(read.invalid(key_of("auth.oidc_", field, &OWN_KEYS), expected))
+        }
+    }
 }
 
-const ISSUER: &str = "must be an https address (http on this machine only)";
+/// The keys of one more provider, as errors name them.
+const OWN_KEYS: [&str; 6] = [
+    "auth.oidc_issuer",
+    "auth.oidc_client_id",
+    "auth.oidc_client_secret",
+    "auth.oidc_name",
+    "auth.oidc_groups_claim",
+    "auth.oidc_admin_group",
+];
 
-/// The host of a good issuer.
-fn host(text: &str) -> Option<String> {
-    let url = url::Url::parse(text).ok()?;
-    let plain = url.username().is_empty() && url.password().is_none();
-    let bare = url.query().is_none() && url.fragment().is_none();
-    let safe = match (url.scheme(), url.host()?) {
-        ("https", _) => true,
-        ("http", url::Host::Domain(name)) => name == "localhost",
-        ("http", url::Host::Ipv4(address)) => address.is_loopback(),
-        ("http", url::Host::Ipv6(address)) => address.is_loopback(),
-        _ => false,
-    };
-    (plain && bare && safe).then(|| url.host_str().map(str::to_owned))?
+/// The key of a field.
+fn key_of(prefix: &str, field: &str, keys: &[&'static str]) -> &'static str {
+    let is_it = |key: &&&str| key.strip_prefix(prefix) == Some(field);
+    keys.iter().find(is_it).copied().unwrap_or("auth.oidc")
 }
 
 /// One table, being read.
@@ -133,7 +110,7 @@ const KEYS: [&str; 12] = [
 ];
 
 impl Table<'_> {
-    fn provider(&self, usual: Registration) -> Result<OidcProvider, ConfigError> {
+    fn provider(&self, usual: Registration) -> Result<ProviderSettings, ConfigError> {
         for name in self.table.keys() {
             let key = format!("auth.oidc.{name}");
             if !KEYS.contains(&key.as_str()) {
@@ -141,39 +118,30 @@ impl Table<'_> {
             }
         }
         let id = self.needed("auth.oidc.id")?;
-        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if id.len() > 32 || !id.chars().all(good) {
-            let expected = "must be at most 32 of a-z, 0-9 and -: it is part of addresses";
-            return Err(self.invalid("auth.oidc.id", expected));
-        }
-        let issuer = self.needed("auth.oidc.issuer")?;
-        if host(&issuer).is_none() {
-            return Err(self.invalid("auth.oidc.issuer", ISSUER));
-        }
-        let groups_claim = self.text("auth.oidc.groups_claim")?;
-        let admin_group = self.text("auth.oidc.admin_group")?;
-        if admin_group.is_some() && groups_claim.is_none() {
-            let expected = "must be set when `admin_group` is";
-            return Err(self.invalid("auth.oidc.groups_claim", expected));
-        }
         let scopes = match self.list("auth.oidc.scopes")? {
             scopes if scopes.is_empty() => SCOPES.map(str::to_owned).into(),
             scopes => scopes,
         };
-        Ok(OidcProvider {
+        let provider = ProviderSettings {
             name: self.text("auth.oidc.name")?.unwrap_or_else(|| id.clone()),
             id,
-            issuer,
+            issuer: self.needed("auth.oidc.issuer")?,
             client_id: self.needed("auth.oidc.client_id")?,
             client_secret: self.text("auth.oidc.client_secret")?.map(Secret::new),
             scopes,
             sign_up: self.sign_up(usual)?,
             trusted_email: self.truth("auth.oidc.trusted_email")?,
-            groups_claim,
-            admin_group,
+            groups_claim: self.text("auth.oidc.groups_claim")?,
+            admin_group: self.text("auth.oidc.admin_group")?,
             token_audiences: self.list("auth.oidc.token_audiences")?,
             apps_only: self.truth("auth.oidc.apps_only")?,
-        })
+        };
+        match provider.flaws().first() {
+            None => Ok(provider),
+            Some(&Flaw { field, expected }) => {
+                Err(self.invalid(key_of("auth.oidc.", field, &KEYS), expected))
+            }
+        }
     }
 
     fn invalid(&self, key: &'static str, expected: &str) -> ConfigError {
@@ -222,12 +190,9 @@ impl Table<'_> {
     fn sign_up(&self, usual: Registration) -> Result<Registration, ConfigError> {
         match self.text("auth.oidc.sign_up")?.as_deref() {
             None => Ok(usual),
-            Some("invite") => Ok(Registration::Invite),
-            Some("open") => Ok(Registration::Open),
-            Some("closed") => Ok(Registration::Closed),
-            Some(_) => {
-                Err(self.invalid("auth.oidc.sign_up", "must be one of: invite, open, closed"))
-            }
+            Some(word) => Registration::of(word).ok_or_else(|| {
+                self.invalid("auth.oidc.sign_up", "must be one of: invite, open, closed")
+            }),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::accounts::AccountError;
 use crate::factors::FactorError;
-use crate::kernel::{Fault, Kind};
+use crate::kernel::{Fault, FieldFault, Kind};
 use crate::providers::OidcError;
 use crate::store::StoreError;
+
+use super::Flaw;
 
 /// A failure of this slice.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +44,18 @@ pub enum IdentityError {
     /// The ID token was used already.
     #[error("the token was used")]
     Used,
+    /// What is said of a provider cannot be.
+    #[error("a provider cannot be like this")]
+    Flawed(Vec<Flaw>),
+    /// Only the configuration changes the provider.
+    #[error("the provider is of the configuration")]
+    Configured,
+    /// There are as many providers as there may be.
+    #[error("too many providers")]
+    TooManyProviders,
+    /// The provider was changed in the meantime.
+    #[error("the provider was changed in the meantime")]
+    Changed,
     /// The provider.
     #[error(transparent)]
     Provider(#[from] OidcError),
@@ -62,6 +76,8 @@ impl From<IdentityError> for Fault {
             E::Store(error) => error.into(),
             IdentityError::Factors(error) => error.into(),
             IdentityError::LastWayIn => FactorError::LastWayIn.into(),
+            E::Flawed(flaws) => Self::invalid(flaws.into_iter().map(field).collect()),
+            E::Changed => AccountError::Changed.into(),
             E::Provider(OidcError::Denied) => {
                 let detail = "The provider did not let you through; try again.";
                 Self::new(Kind::Forbidden, "identity_denied", detail)
@@ -77,6 +93,10 @@ impl From<IdentityError> for Fault {
             }
         }
     }
+}
+
+fn field(flaw: Flaw) -> FieldFault {
+    FieldFault { pointer: format!("/{}", flaw.field), detail: flaw.expected.to_owned() }
 }
 
 /// Kind, code and sentence of an error that says no more than that.
@@ -111,6 +131,16 @@ fn words(error: &IdentityError) -> (Kind, &'static str, &'static str) {
         E::Taken => {
             (Kind::Conflict, "identity_taken", "This is linked with another account already.")
         }
+        E::Configured => (
+            Kind::Conflict,
+            "provider_configured",
+            "This provider is in the configuration; change it there and start the server again.",
+        ),
+        E::TooManyProviders => (
+            Kind::Conflict,
+            "too_many_providers",
+            "There are as many providers as there may be; remove one first.",
+        ),
         E::Another => (
             Kind::Forbidden,
             "identity_another",

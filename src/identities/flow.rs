@@ -119,7 +119,7 @@ impl Flow {
 
 impl Site {
     /// Where a browser comes back to from a provider.
-    fn callback(&self, provider: &str, own: Option<&Url>) -> Option<Url> {
+    pub(super) fn callback(&self, provider: &str, own: Option<&Url>) -> Option<Url> {
         let origin = self.public_url.as_ref().or(own)?.as_str().trim_end_matches('/');
         let base = &self.base_path;
         Url::parse(&format!("{origin}{base}/api/v1/auth/oidc/{provider}/callback")).ok()

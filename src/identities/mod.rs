@@ -10,9 +10,11 @@ mod error;
 mod flow;
 mod keep;
 mod model;
+mod offered;
 mod rows;
+mod settings;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use url::Url;
 
@@ -25,8 +27,13 @@ use crate::store::{Store, StoreError, WriteTx};
 pub use error::IdentityError;
 pub use flow::Flow;
 pub use model::{Brought, Identity, Intent, Presented, Provider, Sent, SignedIn, Site, Wish};
+pub use offered::{
+    Added, Listed, Looked, Offered, OpenOutbound, ProviderChange, Trouble, Troubled,
+};
 pub use rows::TABLES;
+pub use settings::{Flaw, ISSUER, ProviderSettings, SCOPES};
 
+use self::offered::Ground;
 use self::rows::IdentityRow;
 
 /// What happens when a provider says which of its groups somebody is in: their account, the
@@ -45,6 +52,8 @@ pub struct Parts {
     pub watchers: Watchers,
     pub on_groups: OnGroups,
     pub site: Site,
+    pub outbound: OpenOutbound,
+    pub configured: Vec<ProviderSettings>,
 }
 
 /// The identities of this instance, and the providers that it offers.
@@ -60,21 +69,31 @@ struct Inner {
     on_groups: OnGroups,
     site: Site,
     blind: rows::BlindKey,
-    providers: RwLock<Arc<[Provider]>>,
+    offered: Offered,
     /// Held while somebody's first sign-in becomes an account, so that two at once make one.
     newcomers: tokio::sync::Mutex<()>,
 }
 
 impl Identities {
-    /// The identities in a store; no provider is offered yet.
+    /// The identities in a store.
     ///
     /// # Errors
-    /// When the store fails or the system gives no random bytes.
-    pub async fn open(parts: Parts) -> Result<Self, AccountError> {
+    /// When the store fails, the system gives no random bytes, or a provider of the configuration
+    /// cannot be.
+    pub async fn open(parts: Parts) -> Result<Self, IdentityError> {
         let mut fresh = [0_u8; 32];
         getrandom::fill(&mut fresh).map_err(AccountError::Random)?;
         let blind = rows::BlindKey::open(&parts.store, fresh).await?;
-        let Parts { store, clock, accounts, sessions, watchers, on_groups, site } = parts;
+        let Parts { store, clock, watchers, site, .. } = &parts;
+        let ground = Ground {
+            store: store.clone(),
+            clock: clock.clone(),
+            watchers: watchers.clone(),
+            site: site.clone(),
+            open: parts.outbound,
+        };
+        let offered = Offered::open(ground, parts.configured)?;
+        let Parts { store, clock, accounts, sessions, watchers, on_groups, site, .. } = parts;
         Ok(Self(Arc::new(Inner {
             store,
             clock,
@@ -84,19 +103,19 @@ impl Identities {
             on_groups,
             site,
             blind,
-            providers: RwLock::new(Arc::new([])),
+            offered,
             newcomers: tokio::sync::Mutex::default(),
         })))
     }
 
-    /// Offers these providers from now on, and no others.
-    pub fn offer(&self, providers: Vec<Provider>) {
-        *self.0.providers.write().unwrap_or_else(PoisonError::into_inner) = providers.into();
+    /// The providers, as admins see and change them.
+    pub fn offered(&self) -> &Offered {
+        &self.0.offered
     }
 
-    /// The providers that are offered.
+    /// The providers that people can sign in with now.
     pub fn providers(&self) -> Arc<[Provider]> {
-        Arc::clone(&self.0.providers.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.offered.current()
     }
 
     fn provider(&self, id: &str) -> Result<Provider, IdentityError> {

@@ -1,5 +1,7 @@
 //! How identities, and sign-ins that are under way, are stored.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, IdentityId, SessionId, Timestamp, TokenHash};
@@ -7,6 +9,7 @@ use crate::store::{
     Holds, Range, RawTable, Row, Rows, Store, StoreError, Table, TableInfo, WriteTx,
 };
 
+use super::offered::PROVIDERS;
 use super::{IdentityError, Intent};
 
 const IDENTITIES: Table<TokenHash, IdentityRow> = Table::new("identities", Holds::Account);
@@ -26,6 +29,7 @@ pub const TABLES: &[TableInfo] = &[
     OPENED.info(),
     USED.info(),
     KEYS.info(),
+    PROVIDERS.info(),
 ];
 
 const BLIND_KEY: u8 = 0;
@@ -206,6 +210,26 @@ pub(super) fn take_flow_in(
     let flow = tx.get(&FLOWS, state)?;
     tx.remove(&FLOWS, state);
     Ok(flow.filter(|flow| now < flow.until))
+}
+
+/// Forgets the sign-ins that are under way at a provider.
+pub(super) fn drop_flows_in(tx: &mut WriteTx<'_>, provider: &str) -> Result<(), StoreError> {
+    for (state, flow) in tx.list(&FLOWS, &Range::all())? {
+        if flow.provider == provider {
+            tx.remove(&FLOWS, &state);
+        }
+    }
+    Ok(())
+}
+
+/// How many identities there are of each issuer.
+pub(super) fn people_at(tx: &impl Rows) -> Result<BTreeMap<String, u64>, StoreError> {
+    let all: Vec<(TokenHash, IdentityRow)> = tx.list(&IDENTITIES, &Range::all())?;
+    let mut people = BTreeMap::new();
+    for (_, row) in all {
+        *people.entry(row.issuer).or_default() += 1;
+    }
+    Ok(people)
 }
 
 /// Notes that an ID token was used.

@@ -167,6 +167,17 @@ impl Oidc {
         .await
     }
 
+    /// Asks the provider anew what it says of itself: whether it has a page that browsers can be
+    /// sent to, and whether one can sign out there.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or gives no proper answer, within the deadline.
+    pub async fn look(&self) -> Result<(bool, bool), OidcError> {
+        let known = within(self.0.known_anew()).await?;
+        let signs_out = known.metadata.additional_metadata().end_session_endpoint.is_some();
+        Ok((known.has_page, signs_out))
+    }
+
     /// Where a browser goes to sign out there too, if the provider has said so before.
     pub fn end_session(&self, back: &Url) -> Option<Url> {
         let known = self.0.known.try_lock().ok()?.clone()?;

@@ -1,11 +1,11 @@
 // A certified provider of sign-ins, run by the test: whoever types a name is that person.
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import Provider from 'oidc-provider';
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import Provider from "oidc-provider";
 
 export const CLIENT = {
-  id: 'memoria',
-  secret: 'a-secret-between-servers-only',
+  id: "memoria",
+  secret: "a-secret-between-servers-only",
 };
 
 export interface ProviderServer {
@@ -13,7 +13,7 @@ export interface ProviderServer {
   /** What a server is told to offer it. */
   environment: Record<string, string>;
   /** Knows where browsers come back to; before that, it has no clients. */
-  serve(origin: string): void;
+  serve(origin: string, id?: string): void;
   stop(): Promise<void>;
 }
 
@@ -23,29 +23,29 @@ export async function startProvider(): Promise<ProviderServer> {
     if (provider) provider.callback()(request, response);
     else response.writeHead(503).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     issuer,
     environment: {
-      CLONEMEMORIA_REGISTRATION: 'open',
+      CLONEMEMORIA_REGISTRATION: "open",
       CLONEMEMORIA_AUTH_OIDC_ISSUER: issuer,
       CLONEMEMORIA_AUTH_OIDC_CLIENT_ID: CLIENT.id,
       CLONEMEMORIA_AUTH_OIDC_CLIENT_SECRET: CLIENT.secret,
-      CLONEMEMORIA_AUTH_OIDC_NAME: 'Family ID',
+      CLONEMEMORIA_AUTH_OIDC_NAME: "Family ID",
     },
-    serve(origin) {
+    serve(origin, id = "oidc") {
       provider = new Provider(issuer, {
         clients: [
           {
             client_id: CLIENT.id,
             client_secret: CLIENT.secret,
-            redirect_uris: [`${origin}/api/v1/auth/oidc/oidc/callback`],
+            redirect_uris: [`${origin}/api/v1/auth/oidc/${id}/callback`],
             post_logout_redirect_uris: [`${origin}/login`],
           },
         ],
-        claims: { email: ['email', 'email_verified'], profile: ['name'] },
-        cookies: { keys: ['only for tests'] },
+        claims: { email: ["email", "email_verified"], profile: ["name"] },
+        cookies: { keys: ["only for tests"] },
         findAccount: (_context, id) => ({
           accountId: id,
           claims: () => ({

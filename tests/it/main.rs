@@ -40,6 +40,7 @@ mod matrix;
 mod memories;
 mod notifications;
 mod oidc;
+mod oidc_console;
 mod oidc_factors;
 mod oidc_groups;
 mod oidc_hostile;

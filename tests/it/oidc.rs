@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::contract::is_documented;
 use crate::support::PASSWORD;
 use crate::support::browser::{Browser, parameter};
-use crate::support::client::{id, items, text};
+use crate::support::client::{Client, id, items, text};
 use crate::support::idp::{CLIENT, Idp, SECRET, Signer};
 use crate::support::server::Server;
 
@@ -19,7 +19,9 @@ pub const OPEN: &str = "sign_up = 'open'";
 /// A server with providers: the name of each, and what its table says more.
 pub struct Home {
     pub server: Server,
-    _configuration: TempDir,
+    /// Who has set it up.
+    pub admin: Client,
+    configuration: TempDir,
 }
 
 /// What a file says of a provider.
@@ -46,8 +48,15 @@ impl Home {
             ("CLONEMEMORIA_SERVER_BASE_PATH", base),
         ];
         let server = Server::with(&settings).await;
-        server.admin().await;
-        Self { server, _configuration: directory }
+        let admin = server.admin().await;
+        Self { server, admin, configuration: directory }
+    }
+
+    /// The server is started anew, with these tables of providers.
+    pub async fn reconfigured(&mut self, tables: &[String]) {
+        std::fs::write(self.configuration.path().join("c.toml"), tables.concat()).unwrap();
+        self.server.restart().await;
+        self.admin = self.server.again(&self.admin);
     }
 
     /// With one provider, `home`.

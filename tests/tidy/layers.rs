@@ -26,7 +26,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// Modules whose imports are fewer than their layer allows.
 const NARROW: &[(&str, &[&str])] = &[
-    ("config", &["kernel", "providers", "accounts", "sessions", "audit"]),
+    ("config", &["kernel", "providers", "accounts", "sessions", "identities", "audit"]),
     ("store", &["kernel"]),
     ("index", &["kernel"]),
     ("embed", &["kernel"]),

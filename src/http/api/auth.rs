@@ -10,11 +10,11 @@ use self::intake::{
     AccountPatch, ConsentChoices, LoginRequest, NewAccountFields, RefreshRequest, RegisterRequest,
     SetupRequest, choices, language, new_account, time_zone, with_invitation,
 };
-pub(super) use self::views::SessionView;
 use self::views::{
     AccountView, ConsentHistory, ConsentStatement, ConsentsView, SetupView, account_view,
     consents_view, session_view,
 };
+pub(super) use self::views::{RegistrationWord, SessionView};
 
 use poem_openapi::OpenApi;
 use poem_openapi::param::Query;

@@ -14,6 +14,7 @@ mod memories;
 mod messages;
 mod notifications;
 mod oidc;
+mod oidc_providers;
 mod passkeys;
 mod password;
 mod people;
@@ -124,6 +125,7 @@ pub fn api() -> impl OpenApi + 'static {
             factors::FactorApi,
             passkeys::PasskeyApi,
             oidc::OidcApi,
+            oidc_providers::OidcProviderApi,
             identities::IdentityApi,
             notifications::NotificationApi,
         ),

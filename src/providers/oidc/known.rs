@@ -117,6 +117,17 @@ impl Inner {
         {
             return Ok(Arc::clone(known));
         }
+        self.ask(&mut known).await
+    }
+
+    /// The same, asked again in any case.
+    pub(super) async fn known_anew(&self) -> Result<Arc<Known>, OidcError> {
+        let mut known = self.known.lock().await;
+        self.ask(&mut known).await
+    }
+
+    async fn ask(&self, known: &mut Option<Arc<Known>>) -> Result<Arc<Known>, OidcError> {
+        let now = self.clock.now();
         let (metadata, guarded, has_page) = self.discover().await?;
         let keys = CoreJsonWebKeySet::fetch_async(metadata.jwks_uri(), &guarded).await?;
         let guarded = Arc::new(guarded);

@@ -17,6 +17,8 @@ const WORDS = {
     further: 'Limit it further',
     email: 'E-mail',
     send: 'Send the link',
+    provider: 'Add a provider',
+    more: 'More settings',
     space: 'The Kellers',
   },
   fr: {
@@ -29,6 +31,8 @@ const WORDS = {
     further: 'La limiter davantage',
     email: 'Adresse e-mail',
     send: 'Envoyer le lien',
+    provider: 'Ajouter un fournisseur',
+    more: 'Autres réglages',
     space: 'La famille Keller',
   },
 } as const;
@@ -112,6 +116,23 @@ for (const [language, words] of Object.entries(WORDS)) {
           await house.operate({ do: 'tell', email: OWNER.email, topic, detail });
         }
         await opened('/notifications', 'notifications');
+        for (const [id, name, host] of [
+          ['family', 'Our family', 'id.example.org/application/o/memoria/'],
+          ['club', 'Rowing club', 'login.the-rowing-club-of-lake-geneva.example.org'],
+        ]) {
+          await send(page, '/admin/oidc', {
+            id,
+            name,
+            issuer: `https://${host}`,
+            client_id: 'memoria',
+          });
+        }
+        await send(page, '/admin/oidc/club', { enabled: false }, 'PATCH');
+        await opened('/admin', 'admin');
+        await opened('/admin/sign-in', 'admin-sign-in');
+        await page.getByRole('button', { name: words.provider }).click();
+        await page.getByText(words.more).click();
+        await shot('provider');
         await house.advance(6 * 60);
         await page.goto(`${house.origin}/account/security`);
         await page.getByRole('button', { name: words.totp }).click();

@@ -44,6 +44,9 @@ const PLACES: &[(&str, &str, Takes)] = &[
     ("create_memories", "/memories/0/people", Takes::Words),
     ("change_memory", "/external_id", Takes::Words),
     ("change_memory", "/people", Takes::Words),
+    ("add_oidc_provider", "/id", Takes::Words),
+    ("add_oidc_provider", "/client_id", Takes::Words),
+    ("change_oidc_provider", "/client_id", Takes::Words),
 ];
 
 /// Names that say of what they are the identifier without ending in it.

@@ -156,6 +156,12 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("change_user", Need::FreshAdmin, Least::Oneself),
     ("end_user_sessions", Need::FreshAdmin, Least::Oneself),
     ("get_stats", Need::Admin, Least::Oneself),
+    ("list_oidc_settings", Need::Admin, Least::Oneself),
+    ("get_oidc_settings", Need::Admin, Least::Oneself),
+    ("add_oidc_provider", Need::FreshAdmin, Least::Oneself),
+    ("change_oidc_provider", Need::FreshAdmin, Least::Oneself),
+    ("remove_oidc_provider", Need::FreshAdmin, Least::Oneself),
+    ("test_oidc_provider", Need::Admin, Least::Oneself),
     ("list_audit", Need::Admin, Least::Oneself),
     ("list_break_glass", Need::Admin, Least::Oneself),
     ("begin_break_glass", Need::FreshAdmin, Least::Oneself),
@@ -178,6 +184,8 @@ pub const NOT_HERE: &[(&str, &[&str], &str)] = &[
     ("add_passkey", &["passkey_not_accepted"], "a passkey begins a new epoch"),
     ("start_oidc_reauth", &["browser_needed", "identity_provider_failed"], "no provider runs here"),
     ("link_identity", &["browser_needed", "identity_provider_failed"], "no provider runs here"),
+    ("change_oidc_provider", &["provider_configured"], "this one is of the configuration"),
+    ("remove_oidc_provider", &["provider_configured"], "this one is of the configuration"),
 ];
 
 /// A body with which whoever may do it succeeds, so that it is not the body that is refused.
@@ -224,6 +232,10 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "reset_password" => json!({"token": "wrong", "new_password": "violet umbrella quartz 42"}),
         "login" => json!({"email": "nobody@example.org", "password": "wrong password here"}),
         "change_user" => json!({"suspended": false}),
+        "add_oidc_provider" => json!({
+            "id": "eves", "name": "Eve's", "issuer": "https://eve.example", "client_id": "memoria",
+        }),
+        "change_oidc_provider" => json!({"name": "Eve's"}),
         "begin_break_glass" => {
             json!({"account_id": things["account_id"], "reason": "To see whether it opens."})
         }

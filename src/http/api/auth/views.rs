@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use poem_openapi::{Enum, Object};
+use serde::{Deserialize, Serialize};
 
 use super::super::Services;
 use crate::accounts::{Account, Registration};
@@ -25,7 +26,8 @@ pub struct SetupView {
 }
 
 /// Who may make an account.
-#[derive(Enum)]
+#[derive(Clone, Copy, Serialize, Deserialize, Enum)]
+#[serde(rename_all = "snake_case")]
 #[oai(rename_all = "snake_case")]
 pub enum RegistrationWord {
     /// Who has an invitation.
@@ -42,6 +44,16 @@ impl From<Registration> for RegistrationWord {
             Registration::Invite => Self::Invite,
             Registration::Open => Self::Open,
             Registration::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<RegistrationWord> for Registration {
+    fn from(word: RegistrationWord) -> Self {
+        match word {
+            RegistrationWord::Invite => Self::Invite,
+            RegistrationWord::Open => Self::Open,
+            RegistrationWord::Closed => Self::Closed,
         }
     }
 }

@@ -5,6 +5,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 const user = (account_id: string) => ({ params: { path: { account_id } } });
+const provider = (provider: string) => ({ params: { path: { provider } } });
 const look = (break_glass_id: string) => ({ params: { path: { break_glass_id } } });
 
 export const stats = () => data(server.GET('/admin/stats'));
@@ -20,6 +21,20 @@ export const endSignIns = (id: string) =>
 
 export const auditLog = (query: { event?: string; account?: string; cursor?: string }) =>
   data(server.GET('/admin/audit', { params: { query } }));
+
+export const providers = async () => (await data(server.GET('/admin/oidc'))).items;
+
+export const addProvider = (body: Schemas['NewOidcProvider']) =>
+  data(server.POST('/admin/oidc', { body }));
+
+export const changeProvider = (id: string, body: Schemas['OidcProviderPatch']) =>
+  data(server.PATCH('/admin/oidc/{provider}', { ...provider(id), body }));
+
+export const removeProvider = (id: string) =>
+  done(server.DELETE('/admin/oidc/{provider}', provider(id)));
+
+export const testProvider = (id: string) =>
+  data(server.POST('/admin/oidc/{provider}/test', provider(id)));
 
 export const looks = async () => (await data(server.GET('/admin/break-glass'))).items;
 

@@ -78,6 +78,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The providers that people sign in with */
+        get: operations["list_oidc_settings"];
+        put?: never;
+        /**
+         * Add a provider that people sign in with
+         * @description It is offered at once, and not asked anything before somebody needs it.
+         */
+        post: operations["add_oidc_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/oidc/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One provider */
+        get: operations["get_oidc_settings"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a provider that an admin added
+         * @description Nobody can sign in with it any more. Who is linked with somebody there stays linked, for
+         *     the case that the same issuer is added again.
+         */
+        delete: operations["remove_oidc_provider"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a provider that an admin added
+         * @description It takes effect at once. Sign-ins that were opened before stay open.
+         */
+        patch: operations["change_oidc_provider"];
+        trace?: never;
+    };
+    "/admin/oidc/{provider}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a provider what it says of itself */
+        post: operations["test_oidc_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/stats": {
         parameters: {
             query?: never;
@@ -2977,6 +3041,44 @@ export interface components {
             regenerate_of?: string | null;
         };
         /**
+         * NewOidcProvider
+         * @description A provider to be added.
+         */
+        NewOidcProvider: {
+            /** @description The group whose members administer the server. */
+            admin_group?: string | null;
+            /**
+             * @description Whether only apps bring its word, and no browser goes there.
+             * @default false
+             */
+            apps_only: boolean;
+            /** @description What it calls us. */
+            client_id: string;
+            /** @description What we prove that with, if it gave us something. */
+            client_secret?: string | null;
+            /** @description The claim that lists a person's groups. */
+            groups_claim?: string | null;
+            /** @description Its name in addresses: 1 to 32 of a-z, 0-9 and -. It stays. */
+            id: string;
+            /** @description Exactly as the provider calls itself. It stays: who somebody is depends on it. */
+            issuer: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description What is asked for beside `openid`; `email` and `profile` if this is left out. */
+            scopes?: string[] | null;
+            sign_up?: (components["schemas"]["RegistrationWord"] & unknown) | null;
+            /**
+             * @description Other clients whose ID tokens are taken.
+             * @default []
+             */
+            token_audiences: string[];
+            /**
+             * @description Whether its word that an address is proven counts.
+             * @default false
+             */
+            trusted_email: boolean;
+        };
+        /**
          * NewPasskey
          * @description A passkey that a browser has made.
          */
@@ -3049,6 +3151,93 @@ export interface components {
             invited_by: string | null;
             role: components["schemas"]["RoleWord"];
             space_name: string;
+        };
+        /**
+         * OidcProviderList
+         * @description The providers, those of the configuration first.
+         */
+        OidcProviderList: {
+            items: components["schemas"]["OidcProviderView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * OidcProviderPatch
+         * @description What to change of a provider.
+         */
+        OidcProviderPatch: {
+            /** @description `null` for none. */
+            admin_group?: string | null;
+            apps_only?: boolean | null;
+            client_id?: string | null;
+            /** @description `null` for none. */
+            client_secret?: string | null;
+            /** @description Whether it is offered. */
+            enabled?: boolean | null;
+            /** @description `null` for none. */
+            groups_claim?: string | null;
+            name?: string | null;
+            scopes?: string[] | null;
+            sign_up?: components["schemas"]["RegistrationWord"] | null;
+            token_audiences?: string[] | null;
+            trusted_email?: boolean | null;
+        };
+        /**
+         * OidcProviderTest
+         * @description What came of asking a provider what it says of itself.
+         */
+        OidcProviderTest: {
+            /** @description More about the problem. */
+            detail: string | null;
+            problem: components["schemas"]["TroubleWord"] | null;
+            /** @description Whether people are signed out there too when they sign out here. */
+            signs_out: boolean;
+            /** @description Whether people can be sent there. */
+            works: boolean;
+        };
+        /**
+         * OidcProviderView
+         * @description A provider of sign-ins, without its secret.
+         */
+        OidcProviderView: {
+            /** @description The group whose members administer the server. */
+            admin_group: string | null;
+            /** @description Whether only apps bring its word, and no browser goes there. */
+            apps_only: boolean;
+            client_id: string;
+            created_at: string | null;
+            /** @description Whether an admin wants it offered. */
+            enabled: boolean;
+            /** @description The claim that lists a person's groups. */
+            groups_claim: string | null;
+            /** @description Whether it has given us a secret. The secret itself is not shown again. */
+            has_client_secret: boolean;
+            /** @description Its name in addresses. */
+            id: string;
+            issuer: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Whether people can sign in with it now. */
+            offered: boolean;
+            /**
+             * Format: uint64
+             * @description How many people are linked with somebody there.
+             */
+            people: number;
+            /**
+             * @description The address to be entered at the provider; it sends browsers back there. Nothing while
+             *     this server does not know its own address.
+             */
+            redirect_uri: string | null;
+            /** @description What is asked for beside `openid`. */
+            scopes: string[];
+            /** @description Who may make an account by signing in there. */
+            sign_up: components["schemas"]["RegistrationWord"] & unknown;
+            source: components["schemas"]["ProviderSource"];
+            /** @description Other clients whose ID tokens are taken. */
+            token_audiences: string[];
+            /** @description Whether its word that an address is proven counts. */
+            trusted_email: boolean;
+            updated_at: string | null;
         };
         /**
          * OpenedView
@@ -3241,6 +3430,11 @@ export interface components {
             items: components["schemas"]["ProviderView"][];
             next_cursor: string | null;
         };
+        /**
+         * @description Who said that there is a provider.
+         * @enum {string}
+         */
+        ProviderSource: "configuration" | "console";
         /**
          * ProviderView
          * @description A provider that one can sign in with.
@@ -3752,6 +3946,11 @@ export interface components {
             title: string;
         };
         /**
+         * @description What is wrong with a provider.
+         * @enum {string}
+         */
+        TroubleWord: "unreachable" | "slow" | "no_provider" | "no_page";
+        /**
          * TtsPatch
          * @description Changes to what speaks.
          */
@@ -4207,6 +4406,333 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["PersonalCloneList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_oidc_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "admin_group": null,
+                     *           "apps_only": false,
+                     *           "client_id": "memoria",
+                     *           "created_at": "2026-11-21T12:30:00Z",
+                     *           "enabled": true,
+                     *           "groups_claim": "groups",
+                     *           "has_client_secret": true,
+                     *           "id": "home",
+                     *           "issuer": "https://id.example.org/application/o/memoria/",
+                     *           "name": "Family login",
+                     *           "offered": true,
+                     *           "people": 3,
+                     *           "redirect_uri": "https://memoria.example.org/api/v1/auth/oidc/home/callback",
+                     *           "scopes": [
+                     *             "email",
+                     *             "profile"
+                     *           ],
+                     *           "sign_up": "invite",
+                     *           "source": "console",
+                     *           "token_audiences": [],
+                     *           "trusted_email": false,
+                     *           "updated_at": "2026-11-21T12:30:00Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OidcProviderList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    add_oidc_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "client_id": "memoria",
+                 *       "client_secret": "the secret that the provider shows",
+                 *       "groups_claim": "groups",
+                 *       "id": "home",
+                 *       "issuer": "https://id.example.org/application/o/memoria/",
+                 *       "name": "Family login"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewOidcProvider"];
+            };
+        };
+        responses: {
+            /** @description It is offered from now on. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "admin_group": null,
+                     *       "apps_only": false,
+                     *       "client_id": "memoria",
+                     *       "created_at": "2026-11-21T12:30:00Z",
+                     *       "enabled": true,
+                     *       "groups_claim": "groups",
+                     *       "has_client_secret": true,
+                     *       "id": "home",
+                     *       "issuer": "https://id.example.org/application/o/memoria/",
+                     *       "name": "Family login",
+                     *       "offered": true,
+                     *       "people": 3,
+                     *       "redirect_uri": "https://memoria.example.org/api/v1/auth/oidc/home/callback",
+                     *       "scopes": [
+                     *         "email",
+                     *         "profile"
+                     *       ],
+                     *       "sign_up": "invite",
+                     *       "source": "console",
+                     *       "token_audiences": [],
+                     *       "trusted_email": false,
+                     *       "updated_at": "2026-11-21T12:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OidcProviderView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_oidc_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "admin_group": null,
+                     *       "apps_only": false,
+                     *       "client_id": "memoria",
+                     *       "created_at": "2026-11-21T12:30:00Z",
+                     *       "enabled": true,
+                     *       "groups_claim": "groups",
+                     *       "has_client_secret": true,
+                     *       "id": "home",
+                     *       "issuer": "https://id.example.org/application/o/memoria/",
+                     *       "name": "Family login",
+                     *       "offered": true,
+                     *       "people": 3,
+                     *       "redirect_uri": "https://memoria.example.org/api/v1/auth/oidc/home/callback",
+                     *       "scopes": [
+                     *         "email",
+                     *         "profile"
+                     *       ],
+                     *       "sign_up": "invite",
+                     *       "source": "console",
+                     *       "token_audiences": [],
+                     *       "trusted_email": false,
+                     *       "updated_at": "2026-11-21T12:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OidcProviderView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove_oidc_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_oidc_provider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "name": "Family",
+                 *       "sign_up": "open"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OidcProviderPatch"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "admin_group": null,
+                     *       "apps_only": false,
+                     *       "client_id": "memoria",
+                     *       "created_at": "2026-11-21T12:30:00Z",
+                     *       "enabled": true,
+                     *       "groups_claim": "groups",
+                     *       "has_client_secret": true,
+                     *       "id": "home",
+                     *       "issuer": "https://id.example.org/application/o/memoria/",
+                     *       "name": "Family",
+                     *       "offered": true,
+                     *       "people": 3,
+                     *       "redirect_uri": "https://memoria.example.org/api/v1/auth/oidc/home/callback",
+                     *       "scopes": [
+                     *         "email",
+                     *         "profile"
+                     *       ],
+                     *       "sign_up": "open",
+                     *       "source": "console",
+                     *       "token_audiences": [],
+                     *       "trusted_email": false,
+                     *       "updated_at": "2026-11-21T12:41:12Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OidcProviderView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    test_oidc_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "the provider cannot be asked",
+                     *       "problem": "unreachable",
+                     *       "signs_out": false,
+                     *       "works": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OidcProviderTest"];
                 };
             };
             400: components["responses"]["Problem400"];

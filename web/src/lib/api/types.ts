@@ -59,6 +59,10 @@ export type KeyUse = Schemas['ApiKeyUse'];
 
 export type User = Schemas['UserView'];
 export type Stats = Schemas['StatsView'];
+export type OidcProvider = Schemas['OidcProviderView'];
+export type OidcProviderTest = Schemas['OidcProviderTest'];
+export type OidcTrouble = Schemas['TroubleWord'];
+export type SignUp = Schemas['RegistrationWord'];
 export type AuditEntry = Schemas['AuditEntryView'];
 export type AuditChain = Schemas['ChainView'];
 export type Activity = Schemas['ActivityView'];

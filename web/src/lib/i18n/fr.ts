@@ -73,6 +73,7 @@ export const fr: Record<keyof typeof en, string> = {
   'admin.people': 'Personnes',
   'admin.search': 'Chercher un nom ou une adresse',
   'admin.seen': 'Vu {when}',
+  'admin.signIn': 'Connexion',
   'admin.statAccounts': 'Comptes',
   'admin.statClones': 'Clones',
   'admin.statConversations': 'Conversations',
@@ -281,6 +282,9 @@ export const fr: Record<keyof typeof en, string> = {
   'event.passkeyRemoved': 'Une clé d’accès a été retirée',
   'event.passwordChanged': 'Le mot de passe a été changé',
   'event.passwordReset': 'Un mot de passe oublié a été remplacé',
+  'event.providerAdded': 'Un fournisseur de connexion a été ajouté',
+  'event.providerChanged': 'Un fournisseur de connexion a été modifié',
+  'event.providerRemoved': 'Un fournisseur de connexion a été retiré',
   'event.recoveryCodeUsed': 'Un code de secours a été utilisé',
   'event.recoveryCodesRenewed': 'De nouveaux codes de secours ont été créés',
   'event.refreshTokenReused': 'Une connexion copiée a été fermée',
@@ -619,6 +623,85 @@ export const fr: Record<keyof typeof en, string> = {
   'notice.toAccount': 'Changez tout de suite votre mot de passe.',
   'notice.unsuspended': 'Votre compte n’est plus suspendu',
   'notice.until': 'Jusqu’au {when} au plus tard',
+  'oidc.add': 'Ajouter un fournisseur',
+  'oidc.added': 'On peut maintenant se connecter avec {name}.',
+  'oidc.addFirst':
+    'Laissez les gens se connecter avec un service qu’ils ont déjà : Google, Authentik, Keycloak ou tout autre qui parle OpenID Connect.',
+  'oidc.adminGroup': 'Groupe des administrateurs',
+  'oidc.adminGroupHint':
+    'Qui en fait partie administre ce serveur dès sa prochaine connexion ; qui n’en fait pas partie ne l’administre pas.',
+  'oidc.appsOnly': 'Seulement pour les applications',
+  'oidc.appsOnlyText':
+    'Les applications apportent ses jetons d’identité ; aucun bouton sur la page de connexion.',
+  'oidc.audiences': 'Identifiants client des applications',
+  'oidc.audiencesHint':
+    'Les jetons faits pour elles ouvrent aussi les comptes. Ne nommez que vos propres applications.',
+  'oidc.change': 'Modifier',
+  'oidc.changed': '{name} a été modifié.',
+  'oidc.changeNamed': 'Modifier {name}',
+  'oidc.clientId': 'Identifiant client',
+  'oidc.clientIdHint': 'Le nom que le fournisseur donne à ce serveur.',
+  'oidc.configured': 'De la configuration',
+  'oidc.configuredText': 'Il est décrit dans le fichier de configuration ; modifiez-le là.',
+  'oidc.copyRedirect': 'Copier l’adresse',
+  'oidc.groupsClaim': 'Attribut des groupes',
+  'oidc.groupsClaimHint':
+    'Souvent « groups ». Grâce à lui, les propriétaires peuvent ouvrir leur espace à un groupe.',
+  'oidc.id': 'Nom court',
+  'oidc.idHint':
+    'Partie des adresses : a à z, 0 à 9 et traits d’union. Il ne peut plus changer ensuite.',
+  'oidc.issuer': 'Émetteur',
+  'oidc.issuerHint':
+    'Exactement comme le fournisseur l’affiche, par exemple https://id.example.org/. Il ne peut plus changer ensuite.',
+  'oidc.lead':
+    'Les services avec lesquels on peut se connecter ici, en plus d’un mot de passe ou d’une clé d’accès.',
+  'oidc.more': 'Autres réglages',
+  'oidc.name': 'Nom',
+  'oidc.nameHint': 'Le bouton de la page de connexion dit « Continuer avec … ».',
+  'oidc.none': 'Aucun fournisseur pour l’instant',
+  'oidc.off': 'Désactivé',
+  'oidc.offNow': 'Personne ne peut se connecter avec {name} pour l’instant.',
+  'oidc.people':
+    '{count, plural, =0 {Personne n’y est relié} one {Une personne y est reliée} other {# personnes y sont reliées}}',
+  'oidc.redirect': 'Adresse de retour pour le fournisseur',
+  'oidc.redirectUnknown':
+    'Réglez d’abord l’adresse publique de ce serveur, pour que le fournisseur sache où renvoyer les gens.',
+  'oidc.remove': 'Retirer',
+  'oidc.removed': '{name} a été retiré.',
+  'oidc.removeNamed': 'Retirer {name} ?',
+  'oidc.removeText':
+    '{count, plural, =0 {Personne ne se connecte encore avec lui.} one {Une personne y est reliée. Sans autre moyen de se connecter, elle ne pourra plus entrer.} other {# personnes y sont reliées. Celles qui n’ont pas d’autre moyen de se connecter ne pourront plus entrer.}} Si le même émetteur est ajouté à nouveau, elles y seront reliées comme avant.',
+  'oidc.scopes': 'Portées',
+  'oidc.scopesHint': 'Ce qui est demandé en plus de « openid ».',
+  'oidc.secret': 'Secret client',
+  'oidc.secretHint': 'Laissez vide si le fournisseur ne vous en a pas donné.',
+  'oidc.secretKept': 'Un secret est enregistré. Laissez vide pour le garder.',
+  'oidc.shadowed':
+    'Non proposé : la configuration contient un fournisseur du même nom ou du même émetteur.',
+  'oidc.signUp': 'Qui peut créer un compte',
+  'oidc.signUpClosed': 'Personne',
+  'oidc.signUpClosedText': 'Seulement les personnes qui ont un compte, après l’avoir relié.',
+  'oidc.signUpInvite': 'Qui a une invitation',
+  'oidc.signUpInviteText': 'Les gens viennent avec le lien que vous leur avez donné.',
+  'oidc.signUpOpen': 'Tout le monde là-bas',
+  'oidc.signUpOpenText':
+    'Quiconque peut se connecter chez le fournisseur. À choisir seulement s’il est à vous.',
+  'oidc.switchOff': 'Désactiver',
+  'oidc.switchOn': 'Activer',
+  'oidc.test': 'Tester',
+  'oidc.testNamed': 'Tester {name}',
+  'oidc.testNoPage':
+    'Il n’a pas de page de connexion. Indiquez qu’il sert seulement aux applications, si c’est voulu.',
+  'oidc.testNoProvider':
+    'Ce qui répond là n’est pas un fournisseur avec cet émetteur. Comparez l’émetteur lettre par lettre, barre oblique finale comprise.',
+  'oidc.testSlow': 'Il ne répond pas à temps.',
+  'oidc.testUnreachable':
+    'Aucune connexion. L’adresse est-elle juste, et ce serveur peut-il l’atteindre ?',
+  'oidc.testWorks': 'Il répond comme il faut.',
+  'oidc.title': 'Fournisseurs de connexion',
+  'oidc.trusted': 'Sa parole sur les adresses compte',
+  'oidc.trustedText':
+    'Une adresse qu’il dit confirmée est tenue pour confirmée ici. À choisir seulement s’il vérifie les adresses.',
   'passkey.add': 'Ajouter une clé d’accès',
   'passkey.added': 'Clé d’accès ajoutée',
   'passkey.go': 'Continuer',
@@ -754,6 +837,8 @@ export const fr: Record<keyof typeof en, string> = {
     'Votre propre espace est à vous seul. Créez un espace partagé pour plusieurs personnes.',
   'problem.provider':
     'Le modèle de langage n’a pas répondu. Votre question est gardée ; réessayez dans un instant.',
+  'problem.providerConfigured':
+    'Ce fournisseur figure dans le fichier de configuration. Modifiez-le là, puis redémarrez le serveur.',
   'problem.publicUrl':
     'La personne qui gère ce serveur doit d’abord indiquer son adresse publique.',
   'problem.quota': 'La limite de votre formule est atteinte.',
@@ -785,6 +870,7 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.tooManyPasskeys':
     'Il n’y a plus de place pour une autre clé d’accès. Retirez-en d’abord une.',
   'problem.tooManyGroups': 'Cet espace laisse déjà entrer autant de groupes que possible.',
+  'problem.tooManyProviders': 'Il y a autant de fournisseurs que possible. Retirez-en un d’abord.',
   'problem.tooManySpaces': 'Vous avez autant d’espaces que possible. Supprimez-en un d’abord.',
   'problem.totp': 'Il faut un code de votre application d’authentification.',
   'problem.totpInvalid': 'Ce code est faux, trop ancien ou a déjà servi. Attendez le suivant.',

@@ -30,6 +30,8 @@ const BY_CODE: Record<string, MessageKey> = {
   owner_stays: 'problem.ownerStays',
   too_many_spaces: 'problem.tooManySpaces',
   too_many_groups: 'problem.tooManyGroups',
+  too_many_providers: 'problem.tooManyProviders',
+  provider_configured: 'problem.providerConfigured',
   space_full: 'problem.spaceFull',
   already_member: 'problem.alreadyMember',
   no_mail: 'problem.noMail',

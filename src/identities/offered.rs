@@ -1,0 +1,354 @@
+//! The providers that are offered: those of the configuration, which only its file changes, and
+//! those that admins added, which take effect at once.
+
+mod change;
+mod rows;
+
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use url::Url;
+
+use crate::accounts::{SecurityEvent, Watchers};
+use crate::kernel::{AccountId, Clock, Timestamp};
+use crate::providers::{OidcError, Outbound, OutboundError};
+use crate::store::{Store, StoreError, WriteTx};
+
+pub use self::change::ProviderChange;
+pub use self::rows::PROVIDERS;
+use self::rows::ProviderRow;
+use super::rows::{drop_flows_in, people_at};
+use super::{Flaw, IdentityError, Provider, ProviderSettings, Site};
+
+/// Most providers that admins may add.
+const MOST: usize = 50;
+
+/// The way out of this machine, opened when a provider needs it first.
+pub type OpenOutbound = fn() -> Result<Outbound, OutboundError>;
+
+/// A provider as admins see it.
+pub struct Listed {
+    /// What was said of it.
+    pub settings: ProviderSettings,
+    /// What only those have that were added by an admin.
+    pub added: Option<Added>,
+    /// Whether people can sign in with it now.
+    pub offered: bool,
+    /// How many people are linked with somebody there.
+    pub people: u64,
+    /// The address to which it sends browsers back, as far as it is known.
+    pub redirect: Option<Url>,
+}
+
+/// What is known of a provider that an admin added.
+#[derive(Clone, Copy, Debug)]
+pub struct Added {
+    /// Whether it is to be offered.
+    pub enabled: bool,
+    /// Grows with every change.
+    pub version: u64,
+    /// When it was added.
+    pub at: Timestamp,
+    /// When it was changed last.
+    pub changed_at: Timestamp,
+}
+
+/// What a provider says of itself when it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// Whether one can sign out there too.
+    pub signs_out: bool,
+}
+
+/// What is wrong with a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// No connection to it.
+    Unreachable,
+    /// It does not answer in time.
+    Slow,
+    /// Something answers that is no provider with this issuer.
+    NoProvider,
+    /// Browsers cannot be sent there.
+    NoPage,
+}
+
+/// What is wrong with a provider, and more about it.
+#[derive(Debug)]
+pub struct Troubled {
+    /// What is wrong.
+    pub trouble: Trouble,
+    /// More about it, without anything that the provider sent.
+    pub detail: String,
+}
+
+/// The providers of this instance. Cheap to clone.
+#[derive(Clone)]
+pub struct Offered(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    watchers: Watchers,
+    site: Site,
+    open: OpenOutbound,
+    outbound: OnceLock<Outbound>,
+    configured: Vec<(ProviderSettings, Provider)>,
+    current: RwLock<Arc<[Provider]>>,
+    /// Held while what is stored becomes what is offered.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What the providers stand on.
+pub(super) struct Ground {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) watchers: Watchers,
+    pub(super) site: Site,
+    pub(super) open: OpenOutbound,
+}
+
+impl Offered {
+    /// Those of the configuration, and those in the store.
+    pub(super) fn open(
+        ground: Ground,
+        configured: Vec<ProviderSettings>,
+    ) -> Result<Self, IdentityError> {
+        let Ground { store, clock, watchers, site, open } = ground;
+        let mut inner = Inner {
+            store,
+            clock,
+            watchers,
+            site,
+            open,
+            outbound: OnceLock::new(),
+            configured: Vec::new(),
+            current: RwLock::new(Arc::new([])),
+            turn: tokio::sync::Mutex::default(),
+        };
+        for settings in configured {
+            let provider = settings.provider((inner.outbound()?, &inner.clock))?;
+            inner.configured.push((settings, provider));
+        }
+        let this = Self(Arc::new(inner));
+        this.renew()?;
+        Ok(this)
+    }
+
+    /// Those that people can sign in with now.
+    pub(super) fn current(&self) -> Arc<[Provider]> {
+        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// All that are known, those of the configuration first. `own` is the address by which a
+    /// browser on this machine reaches us.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn list(&self, own: Option<&Url>) -> Result<Vec<Listed>, IdentityError> {
+        let (stored, people) =
+            self.0.store.read(|tx| Ok::<_, StoreError>((rows::all(tx)?, people_at(tx)?)))?;
+        let count = |issuer: &str| people.get(issuer).copied().unwrap_or_default();
+        let configured = self.0.configured.iter().map(|(settings, _)| Listed {
+            people: count(&settings.issuer),
+            redirect: self.redirect(settings, own),
+            settings: settings.clone(),
+            added: None,
+            offered: true,
+        });
+        let added = stored.into_iter().map(|(id, row)| {
+            let settings = row.settings(&id);
+            Listed {
+                people: count(&settings.issuer),
+                redirect: self.redirect(&settings, own),
+                offered: self.is_wanted(&settings, &row),
+                added: Some(Added {
+                    enabled: row.enabled,
+                    version: row.version,
+                    at: row.added_at,
+                    changed_at: row.changed_at,
+                }),
+                settings,
+            }
+        });
+        Ok(configured.chain(added).collect())
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// When there is no such provider.
+    pub fn one(&self, id: &str, own: Option<&Url>) -> Result<Listed, IdentityError> {
+        let all = self.list(own)?;
+        all.into_iter().find(|listed| listed.settings.id == id).ok_or(IdentityError::Missing)
+    }
+
+    /// Adds a provider, and offers it.
+    ///
+    /// # Errors
+    /// When something said of it cannot be, or there are too many.
+    pub async fn add(&self, by: AccountId, new: ProviderSettings) -> Result<(), IdentityError> {
+        let _turn = self.0.turn.lock().await;
+        let (this, now) = (self.clone(), self.0.clock.now());
+        let added = self.0.store.write(move |tx| {
+            let all = rows::all(tx)?;
+            if all.len() >= MOST {
+                return Err(IdentityError::TooManyProviders);
+            }
+            this.require_fit(&new, &all)?;
+            rows::put_in(tx, &new.id, &ProviderRow::new(new.clone(), now))?;
+            let event = SecurityEvent::ProviderAdded { provider: new.id.clone() };
+            Ok(this.0.watchers.tell_in(tx, by, &event, now)?)
+        });
+        added.await?;
+        self.renew()
+    }
+
+    /// Changes a provider that an admin added, from the version `expected` if one is given.
+    ///
+    /// # Errors
+    /// When there is none, it is of the configuration, it has another version, or something said
+    /// of it cannot be.
+    pub async fn change(
+        &self,
+        by: AccountId,
+        id: &str,
+        change: ProviderChange,
+        expected: Option<u64>,
+    ) -> Result<(), IdentityError> {
+        let _turn = self.0.turn.lock().await;
+        let (this, id, now) = (self.clone(), id.to_owned(), self.0.clock.now());
+        let changed = self.0.store.write(move |tx| {
+            let row = this.added(tx, &id)?;
+            if expected.is_some_and(|version| version != row.version) {
+                return Err(IdentityError::Changed);
+            }
+            let (mut settings, mut enabled) = (row.settings(&id), row.enabled);
+            let fields = change.apply(&mut settings, &mut enabled);
+            let mut others = rows::all(tx)?;
+            others.retain(|(other, _)| *other != id);
+            this.require_fit(&settings, &others)?;
+            rows::put_in(tx, &id, &row.changed(settings, enabled, now))?;
+            let event = SecurityEvent::ProviderChanged { provider: id, fields };
+            Ok(this.0.watchers.tell_in(tx, by, &event, now)?)
+        });
+        changed.await?;
+        self.renew()
+    }
+
+    /// Removes a provider that an admin added. Who is linked with somebody there stays linked,
+    /// for the case that it comes back; sign-ins that are under way there lead nowhere.
+    ///
+    /// # Errors
+    /// When there is none, or it is of the configuration.
+    pub async fn remove(&self, by: AccountId, id: &str) -> Result<(), IdentityError> {
+        let _turn = self.0.turn.lock().await;
+        let (this, id, now) = (self.clone(), id.to_owned(), self.0.clock.now());
+        let removed = self.0.store.write(move |tx| {
+            this.added(tx, &id)?;
+            rows::remove_in(tx, &id);
+            drop_flows_in(tx, &id)?;
+            let event = SecurityEvent::ProviderRemoved { provider: id };
+            Ok::<_, IdentityError>(this.0.watchers.tell_in(tx, by, &event, now)?)
+        });
+        removed.await?;
+        self.renew()
+    }
+
+    /// Asks a provider what it says of itself, whether it is offered or not.
+    ///
+    /// # Errors
+    /// When there is no such provider, or the store fails.
+    pub async fn look(&self, id: &str) -> Result<Result<Looked, Troubled>, IdentityError> {
+        let offered = self.current().iter().find(|provider| provider.id == id).cloned();
+        let provider = match offered {
+            Some(provider) => provider,
+            None => {
+                let settings = self.one(id, None)?.settings;
+                settings.provider((self.0.outbound()?, &self.0.clock))?
+            }
+        };
+        Ok(match provider.oidc.look().await {
+            Ok((has_page, signs_out)) if has_page || provider.apps_only => Ok(Looked { signs_out }),
+            Ok(_) => {
+                let detail = "it has no page to sign in on".to_owned();
+                Err(Troubled { trouble: Trouble::NoPage, detail })
+            }
+            Err(error) => Err(troubled(&error)),
+        })
+    }
+
+    /// What is stored becomes what is offered.
+    fn renew(&self) -> Result<(), IdentityError> {
+        let stored = self.0.store.read(rows::all)?;
+        let mut now: Vec<Provider> =
+            self.0.configured.iter().map(|(_, provider)| provider.clone()).collect();
+        for (id, row) in stored {
+            let settings = row.settings(&id);
+            if self.is_wanted(&settings, &row) {
+                now.push(settings.provider((self.0.outbound()?, &self.0.clock))?);
+            }
+        }
+        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = now.into();
+        Ok(())
+    }
+
+    /// Whether one of the store is offered: the configuration goes first.
+    fn is_wanted(&self, settings: &ProviderSettings, row: &ProviderRow) -> bool {
+        let configured = self.0.configured.iter();
+        let mut clashing = configured
+            .filter(|(other, _)| other.id == settings.id || other.issuer == settings.issuer);
+        row.enabled && clashing.next().is_none()
+    }
+
+    fn redirect(&self, settings: &ProviderSettings, own: Option<&Url>) -> Option<Url> {
+        self.0.site.callback(&settings.id, own).filter(|_| !settings.apps_only)
+    }
+
+    /// One that an admin added.
+    fn added(&self, tx: &WriteTx<'_>, id: &str) -> Result<ProviderRow, IdentityError> {
+        if let Some(row) = rows::one(tx, id)? {
+            return Ok(row);
+        }
+        let configured = self.0.configured.iter().any(|(settings, _)| settings.id == id);
+        Err(if configured { IdentityError::Configured } else { IdentityError::Missing })
+    }
+
+    /// Fails when something cannot be, or belongs to another provider.
+    fn require_fit(
+        &self,
+        settings: &ProviderSettings,
+        stored: &[(String, ProviderRow)],
+    ) -> Result<(), IdentityError> {
+        let mut flaws = settings.flaws();
+        let configured = self.0.configured.iter().map(|(other, _)| other.clone());
+        let others: Vec<ProviderSettings> =
+            configured.chain(stored.iter().map(|(id, row)| row.settings(id))).collect();
+        if others.iter().any(|other| other.id == settings.id) {
+            flaws.push(Flaw { field: "id", expected: "is another provider's" });
+        }
+        if others.iter().any(|other| other.issuer == settings.issuer) {
+            flaws.push(Flaw { field: "issuer", expected: "is another provider's" });
+        }
+        if flaws.is_empty() { Ok(()) } else { Err(IdentityError::Flawed(flaws)) }
+    }
+}
+
+impl Inner {
+    fn outbound(&self) -> Result<&Outbound, OidcError> {
+        if let Some(outbound) = self.outbound.get() {
+            return Ok(outbound);
+        }
+        let opened = (self.open)().map_err(OidcError::Unreachable)?;
+        Ok(self.outbound.get_or_init(|| opened))
+    }
+}
+
+fn troubled(error: &OidcError) -> Troubled {
+    let trouble = match error {
+        OidcError::Unreachable(OutboundError::Timeout) | OidcError::Slow => Trouble::Slow,
+        OidcError::Unreachable(OutboundError::TooLarge) => Trouble::NoProvider,
+        OidcError::Unreachable(_) => Trouble::Unreachable,
+        _ => Trouble::NoProvider,
+    };
+    Troubled { trouble, detail: error.to_string() }
+}
