@@ -19,7 +19,7 @@ pub const OPEN: &str = "sign_up = 'open'";
 /// A server with providers: the name of each, and what its table says more.
 pub struct Home {
     pub server: Server,
-    _configuration: TempDir,
+    configuration: TempDir,
 }
 
 /// What a file says of a provider.
@@ -47,12 +47,18 @@ impl Home {
         ];
         let server = Server::with(&settings).await;
         server.admin().await;
-        Self { server, _configuration: directory }
+        Self { server, configuration: directory }
     }
 
     /// With one provider, `home`.
     pub async fn of(idp: &Idp, more: &str) -> Self {
         Self::with(&[table("home", &idp.issuer(), more)]).await
+    }
+
+    /// Starts again with other tables of providers.
+    pub async fn offers(&mut self, tables: &[String]) {
+        std::fs::write(self.configuration.path().join("c.toml"), tables.concat()).unwrap();
+        self.server.restart().await;
     }
 
     pub fn browser(&self) -> Browser<'_> {

@@ -178,6 +178,7 @@ pub const NOT_HERE: &[(&str, &[&str], &str)] = &[
     ("add_passkey", &["passkey_not_accepted"], "a passkey begins a new epoch"),
     ("start_oidc_reauth", &["browser_needed", "identity_provider_failed"], "no provider runs here"),
     ("link_identity", &["browser_needed", "identity_provider_failed"], "no provider runs here"),
+    ("let_space_group_in", &["group_not_yours"], "no provider here says who is in a group"),
 ];
 
 /// A body with which whoever may do it succeeds, so that it is not the body that is refused.
