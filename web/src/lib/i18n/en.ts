@@ -372,6 +372,7 @@ export const en = {
   'groups.added': 'The people of “{name}” join when they next sign in',
   'groups.count':
     '{count, plural, =0 {nobody here yet} one {one person here} other {# people here}}',
+  'groups.gone': 'Nobody signs in there any more, so nobody joins by it.',
   'groups.group': 'Your group',
   'groups.groupHint': 'As {provider} named them when you last signed in there.',
   'groups.letIn': 'Let in',

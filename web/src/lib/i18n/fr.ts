@@ -382,6 +382,7 @@ export const fr: Record<keyof typeof en, string> = {
   'groups.added': 'Les personnes de « {name} » rejoignent l’espace à leur prochaine connexion',
   'groups.count':
     '{count, plural, =0 {personne ici pour l’instant} one {une personne ici} other {# personnes ici}}',
+  'groups.gone': 'Plus personne ne s’y connecte : personne n’arrive plus par ce groupe.',
   'groups.group': 'Votre groupe',
   'groups.groupHint': 'Tels que {provider} les a nommés à votre dernière connexion.',
   'groups.letIn': 'Laisser entrer',
