@@ -1,5 +1,6 @@
 //! What becomes of somebody whom a provider let through.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::accounts::{
@@ -11,6 +12,9 @@ use crate::store::{StoreError, WriteTx};
 
 use super::rows::{self, IdentityRow};
 use super::{Flow, Identities, IdentityError, Presented, Provider, SignedIn};
+
+/// Groups of an identity that are kept at most.
+const GROUPS_KEPT: usize = 200;
 
 impl Identities {
     /// Lets somebody in who comes back from signing in at a provider.
@@ -168,9 +172,8 @@ impl Identities {
             return Ok(());
         }
         let names = claims.groups.clone().unwrap_or_default();
-        let (this, provider) = (self.clone(), provider.id.clone());
-        let follow =
-            move |tx: &mut WriteTx<'_>| (this.0.on_groups)(tx, account, (&provider, &names));
+        let (this, issuer) = (self.clone(), provider.oidc.issuer().to_owned());
+        let follow = move |tx: &mut WriteTx<'_>| (this.0.on_groups)(tx, account, (&issuer, &names));
         self.0.store.write(follow).await
     }
 
@@ -187,6 +190,7 @@ impl Identities {
             email: address(claims),
             linked_at: now,
             used_at: now,
+            groups: groups(claims),
         }
     }
 
@@ -204,12 +208,14 @@ impl Identities {
 
     async fn note_use(&self, key: &TokenHash, claims: &Claims) -> Result<(), StoreError> {
         let (key, email, now) = (*key, address(claims), self.0.clock.now());
+        let groups = groups(claims);
         self.0
             .store
             .write(move |tx| {
                 let Some(mut row) = rows::identity(tx, &key)? else { return Ok(()) };
                 row.used_at = now;
                 row.email = email.or(row.email);
+                row.groups = groups;
                 rows::put_identity_in(tx, &key, &row)
             })
             .await
@@ -220,6 +226,13 @@ impl Identities {
 fn address(claims: &Claims) -> Option<String> {
     let email = claims.email.as_deref().and_then(Email::new)?;
     Some(email.as_str().to_owned())
+}
+
+/// The groups that the provider says somebody is in and that could be let into a space.
+fn groups(claims: &Claims) -> Vec<String> {
+    let said: BTreeSet<&str> = claims.groups.iter().flatten().map(String::as_str).collect();
+    let good = said.into_iter().filter(|name| Text::<1, 200>::new(*name).is_ok());
+    good.take(GROUPS_KEPT).map(str::to_owned).collect()
 }
 
 /// How to call somebody: as the provider does, or by what stands before the at sign.

@@ -44,10 +44,11 @@ impl Identities {
                     return Err(IdentityError::LastWayIn);
                 }
                 rows::remove_identity_in(tx, account, id)?;
+                let issuer = row.issuer.clone();
                 let view = this.view(row);
-                if let Some(provider) = &view.provider {
+                if view.provider.is_some() {
                     // Who is nobody there any more is in none of its groups.
-                    (this.0.on_groups)(tx, account, (provider, &[]))?;
+                    (this.0.on_groups)(tx, account, (&issuer, &[]))?;
                 }
                 let provider = view.provider_name;
                 let event = SecurityEvent::IdentityUnlinked { provider };
@@ -134,9 +135,23 @@ impl Identities {
 
     fn view(&self, row: IdentityRow) -> Identity {
         let (provider, provider_name) = self.name_of(&row.issuer);
-        let IdentityRow { id, email, linked_at, used_at, .. } = row;
-        Identity { id, provider, provider_name, email, linked_at, used_at }
+        let IdentityRow { id, email, groups, linked_at, used_at, .. } = row;
+        Identity { id, provider, provider_name, email, groups, linked_at, used_at }
     }
+}
+
+/// Whether the provider of an issuer last said that somebody is in its group of this name.
+///
+/// # Errors
+/// When the store fails.
+pub fn has_group_in(
+    tx: &impl Rows,
+    account: AccountId,
+    (issuer, name): (&str, &str),
+) -> Result<bool, StoreError> {
+    let linked = rows::of_account(tx, account)?;
+    let mut there = linked.iter().filter(|row| row.issuer == issuer);
+    Ok(there.any(|row| row.groups.iter().any(|group| group == name)))
 }
 
 /// Whether a password or a passkey opens an account.

@@ -26,6 +26,7 @@ use crate::store::{Store, StoreError, WriteTx};
 
 pub use error::IdentityError;
 pub use flow::Flow;
+pub use keep::has_group_in;
 pub use model::{Brought, Identity, Intent, Presented, Provider, Sent, SignedIn, Site, Wish};
 pub use offered::{
     Added, Listed, Looked, Offered, OpenOutbound, ProviderChange, Trouble, Troubled,
@@ -37,7 +38,7 @@ use self::offered::Ground;
 use self::rows::IdentityRow;
 
 /// What happens when a provider says which of its groups somebody is in: their account, the
-/// provider's name in addresses, the groups.
+/// provider's issuer, the groups.
 pub type OnGroups = Arc<
     dyn Fn(&mut WriteTx<'_>, AccountId, (&str, &[String])) -> Result<(), StoreError> + Send + Sync,
 >;
@@ -123,8 +124,9 @@ impl Identities {
         providers.iter().find(|one| one.id == id).cloned().ok_or(IdentityError::Missing)
     }
 
-    /// What people call the provider of an issuer.
-    fn name_of(&self, issuer: &str) -> (Option<String>, String) {
+    /// The provider that is offered with an issuer, by its name in addresses, if one is; and what
+    /// people call it.
+    pub fn name_of(&self, issuer: &str) -> (Option<String>, String) {
         let providers = self.providers();
         match providers.iter().find(|provider| provider.oidc.issuer() == issuer) {
             Some(provider) => (Some(provider.id.clone()), provider.name.clone()),

@@ -47,6 +47,8 @@ pub struct Identity {
     pub provider_name: String,
     /// The address that the provider last gave.
     pub email: Option<String>,
+    /// The groups that the provider last said they are in.
+    pub groups: Vec<String>,
     /// When it was linked.
     pub linked_at: Timestamp,
     /// When it was last used.

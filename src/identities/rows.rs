@@ -46,6 +46,9 @@ pub(super) struct IdentityRow {
     pub(super) email: Option<String>,
     pub(super) linked_at: Timestamp,
     pub(super) used_at: Timestamp,
+    /// The groups that the provider said when it was last used.
+    #[serde(default)]
+    pub(super) groups: Vec<String>,
 }
 
 /// Under which key an identity stands.

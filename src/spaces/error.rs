@@ -23,6 +23,9 @@ pub enum SpaceError {
     /// The account owns as many spaces as it may.
     #[error("too many spaces")]
     TooMany,
+    /// The provider does not say that the account is in the group, nor does it administer here.
+    #[error("the group is not the account's")]
+    NotTheirGroup,
     /// The space lets in as many groups as it may.
     #[error("too many groups")]
     TooManyGroups,
@@ -69,6 +72,12 @@ impl From<SpaceError> for Fault {
             SpaceError::TooMany => {
                 (Kind::Conflict, "too_many_spaces", "You own as many spaces as one account can.")
             }
+            SpaceError::NotTheirGroup => (
+                Kind::Forbidden,
+                "group_not_yours",
+                "You can let in only a group that you were in when you last signed in there; sign \
+                 in there again if you joined it since, or invite its people one by one.",
+            ),
             SpaceError::TooManyGroups => {
                 (Kind::Conflict, "too_many_groups", "This space lets in as many groups as it can.")
             }

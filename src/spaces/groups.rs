@@ -1,14 +1,19 @@
 //! Groups at a provider of sign-ins whose people are in a space: who comes from there joins, who
 //! is in the group no more is taken out. The space's owner decides, never who runs the provider
 //! or the instance; who was let in by hand stays as they are.
+//!
+//! A stranger's space must not draw people in, and so see who they are, by the name of their
+//! group: an owner lets in only groups that they are in themselves, unless they administer the
+//! instance. A group is one of an issuer: whatever else is later offered by the same name in
+//! addresses brings nobody in.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use crate::accounts::SecurityEvent;
-use crate::identities::OnGroups;
+use crate::accounts::{SecurityEvent, account_in};
+use crate::identities::{OnGroups, has_group_in};
 use crate::kernel::{AccountId, SpaceGroupId, SpaceId, Text};
-use crate::store::{StoreError, WriteTx};
+use crate::store::{Rows, StoreError, WriteTx};
 
 use super::invitations::MOST as MOST_MEMBERS;
 use super::{Group, Role, SpaceError, Spaces, rows, shared_in};
@@ -18,8 +23,8 @@ const MOST: usize = 50;
 
 /// A group to be let in.
 pub struct NewGroup {
-    /// The provider's name in addresses.
-    pub provider: String,
+    /// The provider's issuer.
+    pub issuer: String,
     /// What the provider calls the group.
     pub name: Text<1, 200>,
     /// What its people become.
@@ -42,8 +47,8 @@ impl Spaces {
     /// another role changes the role.
     ///
     /// # Errors
-    /// When the account does not own the space, the role would be its owner's, or there are too
-    /// many groups.
+    /// When the account does not own the space, the role would be its owner's, the group is not
+    /// the account's own and it administers nothing, or there are too many groups.
     pub async fn let_group_in(
         &self,
         account: AccountId,
@@ -57,16 +62,17 @@ impl Spaces {
                 if new.role == Role::Owner {
                     return Err(SpaceError::Forbidden);
                 }
+                let (issuer, name) = (new.issuer, new.name.into_string());
+                require_own_in(tx, account, (&issuer, &name))?;
                 let all = rows::groups(tx, id)?;
-                let name = new.name.into_string();
-                let known = all.iter().find(|g| g.provider == new.provider && g.name == name);
+                let known = all.iter().find(|g| g.issuer == issuer && g.name == name);
                 if known.is_none() && all.len() >= MOST {
                     return Err(SpaceError::TooManyGroups);
                 }
                 let group = Group {
                     id: known.map_or_else(SpaceGroupId::fresh, |group| group.id),
                     space: id,
-                    provider: new.provider,
+                    issuer,
                     name,
                     role: new.role,
                 };
@@ -118,9 +124,9 @@ impl Spaces {
         &self,
         tx: &mut WriteTx<'_>,
         account: AccountId,
-        (provider, names): (&str, &[String]),
+        (issuer, names): (&str, &[String]),
     ) -> Result<(), StoreError> {
-        let of_provider = rows::groups_at(tx, provider)?;
+        let of_provider = rows::groups_at(tx, issuer)?;
         let told = |id: SpaceGroupId| of_provider.iter().any(|group| group.id == id);
         let mut theirs: Vec<&Group> =
             of_provider.iter().filter(|group| names.contains(&group.name)).collect();
@@ -164,4 +170,15 @@ impl Spaces {
         let event = SecurityEvent::JoinedByGroup { space, group: id, role: role.name() };
         self.tell_in(tx, account, &event)
     }
+}
+
+/// Refuses a group that is not one of the account's own, unless it administers the instance.
+fn require_own_in(
+    tx: &impl Rows,
+    account: AccountId,
+    group: (&str, &str),
+) -> Result<(), SpaceError> {
+    let is_admin = account_in(tx, account)?.is_some_and(|account| account.is_admin);
+    let good = is_admin || has_group_in(tx, account, group)?;
+    if good { Ok(()) } else { Err(SpaceError::NotTheirGroup) }
 }

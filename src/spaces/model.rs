@@ -80,8 +80,8 @@ pub struct Group {
     pub id: SpaceGroupId,
     /// The space.
     pub space: SpaceId,
-    /// The provider's name in addresses.
-    pub provider: String,
+    /// The provider's issuer. Its name in addresses may be another provider's tomorrow.
+    pub issuer: String,
     /// What the provider calls the group, letter by letter.
     pub name: String,
     /// What its people are in the space; never its owner.

@@ -46,7 +46,9 @@ struct MemberRow {
 
 #[derive(Serialize, Deserialize)]
 struct GroupRow {
-    provider: String,
+    /// Nobody's in rows from before it was kept: these bring nobody in.
+    #[serde(default)]
+    issuer: String,
     name: String,
     role: Role,
 }
@@ -159,20 +161,20 @@ pub(super) fn groups(tx: &impl Rows, space: SpaceId) -> Result<Vec<Group>, Store
     Ok(rows.into_iter().map(group).collect())
 }
 
-/// The groups of every space that a provider tells of.
-pub(super) fn groups_at(tx: &impl Rows, provider: &str) -> Result<Vec<Group>, StoreError> {
+/// The groups of every space that the provider of an issuer tells of.
+pub(super) fn groups_at(tx: &impl Rows, issuer: &str) -> Result<Vec<Group>, StoreError> {
     let rows: Vec<((SpaceId, SpaceGroupId), GroupRow)> = tx.list(&GROUPS, &Range::all())?;
-    Ok(rows.into_iter().filter(|(_, row)| row.provider == provider).map(group).collect())
+    Ok(rows.into_iter().filter(|(_, row)| row.issuer == issuer).map(group).collect())
 }
 
 fn group(((space, id), row): ((SpaceId, SpaceGroupId), GroupRow)) -> Group {
-    let GroupRow { provider, name, role } = row;
-    Group { id, space, provider, name, role }
+    let GroupRow { issuer, name, role } = row;
+    Group { id, space, issuer, name, role }
 }
 
 pub(super) fn put_group_in(tx: &mut WriteTx<'_>, group: &Group) -> Result<(), StoreError> {
-    let Group { id, space, provider, name, role } = group;
-    let row = GroupRow { provider: provider.clone(), name: name.clone(), role: *role };
+    let Group { id, space, issuer, name, role } = group;
+    let row = GroupRow { issuer: issuer.clone(), name: name.clone(), role: *role };
     tx.put(&GROUPS, &(*space, *id), &row)
 }
 

@@ -52,16 +52,16 @@ impl Home {
         Self { server, admin, configuration: directory }
     }
 
-    /// The server is started anew, with these tables of providers.
-    pub async fn reconfigured(&mut self, tables: &[String]) {
-        std::fs::write(self.configuration.path().join("c.toml"), tables.concat()).unwrap();
-        self.server.restart().await;
-        self.admin = self.server.again(&self.admin);
-    }
-
     /// With one provider, `home`.
     pub async fn of(idp: &Idp, more: &str) -> Self {
         Self::with(&[table("home", &idp.issuer(), more)]).await
+    }
+
+    /// Starts again with other tables of providers.
+    pub async fn offers(&mut self, tables: &[String]) {
+        std::fs::write(self.configuration.path().join("c.toml"), tables.concat()).unwrap();
+        self.server.restart().await;
+        self.admin = self.server.again(&self.admin);
     }
 
     pub fn browser(&self) -> Browser<'_> {

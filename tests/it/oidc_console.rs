@@ -105,7 +105,7 @@ async fn what_the_configuration_says_of_a_provider_stays_and_goes_first() {
     let (idp, other) = (Idp::start().await, Idp::start().await);
     let mut home = Home::with(&[]).await;
     home.admin.post("/admin/oidc", described("home", &other)).await.is(201);
-    home.reconfigured(&[table("home", &idp.issuer(), OPEN)]).await;
+    home.offers(&[table("home", &idp.issuer(), OPEN)]).await;
     let admin = &home.admin;
     let all = items(&admin.get("/admin/oidc").await.is(200));
     let told: Vec<_> =

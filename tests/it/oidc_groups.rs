@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::oidc::{Home, OPEN, sign_in};
+use crate::oidc::{Home, OPEN, sign_in, table};
 use crate::support::browser::Browser;
 use crate::support::client::{id, items, text};
 use crate::support::idp::Idp;
@@ -33,6 +33,11 @@ async fn a_group_makes_an_admin_for_as_long_as_one_is_in_it() {
     assert_eq!(browser.me().await.unwrap()["is_admin"], true, "said when asked");
 }
 
+/// What the table of a provider that tells groups says.
+fn telling() -> String {
+    format!("{OPEN}\ngroups_claim = 'groups'")
+}
+
 /// A home whose provider tells groups, and a space of its admin's.
 struct Family {
     idp: Idp,
@@ -44,7 +49,7 @@ impl Family {
     async fn new() -> Self {
         let idp = Idp::start().await;
         idp.says_when_asked(&json!({"sub": "ada-1"}));
-        let home = Home::of(&idp, &format!("{OPEN}\ngroups_claim = 'groups'")).await;
+        let home = Home::of(&idp, &telling()).await;
         let mut owner = home.signed_in("admin@example.org").await;
         let space = owner.post("/spaces", &json!({"name": "The family"})).await.is(201);
         drop(owner);
@@ -100,6 +105,8 @@ async fn a_group_lets_its_people_into_a_space_for_as_long_as_they_are_in_it() {
     assert_eq!(by_group, [false, true]);
     let groups = owner.get(&format!("{path}/groups")).await.is(200);
     assert_eq!(groups["providers"], json!([{"id": "home", "name": "The home"}]));
+    assert_eq!(groups["items"][0]["provider"], "home");
+    assert_eq!(groups["items"][0]["provider_name"], "The home");
     let counts: Vec<_> = items(&groups).iter().map(|group| group["member_count"].clone()).collect();
     assert_eq!(counts, [0, 1]);
 }
@@ -218,4 +225,112 @@ async fn who_moves_to_another_group_is_there_because_of_that_one() {
     assert_eq!(family.role(&mut ada).await.as_deref(), Some("contributor"));
     owner.ask(Method::DELETE, &format!("{path}/{new}"), None).await.is(204);
     assert_eq!(family.role(&mut ada).await, None);
+}
+
+/// The groups of a browser's account, by its first identity.
+async fn own_groups(browser: &mut Browser<'_>) -> Value {
+    items(&browser.get("/auth/me/identities").await.is(200)).remove(0)["groups"].clone()
+}
+
+#[tokio::test]
+async fn a_stranger_draws_nobody_in_by_the_name_of_their_group() {
+    let family = Family::new().await;
+    let eve = family.home.server.account("eve").await;
+    let space = id(&eve.post("/spaces", json!({"name": "Trap"})).await.is(201));
+    let path = format!("/spaces/{space}/groups");
+    let guess = body("home", "family", "visitor");
+    eve.post(&path, guess.clone()).await.problem(403, "group_not_yours");
+    // Nor does it help to be somebody else at the provider.
+    let mut eve_there = family.home.signed_in("eve@example.org").await;
+    family.idp.person("eve-1", "eve@example.org");
+    family.idp.says("groups", json!(["FAMILY", "families"]));
+    let way = eve_there.post("/auth/me/identities", &json!({"provider": "home"})).await.is(200);
+    eve_there.back(&family.idp.approves(&text(&way["url"]))).await;
+    assert_eq!(own_groups(&mut eve_there).await, json!(["FAMILY", "families"]));
+    eve_there.post(&path, &guess).await.problem(403, "group_not_yours");
+    assert!(items(&eve_there.get(&path).await.is(200)).is_empty());
+    family.idp.person("ada-1", "ada@example.org");
+    let mut ada = family.comes(json!(["family"])).await;
+    assert_eq!(items(&ada.get("/spaces").await.is(200)).len(), 1, "only her own");
+    // An admin may, in a space of theirs; only there.
+    family.let_in("family", "visitor").await;
+    family.owner().await.post(&path, &guess).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn one_lets_in_a_group_that_one_was_in_at_the_last_sign_in() {
+    let family = Family::new().await;
+    let mut ada = family.comes(json!(["family", "elders"])).await;
+    assert_eq!(own_groups(&mut ada).await, json!(["elders", "family"]));
+    let space = id(&ada.post("/spaces", &json!({"name": "Us"})).await.is(201));
+    let (path, one) = (format!("/spaces/{space}"), body("home", "family", "visitor"));
+    let groups = format!("{path}/groups");
+    ada.post(&groups, &one).await.is(201);
+    ada.post(&groups, &body("home", "friends", "visitor")).await.problem(403, "group_not_yours");
+    family.idp.person("max-1", "max@example.org");
+    let mut max = family.comes(json!(["family"])).await;
+    assert_eq!(max.get(&path).await.is(200)["role"], "visitor");
+    family.idp.person("ada-1", "ada@example.org");
+    let mut ada = family.comes(json!([])).await;
+    assert_eq!(own_groups(&mut ada).await, json!([]));
+    ada.post(&groups, &one).await.problem(403, "group_not_yours");
+    assert_eq!(max.get(&path).await.is(200)["role"], "visitor", "who is in stays in");
+}
+
+#[tokio::test]
+async fn of_the_groups_that_are_said_two_hundred_that_fit_are_kept() {
+    let family = Family::new().await;
+    let mut said: Vec<String> = (0..300).map(|n| format!("{n:03}")).collect();
+    said.extend([String::new(), "\u{7}".to_owned(), "0".repeat(201), "000".to_owned()]);
+    let mut ada = family.comes(json!(said)).await;
+    assert_eq!(own_groups(&mut ada).await, json!(said[..200]));
+}
+
+#[tokio::test]
+async fn who_unlinks_the_provider_lets_none_of_its_groups_in() {
+    let family = Family::new().await;
+    family.home.server.account("max").await;
+    let mut max = family.home.signed_in("max@example.org").await;
+    let space = id(&max.post("/spaces", &json!({"name": "Us"})).await.is(201));
+    let path = format!("/spaces/{space}/groups");
+    family.idp.says("groups", json!(["family"]));
+    let way = max.post("/auth/me/identities", &json!({"provider": "home"})).await.is(200);
+    max.back(&family.idp.approves(&text(&way["url"]))).await;
+    max.post(&path, &body("home", "family", "visitor")).await.is(201);
+    let identity = id(&items(&max.get("/auth/me/identities").await.is(200))[0]);
+    max.ask(Method::DELETE, &format!("/auth/me/identities/{identity}"), None).await.is(204);
+    let problem = max.post(&path, &body("home", "family", "steward")).await;
+    problem.problem(403, "group_not_yours");
+}
+
+#[tokio::test]
+async fn another_provider_by_the_name_of_an_earlier_one_brings_nobody_in() {
+    let mut family = Family::new().await;
+    family.let_in("family", "visitor").await;
+    let mut ada = family.comes(json!(["family"])).await;
+    let jar = std::mem::take(&mut ada.jar);
+    drop(ada);
+    let other = Idp::start().await;
+    other.person("eve-1", "eve@example.org");
+    other.says("groups", json!(["family"]));
+    family.home.offers(&[table("home", &other.issuer(), &telling())]).await;
+    let mut eve = family.home.browser();
+    assert_eq!(sign_in(&mut eve, &other).await, "/");
+    assert_eq!(family.role(&mut eve).await, None);
+    let path = format!("/spaces/{}/groups", family.space);
+    let mut owner = family.owner().await;
+    let group = items(&owner.get(&path).await.is(200)).remove(0);
+    assert_eq!((&group["provider"], &group["provider_name"]), (&Value::Null, &json!("127.0.0.1")));
+    let mut ada = family.home.browser();
+    ada.jar = jar;
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("visitor"), "whom it brought stays");
+    // The same name there is another group.
+    assert_ne!(group["id"], json!(family.let_in("family", "contributor").await));
+    assert_eq!(sign_in(&mut eve, &other).await, "/");
+    assert_eq!(family.role(&mut eve).await.as_deref(), Some("contributor"));
+    drop((ada, eve, owner));
+    let first = table("home", &family.idp.issuer(), &telling());
+    family.home.offers(&[first]).await;
+    let mut ada = family.comes(json!([])).await;
+    assert_eq!(family.role(&mut ada).await, None, "the first one is believed again");
 }

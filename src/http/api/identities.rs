@@ -29,6 +29,8 @@ struct IdentityView {
     provider_name: String,
     /// The address that the provider last gave.
     email: Option<String>,
+    /// The groups that the provider last said the account is in, at most 200.
+    groups: Vec<String>,
     linked_at: String,
     last_used_at: String,
 }
@@ -117,6 +119,7 @@ fn view(identity: Identity) -> IdentityView {
         provider: identity.provider,
         provider_name: identity.provider_name,
         email: identity.email,
+        groups: identity.groups,
         linked_at: identity.linked_at.to_string(),
         last_used_at: identity.used_at.to_string(),
     }

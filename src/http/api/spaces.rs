@@ -250,7 +250,7 @@ impl SpaceApi {
         let (own, id) = (ask.who.account, path_id(&space_id.0)?);
         let groups = ask.spaces.groups(own, id).map_err(Fault::from)?;
         let members = ask.spaces.members(own, id).map_err(Fault::from)?;
-        let items = groups.iter().map(|group| group_view(group, &members)).collect();
+        let items = groups.iter().map(|group| group_view(&ask, group, &members)).collect();
         Ok(Json(GroupList { items, providers: group_providers(&ask), next_cursor: None }))
     }
 
@@ -258,7 +258,8 @@ impl SpaceApi {
     ///
     /// Whoever signs in at the provider and is in the group there joins with the role; who has
     /// left the group is taken out at the next sign-in there. The same group again changes its
-    /// role.
+    /// role. It must be a group that the provider said the caller is in, unless the caller
+    /// administers the server.
     #[oai(
         path = "/spaces/:space_id/groups",
         method = "post",
@@ -277,7 +278,7 @@ impl SpaceApi {
         let new = new_group(&ask, body.0)?;
         let group = ask.spaces.let_group_in(own, id, new).await.map_err(Fault::from)?;
         let members = ask.spaces.members(own, id).map_err(Fault::from)?;
-        Ok(GroupMade::Created(Json(group_view(&group, &members))))
+        Ok(GroupMade::Created(Json(group_view(&ask, &group, &members))))
     }
 
     /// Let a group in no more

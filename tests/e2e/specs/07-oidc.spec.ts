@@ -1,5 +1,4 @@
 // Signing in at a real provider: making an account, coming back, linking, unlinking.
-import type { Page } from '@playwright/test';
 import { audit, enter, expect, fits, OWNER, test } from '../fixtures.ts';
 import { startProvider, type ProviderServer } from '../provider.ts';
 import { startAppliance, type Appliance } from '../server.ts';
@@ -18,15 +17,6 @@ test.afterAll(async () => {
   await provider.stop();
 });
 
-/** Types a name at the provider, and agrees to what it asks. */
-async function signInThere(page: Page, name: string): Promise<void> {
-  await page.waitForURL(`${provider.issuer}/**`);
-  await page.locator('input[name=login]').fill(name);
-  await page.locator('input[name=password]').fill('anything');
-  await page.locator('button[type=submit]').click();
-  await page.locator('button[type=submit]').click();
-}
-
 test('somebody makes an account by signing in elsewhere, and comes back', async ({ page }) => {
   await enter(page, appliance);
   await page.context().clearCookies();
@@ -35,7 +25,7 @@ test('somebody makes an account by signing in elsewhere, and comes back', async 
   await audit(page, 'sign-in with a provider');
   await fits(page);
   await page.getByRole('link', { name: 'Continue with Family ID' }).click();
-  await signInThere(page, 'rosa');
+  await provider.signIn(page, 'rosa');
   await expect(page).toHaveURL(`${appliance.origin}/account`);
   await expect(page.getByText('rosa@example.org').first()).toBeVisible();
   await expect(page.getByRole('heading', { name: 'Sign in from elsewhere' })).toBeVisible();
@@ -54,7 +44,7 @@ test('somebody makes an account by signing in elsewhere, and comes back', async 
 test('who has no password confirms who they are where they signed in', async ({ page }) => {
   await page.goto(`${appliance.origin}/login?next=/account`);
   await page.getByRole('link', { name: 'Continue with Family ID' }).click();
-  await signInThere(page, 'anton');
+  await provider.signIn(page, 'anton');
   await expect(page).toHaveURL(`${appliance.origin}/account`);
   // The server asks by the clock; to advance its clock alone would part it from the provider's.
   const asks = { status: 403, json: { code: 'reauth_required', status: 403, title: '' } };
@@ -62,7 +52,7 @@ test('who has no password confirms who they are where they signed in', async ({ 
   await page.getByRole('button', { name: 'Unlink Family ID' }).click();
   const dialog = page.getByRole('dialog', { name: 'Confirm it is you' });
   await dialog.getByRole('button', { name: 'Show it at Family ID' }).click();
-  await signInThere(page, 'anton');
+  await provider.signIn(page, 'anton');
   await expect(page).toHaveURL(`${appliance.origin}/account`);
   await page.getByRole('button', { name: 'Unlink Family ID' }).click();
   await expect(page.getByText('Set a password first.')).toBeVisible();
@@ -73,7 +63,7 @@ test('who has no password confirms who they are where they signed in', async ({ 
   await expect(dialog.getByRole('button', { name: 'Show it at Family ID' })).toBeVisible();
   await expect(dialog.getByLabel('Password')).toBeHidden();
   await dialog.getByRole('button', { name: 'Show it at Family ID' }).click();
-  await signInThere(page, 'olga');
+  await provider.signIn(page, 'olga');
   await expect(page).toHaveURL(`${appliance.origin}/account/security?problem=identity_another`);
   await expect(page.getByText('You are somebody else there.')).toBeVisible();
 });
@@ -83,7 +73,7 @@ test('somebody who has an account links it, uses the link and unlinks it', async
   await page.goto(`${appliance.origin}/account`);
   await expect(page.getByText('Nothing is linked with your account yet.')).toBeVisible();
   await page.getByRole('button', { name: 'Link Family ID' }).click();
-  await signInThere(page, 'marta');
+  await provider.signIn(page, 'marta');
   await expect(page).toHaveURL(`${appliance.origin}/account`);
   await expect(page.getByText(/^Linked on/)).toBeVisible();
   await page.context().clearCookies({ name: '__Host-cm_sid' });

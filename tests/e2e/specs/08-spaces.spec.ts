@@ -1,7 +1,9 @@
 // Several people in one house: spaces, roles and invitations; keys for programs; and what can be
 // said about passwords and addresses where no mail is sent.
 import type { Page } from '@playwright/test';
-import { audit, expect, fits, GUEST, OWNER, ownHouse, test } from '../fixtures.ts';
+import { audit, enter, expect, fits, GUEST, OWNER, ownHouse, test } from '../fixtures.ts';
+import { startProvider } from '../provider.ts';
+import { startAppliance } from '../server.ts';
 
 const house = ownHouse();
 
@@ -262,4 +264,66 @@ test('without mail the pages about passwords and addresses say who helps', async
   await expect(page.getByLabel('Code or link from the mail')).toBeVisible();
   expect(page.url()).toBe(`${house.origin}/verify`);
   await audit(page, 'an address');
+});
+
+test('a group is let in by who is in it, and by an administrator', async ({ page, browser }) => {
+  const provider = await startProvider();
+  const appliance = await startAppliance({ environment: provider.environment });
+  provider.serve(appliance.origin);
+  await enter(page, appliance);
+  const family = await make(page, '/spaces', { name: 'The Kellers' });
+  await page.goto(`${appliance.origin}/spaces/${family}`);
+  await page.getByRole('button', { name: 'Let a group in' }).click();
+  const asks = page.getByRole('dialog', { name: 'Let a group in' });
+  // An administrator who is in none types it.
+  await expect(asks.getByLabel('Your group')).toHaveCount(0);
+  await asks.getByLabel('Name of the group').fill('choir');
+  await asks.getByRole('button', { name: 'Let in' }).click();
+  await expect(page.getByText('Family ID · Visitor · nobody here yet')).toBeVisible();
+
+  const context = await browser.newContext({ locale: 'en-GB' });
+  const rosa = await context.newPage();
+  const signIn = async () => {
+    await context.clearCookies();
+    await rosa.goto(`${appliance.origin}/login`);
+    await rosa.getByRole('link', { name: 'Continue with Family ID' }).click();
+    await provider.signIn(rosa, 'rosa');
+    await expect(rosa.getByRole('heading', { level: 1 })).toContainText('rosa');
+  };
+  await signIn();
+  const lake = await make(rosa, '/spaces', { name: 'The lake' });
+  await rosa.goto(`${appliance.origin}/spaces/${lake}`);
+  await expect(rosa.getByText('only groups that you are in yourself')).toBeVisible();
+  await expect(rosa.getByRole('button', { name: 'Let a group in' })).toHaveCount(0);
+  await audit(rosa, 'a space of somebody in no group');
+
+  provider.groups = ['choir', 'swimmers'];
+  await signIn();
+  await rosa.goto(`${appliance.origin}/spaces/${lake}`);
+  await rosa.getByRole('button', { name: 'Let a group in' }).click();
+  const chooses = rosa.getByRole('dialog', { name: 'Let a group in' });
+  await expect(chooses.getByLabel('Name of the group')).toHaveCount(0);
+  await expect(chooses.getByLabel('Your group').getByRole('option')).toHaveText([
+    'choir',
+    'swimmers',
+  ]);
+  await chooses.getByLabel('Your group').selectOption('swimmers');
+  await audit(rosa, 'letting a group in');
+  await fits(rosa, 'letting a group in');
+  await chooses.getByRole('button', { name: 'Let in' }).click();
+  await expect(rosa.getByText('swimmers', { exact: true })).toBeVisible();
+  await rosa.goto(`${appliance.origin}/spaces/${family}`);
+  await expect(rosa.getByText('You are here as: Visitor.')).toBeVisible();
+
+  // What was offered is not there any more: the refusal says what to do.
+  await rosa.goto(`${appliance.origin}/spaces/${lake}`);
+  await rosa.getByRole('button', { name: 'Let a group in' }).click();
+  await rosa.route('**/spaces/*/groups', (route) =>
+    route.fulfill({ status: 403, json: { code: 'group_not_yours', status: 403, title: '' } }),
+  );
+  await chooses.getByRole('button', { name: 'Let in' }).click();
+  await expect(chooses.getByRole('alert')).toContainText('Sign in there again');
+  await context.close();
+  await appliance.stop();
+  await provider.stop();
 });

@@ -186,6 +186,7 @@ pub const NOT_HERE: &[(&str, &[&str], &str)] = &[
     ("link_identity", &["browser_needed", "identity_provider_failed"], "no provider runs here"),
     ("change_oidc_provider", &["provider_configured"], "this one is of the configuration"),
     ("remove_oidc_provider", &["provider_configured"], "this one is of the configuration"),
+    ("let_space_group_in", &["group_not_yours"], "no provider here says who is in a group"),
 ];
 
 /// A body with which whoever may do it succeeds, so that it is not the body that is refused.

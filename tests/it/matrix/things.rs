@@ -97,18 +97,26 @@ pub async fn clone_things(client: &Client, space: Option<&str>, visibility: &str
     ])
 }
 
-/// A shared space of an account's, with everybody in it who is named.
-async fn space_things(owner: &Client, members: &[(&Client, &str)]) -> Things {
-    let space = id(&owner.post("/spaces", json!({"name": "The family"})).await.is(201));
-    let invitations = format!("/spaces/{space}/invitations");
-    for (client, role) in members {
-        let made = owner.post(&invitations, json!({"role": role})).await.is(201);
+/// A shared space of an account's, with everybody in it who is named. An admin makes it and goes,
+/// for nobody else lets a group in without being in it.
+async fn space_things(server: &Server, owner: &Client, members: &[(&Client, &str)]) -> Things {
+    let admin = bearer(server, &login(server, "admin").await);
+    let space = id(&admin.post("/spaces", json!({"name": "The family"})).await.is(201));
+    let path = format!("/spaces/{space}");
+    let invitations = format!("{path}/invitations");
+    for (client, role) in [&[(owner, "steward")], members].concat() {
+        let made = admin.post(&invitations, json!({"role": role})).await.is(201);
         let token = json!({"token": made["token"]});
         client.post("/invitations/accept", token).await.is(200);
     }
-    let invitation = id(&owner.post(&invitations, json!({"role": "visitor"})).await.is(201));
     let group = json!({"provider": "oidc", "name": "family", "role": "visitor"});
-    let group = id(&owner.post(&format!("/spaces/{space}/groups"), group).await.is(201));
+    let group = id(&admin.post(&format!("{path}/groups"), group).await.is(201));
+    let member = async |client: &Client| {
+        format!("{path}/members/{}", id(&client.get("/auth/me").await.is(200)))
+    };
+    admin.patch(&member(owner).await, json!({"role": "owner"})).await.is(200);
+    admin.delete(&member(&admin).await).await.is(204);
+    let invitation = id(&owner.post(&invitations, json!({"role": "visitor"})).await.is(201));
     BTreeMap::from([("space_id", space), ("invitation_id", invitation), ("group_id", group)])
 }
 
@@ -141,7 +149,7 @@ pub async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Thing
     let roles =
         [("sam", "steward"), ("cora", "contributor"), ("vic", "visitor"), ("max", "visitor")];
     let members = roles.map(|(name, role)| (&accounts[name], role));
-    let mut all = space_things(&accounts["ada"], &members).await;
+    let mut all = space_things(server, &accounts["ada"], &members).await;
     all.extend(clone_things(&accounts["ada"], Some(&all["space_id"]), "space").await);
     all.insert("account_id", text(&accounts["max"].get("/auth/me").await.is(200)["id"]));
     all.extend(account_things(server, "ada").await);
@@ -151,7 +159,7 @@ pub async fn things(server: &Server, accounts: &BTreeMap<&str, Client>) -> Thing
 /// One of each thing, in a family of which nobody else has heard.
 pub async fn foreign_things(server: &Server) -> Things {
     let zoe = bearer(server, &login(server, "zoe").await);
-    let mut all = space_things(&zoe, &[]).await;
+    let mut all = space_things(server, &zoe, &[]).await;
     all.extend(clone_things(&zoe, Some(&all["space_id"]), "space").await);
     all.insert("account_id", id(&zoe.get("/auth/me").await.is(200)));
     all.extend(account_things(server, "zoe").await);

@@ -208,7 +208,11 @@ pub(super) struct GroupChoices {
 #[derive(Object)]
 pub(super) struct GroupView {
     id: String,
-    provider: String,
+    /// The provider's name in addresses; nothing if it is not offered any more, and then nobody
+    /// joins.
+    provider: Option<String>,
+    /// What people call the provider.
+    provider_name: String,
     name: String,
     role: RoleWord,
     /// How many are in the space because of it.
@@ -343,21 +347,26 @@ pub(super) fn group_providers(services: &Services) -> Vec<GroupProvider> {
 
 pub(super) fn new_group(services: &Services, sent: GroupChoices) -> Answer<NewGroup> {
     let mut fields = Fields::default();
-    if !group_providers(services).iter().any(|provider| provider.id == sent.provider) {
+    let providers = services.identities.providers();
+    let telling = providers.iter().find(|one| one.tells_groups && one.id == sent.provider);
+    if telling.is_none() {
         fields.fault("/provider", "must be a provider that tells groups");
     }
     let name = fields.text("/name", sent.name);
     if matches!(sent.role, RoleWord::Owner) {
         fields.fault("/role", "must be visitor, contributor or steward");
     }
-    let name = fields.with(name)?;
-    Ok(NewGroup { provider: sent.provider, name, role: sent.role.into() })
+    let (provider, name) = fields.with(telling.zip(name))?;
+    let issuer = provider.oidc.issuer().to_owned();
+    Ok(NewGroup { issuer, name, role: sent.role.into() })
 }
 
-pub(super) fn group_view(group: &Group, members: &[Member]) -> GroupView {
+pub(super) fn group_view(services: &Services, group: &Group, members: &[Member]) -> GroupView {
+    let (provider, provider_name) = services.identities.name_of(&group.issuer);
     GroupView {
         id: group.id.to_string(),
-        provider: group.provider.clone(),
+        provider,
+        provider_name,
         name: group.name.clone(),
         role: group.role.into(),
         member_count: members.iter().filter(|member| member.group == Some(group.id)).count(),

@@ -1571,7 +1571,8 @@ export interface paths {
          * Let the people of a group into a space
          * @description Whoever signs in at the provider and is in the group there joins with the role; who has
          *     left the group is taken out at the next sign-in there. The same group again changes its
-         *     role.
+         *     role. It must be a group that the provider said the caller is in, unless the caller
+         *     administers the server.
          */
         post: operations["let_space_group_in"];
         delete?: never;
@@ -2458,7 +2459,13 @@ export interface components {
              */
             member_count: number;
             name: string;
-            provider: string;
+            /**
+             * @description The provider's name in addresses; nothing if it is not offered any more, and then nobody
+             *     joins.
+             */
+            provider: string | null;
+            /** @description What people call the provider. */
+            provider_name: string;
             role: components["schemas"]["RoleWord"];
         };
         /**
@@ -2508,6 +2515,8 @@ export interface components {
         IdentityView: {
             /** @description The address that the provider last gave. */
             email: string | null;
+            /** @description The groups that the provider last said the account is in, at most 200. */
+            groups: string[];
             id: string;
             last_used_at: string;
             linked_at: string;
@@ -5918,6 +5927,9 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "email": "ada@example.org",
+                     *           "groups": [
+                     *             "lovelaces"
+                     *           ],
                      *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *           "last_used_at": "2026-11-21T05:55:38.719164Z",
                      *           "linked_at": "2026-11-21T05:55:38.719164Z",
@@ -11210,6 +11222,7 @@ export interface operations {
                      *           "member_count": 3,
                      *           "name": "lovelaces",
                      *           "provider": "oidc",
+                     *           "provider_name": "Our family",
                      *           "role": "contributor"
                      *         }
                      *       ],
@@ -11270,6 +11283,7 @@ export interface operations {
                      *       "member_count": 0,
                      *       "name": "lovelaces",
                      *       "provider": "oidc",
+                     *       "provider_name": "Our family",
                      *       "role": "contributor"
                      *     }
                      */

@@ -376,9 +376,15 @@ export const en = {
   'groups.added': 'The people of “{name}” join when they next sign in',
   'groups.count':
     '{count, plural, =0 {nobody here yet} one {one person here} other {# people here}}',
+  'groups.gone': 'Nobody signs in there any more, so nobody joins by it.',
+  'groups.group': 'Your group',
+  'groups.groupHint': 'As {provider} named them when you last signed in there.',
   'groups.letIn': 'Let in',
   'groups.name': 'Name of the group',
   'groups.nameHint': 'Exactly as {provider} writes it, capitals included.',
+  'groups.noneOfYours':
+    'You can let in only groups that you are in yourself: sign in with {providers}, and those named there are offered here.',
+  'groups.other': 'Another group…',
   'groups.provider': 'Where people sign in',
   'groups.remove': 'Remove',
   'groups.removeNamed': 'Remove the group “{name}”',
@@ -754,6 +760,8 @@ export const en = {
   'problem.factorOff': 'Whoever runs this server has switched this off.',
   'problem.forbidden': 'You are not allowed to do this.',
   'problem.full': 'The server’s disk is nearly full, so nothing was saved. Tell whoever runs it.',
+  'problem.groupNotYours':
+    'You can let in only a group that you were in when you last signed in there. Sign in there again if you joined it since, or invite its people one by one.',
   'problem.identityAnother': 'You are somebody else there. Choose the account that is linked here.',
   'problem.identityDenied': 'You were not let through there. Try again, or sign in another way.',
   'problem.identityEmail': 'Your e-mail address was not passed on, and an account needs one.',

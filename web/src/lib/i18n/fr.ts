@@ -386,9 +386,15 @@ export const fr: Record<keyof typeof en, string> = {
   'groups.added': 'Les personnes de « {name} » rejoignent l’espace à leur prochaine connexion',
   'groups.count':
     '{count, plural, =0 {personne ici pour l’instant} one {une personne ici} other {# personnes ici}}',
+  'groups.gone': 'Plus personne ne s’y connecte : personne n’arrive plus par ce groupe.',
+  'groups.group': 'Votre groupe',
+  'groups.groupHint': 'Tels que {provider} les a nommés à votre dernière connexion.',
   'groups.letIn': 'Laisser entrer',
   'groups.name': 'Nom du groupe',
   'groups.nameHint': 'Exactement comme {provider} l’écrit, majuscules comprises.',
+  'groups.noneOfYours':
+    'Vous ne pouvez laisser entrer que des groupes dont vous faites partie : connectez-vous avec {providers}, et ceux qui y sont nommés seront proposés ici.',
+  'groups.other': 'Un autre groupe…',
   'groups.provider': 'Où l’on se connecte',
   'groups.remove': 'Retirer',
   'groups.removeNamed': 'Retirer le groupe « {name} »',
@@ -781,6 +787,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.forbidden': 'Vous n’avez pas le droit de faire cela.',
   'problem.full':
     'Le disque du serveur est presque plein : rien n’a été enregistré. Prévenez la personne qui le gère.',
+  'problem.groupNotYours':
+    'Vous ne pouvez laisser entrer qu’un groupe dont vous faisiez partie à votre dernière connexion là-bas. Connectez-vous-y de nouveau si vous l’avez rejoint depuis, ou invitez ses membres un par un.',
   'problem.identityAnother':
     'Vous êtes quelqu’un d’autre là-bas. Choisissez le compte qui est relié ici.',
   'problem.identityDenied':

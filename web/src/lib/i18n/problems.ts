@@ -29,6 +29,7 @@ const BY_CODE: Record<string, MessageKey> = {
   personal_space: 'problem.personalSpace',
   owner_stays: 'problem.ownerStays',
   too_many_spaces: 'problem.tooManySpaces',
+  group_not_yours: 'problem.groupNotYours',
   too_many_groups: 'problem.tooManyGroups',
   too_many_providers: 'problem.tooManyProviders',
   provider_configured: 'problem.providerConfigured',

@@ -1,5 +1,5 @@
 // A space, who is in it, what is kept there, and who is invited.
-import { accounts, clones, spaces } from '$lib/api';
+import { accounts, clones, identities, spaces } from '$lib/api';
 import { isSteward } from '$lib/spaces/roles';
 import { guarded } from '$lib/state/guarded';
 import type { PageLoadEvent } from './$types';
@@ -10,10 +10,11 @@ export async function load({ params, parent, depends }: PageLoadEvent) {
   return guarded(async () => {
     const space = await spaces.space(params.id);
     const invites = space.kind === 'shared' && isSteward(space.role);
-    const [members, invitations, groups, all, setup] = await Promise.all([
+    const [members, invitations, groups, linked, all, setup] = await Promise.all([
       space.kind === 'shared' ? spaces.members(params.id) : [],
       invites ? spaces.invitations(params.id) : [],
       invites ? spaces.groups(params.id) : null,
+      invites ? identities.linked() : [],
       clones.clones(),
       invites ? accounts.setupState() : null,
     ]);
@@ -22,6 +23,7 @@ export async function load({ params, parent, depends }: PageLoadEvent) {
       members,
       invitations,
       groups,
+      linked,
       clones: all.items.filter((clone) => clone.space_id === space.id),
       mail: setup?.mail ?? false,
     };
