@@ -28,6 +28,7 @@ mod contract;
 mod conversations;
 mod cors;
 mod cross_site;
+mod ended;
 mod factors;
 mod headers;
 mod identity;
