@@ -54,5 +54,6 @@ mod sign_in;
 mod spaces;
 mod tls;
 mod told;
+mod trash;
 mod upstream;
 mod web_ui;
