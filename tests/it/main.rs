@@ -17,6 +17,7 @@ mod support;
 
 mod admin;
 mod api_keys;
+mod at_rest;
 mod audit;
 mod bad_input;
 mod base_path;
