@@ -561,7 +561,11 @@ async fn all_accounts_together_get_so_many_streams_and_the_next_when_one_ends() 
     ben.remember(&other, HARBOUR).await;
     let bens = ben.converse(&other).await;
     let mut first = ada.say_streaming(&conversation, "One").await;
-    let second = ben.say_streaming(&bens, "Two").await;
+    let start = first.next().await.expect("a start");
+    let mut second = ben.say_streaming(&bens, "Two").await;
+    for events in [&mut first, &mut second] {
+        while events.next().await.expect("a delta").name != "delta" {}
+    }
     let asked = llm.asked().len();
     for (who, clone) in [(&ada, &clone), (&ben, &other)] {
         let path = format!("/clones/{clone}/chat");
@@ -570,7 +574,6 @@ async fn all_accounts_together_get_so_many_streams_and_the_next_when_one_ends() 
         refused.problem(429, "too_many_streams");
     }
     assert_eq!(llm.asked().len(), asked, "what is refused asks no model");
-    let start = first.next().await.expect("a start");
     let message = text(&start.data["message_id"]);
     let stop = format!("/conversations/{conversation}/messages/{message}/stop");
     ada.ask(Method::POST, &stop).await.is(200);
