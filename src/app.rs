@@ -28,7 +28,7 @@ use crate::embed::Embedder;
 use crate::factors::{self, FactorEraser};
 use crate::http::api::{Services, api};
 use crate::http::auth::Door;
-use crate::http::body::Depth;
+use crate::http::body::Shape;
 use crate::http::client::{Network, Proxies};
 use crate::http::control::Control;
 use crate::http::cors::Cors;
@@ -187,7 +187,7 @@ impl App {
             metrics: Arc::clone(&self.metrics),
             hsts: hsts(config),
             cors: Cors::new(config.cors_origins.clone()),
-            depth: Depth(config.limits.json_depth),
+            shape: Shape { depth: config.limits.json_depth, fields: config.limits.json_fields },
             ..Guard::default()
         };
         let edge = Edge {

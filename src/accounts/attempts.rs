@@ -6,6 +6,10 @@
 //! softlock). Only passwords and codes are held up: passkeys, open sign-ins and devices that
 //! signed in before go on, so that a stranger cannot lock somebody out. The counts live in
 //! memory; a restart forgives.
+//!
+//! Answers say how long to wait and no more. A ladder is no window that `RateLimit` could
+//! describe, and the hundred of a day would tell a stranger that somebody else has mistyped a
+//! password here, which happens at addresses that have an account.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

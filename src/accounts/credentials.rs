@@ -221,7 +221,7 @@ impl Accounts {
                 if link.purpose != Purpose::Reset {
                     return Err(AccountError::WrongLink);
                 }
-                letters::spend_in(tx, &token);
+                letters::spend_in(tx, link.account, &link.purpose)?;
                 rows::put_password_in(tx, link.account, &hash)?;
                 let account = advance_epoch_in(tx, link.account)?;
                 if !account.email_verified {
@@ -283,7 +283,7 @@ impl Accounts {
                     return Err(AccountError::WrongLink);
                 };
                 let email = letters::address(address)?;
-                letters::spend_in(tx, &token);
+                letters::spend_in(tx, link.account, &link.purpose)?;
                 this.set_email_in(tx, link.account, email, true)
             })
             .await

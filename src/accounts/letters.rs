@@ -1,6 +1,10 @@
 //! What a person proves by following a link from a mail: that an address is theirs, or that they
 //! may set a new password. A link is good once, for a while, and only while the account is in
 //! the security epoch it was made in.
+//!
+//! Mails wait in the database until they are sent, and what was in it stays on the disk for long
+//! (freed pages are not overwritten). So what waits is the hash of a token that nobody knows, and
+//! the token that a mail carries is made when it is sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,17 +40,17 @@ pub(super) struct LinkRow {
 
 impl Row for LinkRow {}
 
-/// A link that was made, to be sent once.
+/// A link that is to be sent.
 pub struct Letter {
     /// The address it goes to.
     pub to: Email,
-    /// The token in it.
-    pub token: Token,
+    /// What [`Accounts::token_to_mail`] makes its token from.
+    pub link: TokenHash,
     /// Until when it is good.
     pub expires_at: Timestamp,
 }
 
-/// Puts a link that was just made into the mail, in the transaction that makes it.
+/// Promises the mail of a link, in the transaction that makes it.
 pub type Post =
     Arc<dyn Fn(&mut WriteTx<'_>, &Account, &Letter) -> Result<(), StoreError> + Send + Sync>;
 
@@ -70,11 +74,8 @@ pub(super) fn write_in(
     purpose: Purpose,
     now: Timestamp,
 ) -> Result<Letter, AccountError> {
-    let token = Token::fresh().map_err(AccountError::Random)?;
-    let same_kind = std::mem::discriminant(&purpose);
-    forget_in(tx, |row| {
-        row.account == account.id && std::mem::discriminant(&row.purpose) == same_kind
-    })?;
+    let link = Token::fresh().map_err(AccountError::Random)?.hash();
+    spend_in(tx, account.id, &purpose)?;
     let lifetime = match purpose {
         Purpose::Reset => RESET_LIFETIME,
         Purpose::Address(_) => VERIFY_LIFETIME,
@@ -85,8 +86,8 @@ pub(super) fn write_in(
         Purpose::Address(wanted) => address(wanted)?,
     };
     let row = LinkRow { account: account.id, purpose, epoch: account.epoch, expires_at };
-    tx.put(&LINKS, &token.hash(), &row)?;
-    Ok(Letter { to, token, expires_at })
+    tx.put(&LINKS, &link, &row)?;
+    Ok(Letter { to, link, expires_at })
 }
 
 /// What a link is good for, if it is.
@@ -106,23 +107,34 @@ pub(super) fn read(
 }
 
 impl Accounts {
-    /// Whether a link from a mail still works.
+    /// The token for a mail that is about to be sent, while its link may be. Each try to send
+    /// one makes another; the first that is used up takes the others with it.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn link_is_good(&self, token: &str) -> Result<bool, AccountError> {
-        let (token, now) = (TokenHash::of(token), self.clock.now());
-        match self.store.read(|tx| read(tx, &token, now)) {
-            Ok(_) => Ok(true),
-            Err(AccountError::WrongLink) => Ok(false),
+    pub async fn token_to_mail(&self, link: TokenHash) -> Result<Option<Token>, AccountError> {
+        let token = Token::fresh().map_err(AccountError::Random)?;
+        let (hash, now) = (token.hash(), self.clock.now());
+        let made = self.store.write(move |tx| {
+            let row = read(tx, &link, now)?;
+            Ok(tx.put(&LINKS, &hash, &row)?)
+        });
+        match made.await {
+            Ok(()) => Ok(Some(token)),
+            Err(AccountError::WrongLink) => Ok(None),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Uses a link up.
-pub(super) fn spend_in(tx: &mut WriteTx<'_>, token: &TokenHash) {
-    tx.remove(&LINKS, token);
+/// Uses an account's link for a purpose up, however often it was mailed.
+pub(super) fn spend_in(
+    tx: &mut WriteTx<'_>,
+    account: AccountId,
+    purpose: &Purpose,
+) -> Result<(), StoreError> {
+    let kind = std::mem::discriminant(purpose);
+    forget_in(tx, |row| row.account == account && std::mem::discriminant(&row.purpose) == kind)
 }
 
 /// The address that a link proves.

@@ -85,6 +85,9 @@ pub enum Operation {
         /// How much.
         seconds: u64,
     },
+    /// What has waited long enough in the trash is erased, as it is every hour; the edge does it.
+    #[cfg(feature = "testing")]
+    SweepTrash,
     /// A piece of code fails as it never should, to see that everything else goes on.
     #[cfg(feature = "testing")]
     Panic {
@@ -223,7 +226,7 @@ impl Admin {
                 Ok(Outcome::Done)
             }
             #[cfg(feature = "testing")]
-            Operation::Tell { .. } | Operation::TokenFor { .. } => {
+            Operation::Tell { .. } | Operation::TokenFor { .. } | Operation::SweepTrash => {
                 testing::run(self, operation).await
             }
             Operation::ResetFactors { email } => {

@@ -99,6 +99,7 @@ pub const KEYS: &[KeyInfo] = &[
     key("limits.batch_bytes", "33554432", "Bytes of a batch request body at most."),
     key("limits.upload_bytes", "105906176", "Bytes of an uploaded document or archive at most."),
     key("limits.json_depth", "64", "How deeply a JSON request body may be nested."),
+    key("limits.json_fields", "10000", "Fields of one object in a JSON request body at most."),
     key("limits.trash_days", "30", "Days that deleted things wait in the trash."),
     key("limits.audit_days", "400", "Days that entries of the audit log are kept."),
     key("limits.database_cache_mb", "32", "Megabytes of the database to keep in memory."),

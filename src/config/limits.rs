@@ -33,6 +33,7 @@ pub struct Limits {
     pub batch_bytes: usize,
     pub upload_bytes: usize,
     pub json_depth: usize,
+    pub json_fields: usize,
     pub tries: Allowance,
     pub trash: Duration,
     pub database_cache_bytes: usize,
@@ -62,6 +63,7 @@ impl Limits {
             batch_bytes: read.number("limits.batch_bytes")?,
             upload_bytes: read.number("limits.upload_bytes")?,
             json_depth: json_depth(read)?,
+            json_fields: read.number("limits.json_fields")?,
             tries: Allowance {
                 burst: u32::try_from(read.number("limits.sign_in_burst")?).unwrap_or(u32::MAX),
                 refill: read.seconds("limits.sign_in_refill_seconds")?,

@@ -62,6 +62,7 @@ impl From<ConversationError> for Fault {
                 "not_an_answer",
                 "This can only be done with an answer of the clone.",
             ),
+            // How many at once is no window: there is nothing that `RateLimit` could say of it.
             E::TooMany => Self::new(
                 Kind::Limited,
                 "too_many_streams",

@@ -16,6 +16,7 @@
 //! `Body<Option<T>>` accepts a missing body.
 
 mod objects;
+mod shape;
 
 use poem::http::header::{CONTENT_TYPE, HeaderValue};
 use poem::{Request, RequestBody};
@@ -27,21 +28,12 @@ use serde_json::error::Category;
 use serde_path_to_error::{Segment, Track};
 
 use self::objects::Objects;
+pub use self::shape::Shape;
 use super::problem::{Problem, intake_fault, malformed, unsupported};
 use crate::kernel::{Change, Fault, FieldFault, Kind};
 
 /// A field of a `PATCH`: absent, `null`, or a value.
 pub use poem_openapi::types::MaybeUndefined as Patch;
-
-/// How deeply arrays and objects may be nested.
-#[derive(Clone, Copy, Debug)]
-pub struct Depth(pub usize);
-
-impl Default for Depth {
-    fn default() -> Self {
-        Self(64)
-    }
-}
 
 /// A JSON body: what it says, and the hash of its bytes, by which a repeated request is known.
 #[derive(Clone, Debug)]
@@ -99,8 +91,8 @@ impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for Body<T> {
             Problem::from(intake_fault(&error).unwrap_or_else(|| lost(error)))
         })?;
         let media = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        let depth = request.data::<Depth>().copied().unwrap_or_default();
-        let value = read(media, &bytes, T::IS_REQUIRED, depth).map_err(Problem::from)?;
+        let shape = request.data::<Shape>().copied().unwrap_or_default();
+        let value = read(media, &bytes, T::IS_REQUIRED, shape).map_err(Problem::from)?;
         Ok(Self(value, blake3::hash(&bytes).into()))
     }
 }
@@ -109,11 +101,11 @@ fn read<T: DeserializeOwned>(
     media: Option<&[u8]>,
     bytes: &[u8],
     required: bool,
-    depth: Depth,
+    shape: Shape,
 ) -> Result<T, Fault> {
     if bytes.is_empty() {
         let missing = malformed("A JSON body is needed.");
-        return if required { Err(missing) } else { parse(b"null", depth) };
+        return if required { Err(missing) } else { parse(b"null", shape) };
     }
     if !media.is_some_and(is_json) {
         return Err(unsupported("The body must be application/json."));
@@ -127,7 +119,7 @@ fn read<T: DeserializeOwned>(
             vec![FieldFault { pointer: String::new(), detail: "must be an object".into() }];
         return Err(fault);
     }
-    parse(bytes, depth)
+    parse(bytes, shape)
 }
 
 fn is_json(media: &[u8]) -> bool {
@@ -142,10 +134,8 @@ fn is_json(media: &[u8]) -> bool {
 ///
 /// # Errors
 /// `malformed` for what is no JSON, `invalid` with a pointer for what is the wrong JSON.
-pub fn parse<T: DeserializeOwned>(bytes: &[u8], allowed: Depth) -> Result<T, Fault> {
-    if depth(bytes) > allowed.0 {
-        return Err(malformed("The body is nested too deeply."));
-    }
+pub fn parse<T: DeserializeOwned>(bytes: &[u8], allowed: Shape) -> Result<T, Fault> {
+    allowed.check(bytes)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let mut place = Track::new();
     let placed = serde_path_to_error::Deserializer::new(&mut reader, &mut place);
@@ -166,25 +156,6 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], allowed: Depth) -> Result<T, Fau
 fn syntax(error: &serde_json::Error) -> Fault {
     let (line, column) = (error.line(), error.column());
     malformed(&format!("The body is not valid JSON at line {line}, column {column}."))
-}
-
-/// How deeply a JSON text is nested, without parsing it: brackets outside of strings.
-fn depth(bytes: &[u8]) -> usize {
-    let (mut deepest, mut current, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
-    for byte in bytes {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'[' | b'{' if !in_string => {
-                current += 1;
-                deepest = deepest.max(current);
-            }
-            b']' | b'}' if !in_string => current = current.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u8]) -> Fault {
@@ -277,7 +248,7 @@ mod tests {
     }
 
     fn fault(text: &str) -> (Kind, String, String) {
-        let fault = parse::<Page>(text.as_bytes(), Depth::default()).unwrap_err();
+        let fault = parse::<Page>(text.as_bytes(), Shape::default()).unwrap_err();
         let field = fault.fields.first().cloned();
         let field = field.unwrap_or(FieldFault { pointer: String::new(), detail: String::new() });
         (fault.kind, field.pointer, field.detail)
@@ -305,25 +276,26 @@ mod tests {
     #[test]
     fn what_is_no_json_is_malformed() {
         let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
+        let wide = format!(r#"{{"words":[]{}}}"#, r#","x":1"#.repeat(10_000));
         let broken = r#"{"unknown":1, "words":[}"#;
-        for text in ["", "{", "{\"words\":[]} x", "\u{0}", broken, &deep] {
+        for text in ["", "{", "{\"words\":[]} x", "\u{0}", broken, &deep, &wide] {
             assert_eq!(fault(text).0, Kind::Malformed, "{text}");
         }
     }
 
     #[test]
     fn a_body_may_be_missing_where_the_type_says_so() {
-        assert!(read::<Option<Page>>(None, b"", false, Depth::default()).unwrap().is_none());
+        assert!(read::<Option<Page>>(None, b"", false, Shape::default()).unwrap().is_none());
         assert_eq!(
-            read::<Page>(None, b"", true, Depth::default()).unwrap_err().kind,
+            read::<Page>(None, b"", true, Shape::default()).unwrap_err().kind,
             Kind::Malformed
         );
         assert_eq!(
-            read::<Page>(None, b"{}", true, Depth::default()).unwrap_err().kind,
+            read::<Page>(None, b"{}", true, Shape::default()).unwrap_err().kind,
             Kind::Unsupported
         );
         let media: &[u8] = b"application/merge-patch+json; charset=utf-8";
-        assert!(read::<Page>(Some(media), br#"{"words":[]}"#, true, Depth::default()).is_ok());
+        assert!(read::<Page>(Some(media), br#"{"words":[]}"#, true, Shape::default()).is_ok());
         assert!(!is_json(b"text/plain"));
     }
 

@@ -5,7 +5,7 @@ use poem::{Endpoint, IntoResponse as _, Request, Response};
 use poem_openapi::payload::Json;
 
 use super::api::Services;
-use super::body::{Depth, parse};
+use super::body::{Shape, parse};
 use super::client::Peer;
 use super::problem::Problem;
 use crate::admin::Operation;
@@ -32,7 +32,12 @@ impl Endpoint for Control {
             return Err(Problem::from(Fault::not_found()).into());
         }
         let bytes = request.take_body().into_bytes().await?;
-        let operation: Operation = parse(&bytes, Depth::default()).map_err(Problem::from)?;
+        let operation: Operation = parse(&bytes, Shape::default()).map_err(Problem::from)?;
+        #[cfg(feature = "testing")]
+        if matches!(operation, Operation::SweepTrash) {
+            let swept = self.services.trash.sweep().await;
+            swept.map_err(|error| Problem::from(Fault::from(error)))?;
+        }
         let outcome = self.services.admin.run(operation).await.map_err(Problem::from)?;
         let outcome = serde_json::to_value(&outcome)
             .map_err(|error| Problem::from(Fault::internal(error)))?;

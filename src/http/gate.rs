@@ -4,6 +4,10 @@
 //! through many. A try that succeeded is given back, so that a family behind one address does
 //! not lock itself out. Loopback is not counted, nor is a trusted proxy itself: behind one, the
 //! client that it names is.
+//!
+//! Every answer behind a gate says how much of the bucket is left, as `RateLimit` says it of
+//! windows: so many tries at once, all of them again after so many refills. It says nothing of
+//! any account, only of what came from this network.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,6 +17,8 @@ use std::time::Duration;
 use poem::{FromRequest, Request, RequestBody};
 
 use super::client::Client;
+use super::footnotes::Footnotes;
+use crate::api_keys::{Left, Rate};
 use crate::kernel::{Allowance, Clock, Fault, Kind, Timestamp};
 
 /// Buckets kept; beyond that, full ones are forgotten.
@@ -37,6 +43,7 @@ struct Bucket {
 pub struct Gate {
     gates: Option<Gates>,
     address: Option<IpAddr>,
+    notes: Option<Footnotes>,
 }
 
 /// A try that was admitted.
@@ -65,14 +72,7 @@ impl Gates {
             buckets.retain(|_, bucket| now.since(bucket.at) < full);
         }
         let bucket = buckets.entry(address).or_insert(Bucket { left: burst, at: now });
-        let refilled = now.since(bucket.at).as_micros() / refill.as_micros().max(1);
-        let refilled = u32::try_from(refilled).unwrap_or(u32::MAX);
-        if bucket.left.saturating_add(refilled) >= burst {
-            *bucket = Bucket { left: burst, at: now };
-        } else {
-            bucket.left += refilled;
-            bucket.at = bucket.at.plus(refill.saturating_mul(refilled));
-        }
+        *bucket = bucket.refilled(self.allowance, now);
         if bucket.left == 0 {
             return Err(bucket.at.plus(refill).since(now));
         }
@@ -80,10 +80,38 @@ impl Gates {
         Ok(())
     }
 
+    /// What an address has left, and when it has all again.
+    fn left(&self, address: IpAddr) -> Left {
+        let now = self.clock.now();
+        let Allowance { burst, refill } = self.allowance;
+        let full = Bucket { left: burst, at: now };
+        let bucket = self.buckets().get(&address).copied().unwrap_or(full);
+        let bucket = bucket.refilled(self.allowance, now);
+        let missing = refill.saturating_mul(burst.saturating_sub(bucket.left));
+        Left {
+            rate: Rate { requests: burst, window: refill.saturating_mul(burst) },
+            requests: bucket.left,
+            resets_in: bucket.at.plus(missing).since(now),
+        }
+    }
+
     fn give_back(&self, address: IpAddr) {
         if let Some(bucket) = self.buckets().get_mut(&address) {
             bucket.left = (bucket.left + 1).min(self.allowance.burst);
         }
+    }
+}
+
+impl Bucket {
+    /// The same at a later moment.
+    fn refilled(self, Allowance { burst, refill }: Allowance, now: Timestamp) -> Self {
+        let refilled = now.since(self.at).as_micros() / refill.as_micros().max(1);
+        let refilled = u32::try_from(refilled).unwrap_or(u32::MAX);
+        if self.left.saturating_add(refilled) >= burst {
+            return Self { left: burst, at: now };
+        }
+        let at = self.at.plus(refill.saturating_mul(refilled));
+        Self { left: self.left + refilled, at }
     }
 }
 
@@ -94,6 +122,10 @@ impl Gate {
     /// `rate_limited` when the address has none left.
     pub fn admit(self) -> Result<Pass, Fault> {
         if let (Some(gates), Some(address)) = (&self.gates, self.address) {
+            if let Some(notes) = &self.notes {
+                let gates = gates.clone();
+                notes.rate_when_answered("address", move || Some(gates.left(address)));
+            }
             gates.take(address).map_err(|wait| {
                 let detail = "Too many tries from this network; wait a little.";
                 Fault::new(Kind::Limited, "rate_limited", detail).retry_after(wait)
@@ -121,7 +153,8 @@ impl<'a> FromRequest<'a> for Gate {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let client = request.data::<Client>();
         let counted = client.and_then(Client::counted_by);
-        Ok(Self { gates: request.data::<Gates>().cloned(), address: counted })
+        let gates = request.data::<Gates>().cloned();
+        Ok(Self { gates, address: counted, notes: request.data::<Footnotes>().cloned() })
     }
 }
 
@@ -136,12 +169,14 @@ mod tests {
         let allowance = Allowance { burst: 10, refill: Duration::from_secs(60) };
         let gates = Gates::new(clock.clone(), allowance);
         let address: IpAddr = "192.0.2.7".parse().unwrap();
-        let gate = || Gate { gates: Some(gates.clone()), address: Some(address) };
+        let gate = || Gate { gates: Some(gates.clone()), address: Some(address), notes: None };
         for _ in 0..10 {
             drop(gate().admit().unwrap());
         }
         let fault = gate().admit().err().unwrap();
         assert!(fault.retry_after.unwrap() <= Duration::from_secs(60));
+        let left = gates.left(address);
+        assert_eq!((left.requests, left.resets_in.as_secs().div_ceil(60)), (0, 10));
         assert!(gates.take("192.0.2.8".parse().unwrap()).is_ok(), "another address");
         clock.advance(Duration::from_secs(60));
         gate().admit().unwrap().refund();

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::allow::Allowed;
-use super::body::Depth;
+use super::body::Shape;
 use super::client::{Client, Peer, Proxies};
 use super::cors::Cors;
 use super::etag::Known;
@@ -110,8 +110,8 @@ pub struct Guard {
     pub hsts: Hsts,
     /// Whose pages may call the API.
     pub cors: Cors,
-    /// How deeply JSON may be nested.
-    pub depth: Depth,
+    /// How JSON may be shaped.
+    pub shape: Shape,
     /// Which methods there are, for those that are not.
     pub allowed: Arc<Allowed>,
 }
@@ -142,7 +142,7 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
         request.set_data(id.clone());
         let footnotes = Footnotes::default();
         request.set_data(footnotes.clone());
-        request.set_data(self.guard.depth);
+        request.set_data(self.guard.shape);
         let known = Known::of(&request);
         let uri = request.uri().clone();
         let path = uri.path().strip_prefix(&*self.guard.base_path).unwrap_or(uri.path());

@@ -204,11 +204,12 @@ fn scope(operation: &mut Map<String, Value>) {
 
 /// The operations that are done once for each `Idempotency-Key`. Others make nothing a second
 /// time anyway, or answer with a token that is shown once.
-const ONCE: [&str; 10] = [
+const ONCE: [&str; 11] = [
     "chat",
     "create_api_key",
     "create_clone",
     "create_conversation",
+    "create_memories",
     "create_memory",
     "create_person",
     "create_share_link",

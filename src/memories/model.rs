@@ -236,11 +236,11 @@ pub struct Timeline {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BatchOutcome {
     /// How many were new.
-    pub created: usize,
+    pub created: u32,
     /// How many were there and said something else.
-    pub updated: usize,
+    pub updated: u32,
     /// How many were there and said the same.
-    pub unchanged: usize,
+    pub unchanged: u32,
 }
 
 /// What is known of a person who occurs in memories.

@@ -114,9 +114,9 @@ impl Notifications {
     pub fn posts_resets(&self) -> Post {
         let this = self.clone();
         Arc::new(move |tx, account, letter| {
-            let (account, token) = (account.id, letter.token.reveal().to_owned());
+            let (account, link) = (account.id, letter.link);
             let good = (this.clock.now(), Some(letter.expires_at));
-            this.mail_in(tx, Some(account), MailJob::Reset { account, token }, good)
+            this.mail_in(tx, Some(account), MailJob::Reset { account, link }, good)
         })
     }
 
@@ -125,8 +125,8 @@ impl Notifications {
     pub fn posts_verifications(&self) -> Post {
         let this = self.clone();
         Arc::new(move |tx, account, letter| {
-            let (to, token) = (letter.to.as_str().to_owned(), letter.token.reveal().to_owned());
-            let job = MailJob::Verification { account: account.id, to, token };
+            let (to, link) = (letter.to.as_str().to_owned(), letter.link);
+            let job = MailJob::Verification { account: account.id, to, link };
             let good = (this.clock.now(), Some(letter.expires_at));
             this.mail_in(tx, Some(account.id), job, good)
         })
@@ -136,14 +136,14 @@ impl Notifications {
     /// account told in the app. Without mail that is all.
     pub fn posts_invitations(&self, locale: String) -> PostInvitation {
         let this = self.clone();
-        Arc::new(move |tx, to, token, until| {
+        Arc::new(move |tx, to, link, until| {
             let (now, to) = (this.clock.now(), to.as_str().to_owned());
-            let payload = InvitedJob { to: to.clone(), token: token.hash() };
+            let payload = InvitedJob { to: to.clone(), token: *link };
             let (about, until) = (None, Some(until));
             let job = NewJob { name: &INVITED, payload: &payload, about, due: now, until };
             this.queue.enqueue_in(tx, &job)?;
-            let (locale, token) = (locale.clone(), token.reveal().to_owned());
-            this.mail_in(tx, None, MailJob::Invitation { to, locale, token }, (now, until))
+            let (locale, link) = (locale.clone(), *link);
+            this.mail_in(tx, None, MailJob::Invitation { to, locale, link }, (now, until))
         })
     }
 

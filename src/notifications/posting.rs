@@ -4,7 +4,7 @@ use super::letters::{self, Links, Reader};
 use super::rows::{self, MAIL, MailJob};
 use crate::accounts::{Account, AccountError, Accounts, Email};
 use crate::jobs::{JobError, Queue};
-use crate::kernel::{AccountId, Clock, Fault, JobId, TokenHash};
+use crate::kernel::{AccountId, Clock, Fault, JobId, Token, TokenHash};
 use crate::providers::{Letter, Mailer};
 use crate::spaces::{self, Offer};
 use crate::store::Store;
@@ -32,7 +32,7 @@ pub(super) fn register(
     queue.register(&MAIL, AT_ONCE, move |id, job| {
         let (desk, mailer) = (desk.clone(), mailer.clone());
         async move {
-            let Some(letter) = desk.letter(id, job)? else { return Ok(()) };
+            let Some(letter) = desk.letter(id, job).await? else { return Ok(()) };
             mailer.send(&letter).await.map_err(|error| {
                 tracing::info!(job = %id, %error, "a mail was not sent");
                 match error.is_lasting() {
@@ -46,7 +46,7 @@ pub(super) fn register(
 
 impl Desk {
     /// The letter of a job; nothing when there is nobody or nothing to write about any more.
-    fn letter(&self, id: JobId, job: MailJob) -> Result<Option<Letter>, JobError> {
+    async fn letter(&self, id: JobId, job: MailJob) -> Result<Option<Letter>, JobError> {
         let (to, said) = match job {
             MailJob::Notice { account, notice, former } => {
                 let Some(account) = self.account(account)? else { return Ok(None) };
@@ -62,19 +62,23 @@ impl Desk {
                     true => (notice.detail.unwrap_or_default(), said),
                 }
             }
-            MailJob::Reset { account, token } => {
-                let Some(account) = self.account_for(account, &token)? else { return Ok(None) };
-                let said = letters::reset(&self.reader(&account), &token);
+            MailJob::Reset { account, link } => {
+                let Some((account, token)) = self.linked(account, link).await? else {
+                    return Ok(None);
+                };
+                let said = letters::reset(&self.reader(&account), token.reveal());
                 (account.email.as_str().to_owned(), said)
             }
-            MailJob::Verification { account, to, token } => {
-                let Some(account) = self.account_for(account, &token)? else { return Ok(None) };
-                (to, letters::verification(&self.reader(&account), &token))
+            MailJob::Verification { account, to, link } => {
+                let Some((account, token)) = self.linked(account, link).await? else {
+                    return Ok(None);
+                };
+                (to, letters::verification(&self.reader(&account), token.reveal()))
             }
-            MailJob::Invitation { to, locale, token } => {
-                let Some(offer) = self.offer(&to, &token)? else { return Ok(None) };
+            MailJob::Invitation { to, locale, link } => {
+                let Some((offer, token)) = self.offer(&to, link).await? else { return Ok(None) };
                 let reader = Reader::new(&locale, &self.links);
-                let said = letters::invitation(&reader, &offer.space_name, &token);
+                let said = letters::invitation(&reader, &offer.space_name, token.reveal());
                 (to, said)
             }
         };
@@ -90,24 +94,31 @@ impl Desk {
         }
     }
 
-    /// The account that a link is for, while the link works: it may have been used or followed
-    /// by another, and who is suspended gets none.
-    fn account_for(&self, id: AccountId, token: &str) -> Result<Option<Account>, JobError> {
-        match self.accounts.link_is_good(token).map_err(Fault::from)? {
-            true => self.account(id),
-            false => Ok(None),
-        }
+    /// The account that a link is for, and the token to send, while the link works: it may have
+    /// been used or followed by another, and who is suspended gets none.
+    async fn linked(
+        &self,
+        id: AccountId,
+        link: TokenHash,
+    ) -> Result<Option<(Account, Token)>, JobError> {
+        let token = self.accounts.token_to_mail(link).await.map_err(Fault::from)?;
+        let Some(token) = token else { return Ok(None) };
+        Ok(self.account(id)?.map(|account| (account, token)))
     }
 
-    /// What an invitation offers, while it can be accepted at this address.
-    fn offer(&self, to: &str, token: &str) -> Result<Option<Offer>, JobError> {
-        let (token, now) = (TokenHash::of(token), self.clock.now());
-        let offer = self.store.read(|tx| spaces::offer_in(tx, &token, now))?;
+    /// What an invitation offers, and the token to send, while it can be accepted at this address.
+    async fn offer(&self, to: &str, link: TokenHash) -> Result<Option<(Offer, Token)>, JobError> {
         let account = match Email::new(to) {
             Some(email) => self.accounts.by_email(&email).map_err(Fault::from)?,
             None => None,
         };
-        Ok(offer.filter(|_| account.is_none_or(|account| account.suspended_at.is_none())))
+        if account.is_some_and(|account| account.suspended_at.is_some()) {
+            return Ok(None);
+        }
+        let token = Token::fresh().map_err(Fault::internal)?;
+        let (hash, now) = (token.hash(), self.clock.now());
+        let mailed = self.store.write(move |tx| spaces::mail_in(tx, &link, hash, now));
+        Ok(mailed.await?.map(|offer| (offer, token)))
     }
 
     fn reader(&self, account: &Account) -> Reader<'_> {

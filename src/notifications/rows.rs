@@ -28,9 +28,8 @@ pub(super) const MAIL: JobName<MailJob> = JobName::new("mail");
 
 /// A mail to be written when it is sent.
 ///
-/// Three of them hold the token that their link carries: nobody else has it, so it cannot be
-/// looked up. It lies here until the mail is delivered or the token is good for nothing, because
-/// such a job is enqueued with the token's own end, and loses its payload when it is given up.
+/// Three of them name a link by the hash of a token that nobody has: the one that the mail carries
+/// is made when it is sent, and is never on the disk. Such a job ends with its link.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "mail", rename_all = "snake_case")]
 pub(super) enum MailJob {
@@ -42,11 +41,11 @@ pub(super) enum MailJob {
         former: bool,
     },
     /// A link that sets a new password.
-    Reset { account: AccountId, token: String },
+    Reset { account: AccountId, link: TokenHash },
     /// A link that proves an address, which need not be the account's yet.
-    Verification { account: AccountId, to: String, token: String },
+    Verification { account: AccountId, to: String, link: TokenHash },
     /// A link into a space, for somebody who may have no account.
-    Invitation { to: String, locale: String, token: String },
+    Invitation { to: String, locale: String, link: TokenHash },
 }
 
 /// The jobs that tell those in the app who are invited by their address.

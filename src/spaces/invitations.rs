@@ -28,9 +28,10 @@ pub struct NewInvitation {
     pub post: Option<PostInvitation>,
 }
 
-/// What is to be put into a mail: the address, the token, until when.
+/// What is to be mailed: to which address, which invitation, until when. The invitation is named by
+/// the hash of the token that its maker sees; the mail gets another when it is sent.
 pub type PostInvitation = Arc<
-    dyn Fn(&mut WriteTx<'_>, &Email, &Token, Timestamp) -> Result<(), StoreError> + Send + Sync,
+    dyn Fn(&mut WriteTx<'_>, &Email, &TokenHash, Timestamp) -> Result<(), StoreError> + Send + Sync,
 >;
 
 impl Spaces {
@@ -66,7 +67,7 @@ impl Spaces {
                 }
                 let expires_at = now.plus(new.lasts);
                 if let (Some(email), Some(post)) = (&new.email, &new.post) {
-                    post(tx, email, &token, expires_at)?;
+                    post(tx, email, &token.hash(), expires_at)?;
                 }
                 let row = InvitationRow {
                     token: token.hash(),
@@ -75,6 +76,7 @@ impl Spaces {
                     by: account,
                     created_at: now,
                     expires_at,
+                    mailed: None,
                 };
                 let invitation = InvitationId::fresh();
                 rows::put_invitation_in(tx, id, invitation, &row)?;
@@ -191,6 +193,24 @@ pub fn offer_in(
         Err(SpaceError::Store(error)) => Err(error),
         Err(_) => Ok(None),
     }
+}
+
+/// What an invitation offers, if it is still good. From then on it can be accepted by this token
+/// too, which is about to be mailed; one that was to be mailed before stops working.
+///
+/// # Errors
+/// When the store fails.
+pub fn mail_in(
+    tx: &mut WriteTx<'_>,
+    link: &TokenHash,
+    mailed: TokenHash,
+    now: Timestamp,
+) -> Result<Option<Offer>, StoreError> {
+    let offer = offer_in(tx, link, now)?;
+    if offer.is_some() {
+        rows::put_mailed_in(tx, link, mailed)?;
+    }
+    Ok(offer)
 }
 
 fn good(

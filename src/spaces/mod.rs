@@ -17,7 +17,7 @@ use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use error::SpaceError;
 pub use groups::NewGroup;
-pub use invitations::{NewInvitation, PostInvitation, offer_in};
+pub use invitations::{NewInvitation, PostInvitation, mail_in, offer_in};
 pub use model::{Group, Invitation, MadeInvitation, Member, Offer, Role, Space, SpaceType};
 pub use rows::TABLES;
 

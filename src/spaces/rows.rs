@@ -62,6 +62,9 @@ pub(super) struct InvitationRow {
     pub(super) by: AccountId,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Timestamp,
+    /// The token that was mailed last.
+    #[serde(default)]
+    pub(super) mailed: Option<TokenHash>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -254,6 +257,20 @@ pub(super) fn invitation_by_token(
     Ok(tx.get(&INVITATIONS, &(space, invitation))?.map(|row| (space, invitation, row)))
 }
 
+/// Lets an invitation be found by the token that is mailed, in place of one that was before.
+pub(super) fn put_mailed_in(
+    tx: &mut WriteTx<'_>,
+    link: &TokenHash,
+    mailed: TokenHash,
+) -> Result<(), StoreError> {
+    let Some((space, invitation, row)) = invitation_by_token(tx, link)? else { return Ok(()) };
+    if let Some(former) = row.mailed {
+        tx.remove(&BY_TOKEN, &former);
+    }
+    tx.put(&BY_TOKEN, &mailed, &PlaceRow { space, invitation })?;
+    tx.put(&INVITATIONS, &(space, invitation), &InvitationRow { mailed: Some(mailed), ..row })
+}
+
 /// The invitations into a space that can still be accepted, newest first.
 pub(super) fn invitations(
     tx: &impl Rows,
@@ -279,7 +296,9 @@ pub(super) fn remove_invitation_in(
     let Some(row) = tx.get(&INVITATIONS, &(space, invitation))? else {
         return Ok(false);
     };
-    tx.remove(&BY_TOKEN, &row.token);
+    for token in std::iter::once(row.token).chain(row.mailed) {
+        tx.remove(&BY_TOKEN, &token);
+    }
     tx.remove(&INVITATIONS, &(space, invitation));
     Ok(true)
 }

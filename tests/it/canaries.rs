@@ -16,7 +16,10 @@ use tokio::net::TcpStream;
 use crate::matrix::table::body_of;
 use crate::matrix::world::World;
 use crate::matrix::{all_operations, filled};
+use crate::oidc::table;
+use crate::support::browser::{Browser, altered, parameter};
 use crate::support::client::{Ask, Client, text};
+use crate::support::idp::{ACCESS, Fault, Idp, SECRET, Signer};
 use crate::support::llm::{Act, Answer, End, Llm};
 use crate::support::server::Server;
 use crate::support::smtp::{self, Offer, Smtp};
@@ -436,6 +439,107 @@ async fn no_canary_stands_in_the_log_at_its_most_talkative() {
     assert!(found.is_empty(), "{} places:\n{}", found.len(), found.join("\n"));
     assert!(good >= 60, "only {good} operations succeeded");
     assert!(log.contains("\"level\":\"DEBUG\""), "the log is not talkative");
+}
+
+/// Signs in at a provider; everything that this brings is a secret.
+async fn go_and_come_back(server: &Server, idp: &Idp, twist: impl Fn(String) -> String) -> Secret {
+    let mut browser = Browser::at(server);
+    let mut secrets = Vec::new();
+    let address = browser.start("home", &format!("?redirect_to=/{WORD}00000")).await;
+    secrets.extend(["state", "nonce"].map(|name| parameter(&address, name).expect("a secret")));
+    secrets.extend(browser.jar.values().cloned());
+    let back = twist(idp.approves(&address));
+    secrets.extend(["code", "state"].iter().filter_map(|name| parameter(&back, name)));
+    browser.back(&back).await;
+    secrets.extend(browser.jar.values().cloned());
+    let signed_in = browser.me().await.is_some();
+    browser.post("/auth/logout", &json!({})).await;
+    (secrets, signed_in)
+}
+
+/// What opens something, and whether it opened an account.
+type Secret = (Vec<String>, bool);
+
+/// A server whose log is at its most talkative, with a provider of sign-ins.
+async fn with_provider(idp: &Idp) -> (Server, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("c.toml");
+    let more = "sign_up = 'open'\ntoken_audiences = ['app.ios']";
+    std::fs::write(&file, table("home", &idp.issuer(), more)).unwrap();
+    let settings = [
+        ("CLONEMEMORIA_CONFIG", file.to_str().unwrap()),
+        ("CLONEMEMORIA_LOG_LEVEL", "trace"),
+        ("RUST_LOG", "trace"),
+        ("RUST_BACKTRACE", "full"),
+    ];
+    let server = Server::with(&settings).await;
+    server.admin().await;
+    (server, directory)
+}
+
+/// Signs in well, and in every way in which a browser or a provider can spoil it.
+async fn go_astray(server: &Server, idp: &Idp) -> Vec<String> {
+    let mut all = Vec::new();
+    for _ in 0..2 {
+        let (secrets, signed_in) = go_and_come_back(server, idp, |back| back).await;
+        assert!(signed_in);
+        all.extend(secrets);
+    }
+    let strange = |name: &'static str| {
+        move |back: String| altered(&back, name, Some(&format!("{WORD}00000")))
+    };
+    for name in ["code", "state"] {
+        let (secrets, signed_in) = go_and_come_back(server, idp, strange(name)).await;
+        assert!(!signed_in);
+        all.extend(secrets);
+    }
+    let echo = json!({"error": format!("{WORD}00000"), "error_description": WORD}).to_string();
+    for fault in [Fault::Body(echo), Fault::Body(format!("<{WORD}00000>")), Fault::Status(500)] {
+        idp.fails("/token", fault);
+        let (secrets, signed_in) = go_and_come_back(server, idp, |back| back).await;
+        assert!(!signed_in);
+        all.extend(secrets);
+    }
+    idp.repents();
+    for signer in [Signer::Stranger, Signer::Secret, Signer::Nobody] {
+        idp.signs_with(signer);
+        let (secrets, signed_in) = go_and_come_back(server, idp, |back| back).await;
+        assert!(!signed_in);
+        all.extend(secrets);
+    }
+    idp.signs_with(Signer::Rsa);
+    all
+}
+
+#[tokio::test]
+async fn a_sign_in_elsewhere_leaves_nothing_in_the_log_at_its_most_talkative() {
+    let idp = Idp::start().await;
+    idp.says("email", json!(format!("{WORD}00000@example.org")));
+    idp.says("name", json!(format!("Ada {WORD}00000")));
+    idp.says_when_asked(&json!({"sub": "ada-1", "nickname": format!("{WORD}00000")}));
+    let (mut server, _configuration) = with_provider(&idp).await;
+    let mut aviary = Aviary::default();
+    aviary.canary("what the provider or the browser says");
+    let mut secrets = go_astray(&server, &idp).await;
+    for (audience, status) in [("app.ios", 200), ("app.other", 403)] {
+        let token = idp.token(audience, Some("n-1-c4n4ry"));
+        let body = json!({"id_token": token, "nonce": "n-1-c4n4ry"});
+        let reply = server.client().post("/auth/oidc/home/token", body).await.is(status);
+        let opens = ["access_token", "refresh_token"].map(|name| reply[name].as_str());
+        secrets.extend(opens.into_iter().flatten().map(str::to_owned));
+        secrets.push(token);
+    }
+    secrets.extend(idp.secrets());
+    secrets.extend([SECRET, ACCESS, "n-1-c4n4ry"].map(str::to_owned));
+    let secrets = secrets.into_iter().filter(|secret| !secret.is_empty());
+    aviary.secrets.extend(secrets.map(|secret| (secret, "a sign-in".to_owned())));
+    assert_eq!(server.stop().await, 0);
+    let log = server.log();
+    let found = aviary.found_in(&log);
+    println!("{} secrets, {} lines", aviary.secrets.len(), log.lines().count());
+    assert!(found.is_empty(), "{} places:\n{}", found.len(), found.join("\n"));
+    assert!(aviary.secrets.len() > 40, "only {} secrets", aviary.secrets.len());
+    assert!(log.contains("DEBUG"), "the log is not talkative");
 }
 
 #[tokio::test]

@@ -539,6 +539,50 @@ async fn one_account_cannot_take_all_the_streams() {
     let path = format!("/clones/{clone}/chat");
     let refused = ada.post(&path, json!({"content": "Three"})).await;
     assert!(refused.header("retry-after").is_some());
+    // So many at once is no window of time.
+    assert!(refused.header("ratelimit").is_none());
     refused.problem(429, "too_many_streams");
     drop((first, second));
+}
+
+#[tokio::test]
+async fn all_accounts_together_get_so_many_streams_and_the_next_when_one_ends() {
+    let llm = Llm::start().await;
+    llm.always(Act::Answer(Answer::of(&["One ", "moment "]).ending(End::Hang)));
+    let server = Server::with(&[
+        ("CLONEMEMORIA_LLM_BASE_URL", &llm.base_url()),
+        ("CLONEMEMORIA_LLM_MODEL", "small"),
+        ("CLONEMEMORIA_LIMITS_STREAMS", "2"),
+    ])
+    .await;
+    let (ada, clone, conversation) = begin(&server).await;
+    let ben = server.account("ben").await;
+    let other = ben.new_clone("Anna").await;
+    ben.remember(&other, HARBOUR).await;
+    let bens = ben.converse(&other).await;
+    let mut first = ada.say_streaming(&conversation, "One").await;
+    let start = first.next().await.expect("a start");
+    let mut second = ben.say_streaming(&bens, "Two").await;
+    for events in [&mut first, &mut second] {
+        while events.next().await.expect("a delta").name != "delta" {}
+    }
+    let asked = llm.asked().len();
+    for (who, clone) in [(&ada, &clone), (&ben, &other)] {
+        let path = format!("/clones/{clone}/chat");
+        let refused = who.post(&path, json!({"content": "Three"})).await;
+        assert!(refused.header("retry-after").is_some());
+        refused.problem(429, "too_many_streams");
+    }
+    assert_eq!(llm.asked().len(), asked, "what is refused asks no model");
+    let message = text(&start.data["message_id"]);
+    let stop = format!("/conversations/{conversation}/messages/{message}/stop");
+    ada.ask(Method::POST, &stop).await.is(200);
+    first.rest().await;
+    // A place is free for whoever comes next; the other answer still holds its own.
+    llm.then(Act::Answer(Answer::of(&["Fine."])));
+    assert_eq!(ben.say(&bens, "Are you there?").await.1["content"], "Fine.");
+    let third = ada.say_streaming(&conversation, "Four").await;
+    let path = format!("/conversations/{bens}/messages");
+    ben.post(&path, json!({"content": "Five"})).await.problem(429, "too_many_streams");
+    drop((second, third));
 }

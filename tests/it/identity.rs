@@ -69,7 +69,9 @@ async fn signing_out_ends_this_sign_in_and_no_other() {
     let one = server.admin().await;
     let session = login(&server.client(), "admin@example.org", PASSWORD).await.is(200);
     let other = server.client().with_token(&text(&session["access_token"]));
-    one.ask(Method::POST, "/auth/logout").await.is(204);
+    let out = one.ask(Method::POST, "/auth/logout").await;
+    assert_eq!(out.header("clear-site-data"), Some("\"cache\""));
+    out.is(204);
     one.get("/auth/me").await.problem(401, "unauthenticated");
     other.get("/auth/me").await.is(200);
     let body = json!({"refresh_token": session["refresh_token"]});
@@ -205,6 +207,7 @@ async fn a_page_gets_a_cookie_that_scripts_cannot_read_and_no_tokens() {
     let out = page.ask(Method::POST, "/auth/logout").header("cookie", pair);
     let out = out.header("origin", &origin(&server)).await;
     assert!(out.header("set-cookie").unwrap().contains("Max-Age=0"));
+    assert_eq!(out.header("clear-site-data"), Some("\"cache\""));
     out.is(204);
     page.get("/auth/me").header("cookie", pair).await.problem(401, "unauthenticated");
 }

@@ -1,4 +1,5 @@
-//! The power goes, twenty times: what was acknowledged is there afterwards, and is found.
+//! The power goes, twenty times: what was acknowledged is there afterwards, and is found; what
+//! is asked for again with the same `Idempotency-Key` is there once.
 //!
 //! `TORTURE_ROUNDS` sets another number.
 
@@ -21,10 +22,14 @@ struct Acknowledged {
     messages: Vec<String>,
 }
 
+fn rounds() -> u64 {
+    let rounds = std::env::var("TORTURE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    rounds.unwrap_or(20)
+}
+
 #[tokio::test]
 async fn nothing_that_was_acknowledged_is_lost() {
-    let rounds = std::env::var("TORTURE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-    let rounds: u64 = rounds.unwrap_or(20);
+    let rounds = rounds();
     let llm = Llm::start().await;
     llm.always(Act::Answer(Answer::of(&["Half ", "an answer "]).ending(End::Hang)));
     let mut server = Server::with(&[
@@ -134,4 +139,94 @@ async fn everything(ada: &Client, path: &str) -> BTreeSet<String> {
         }
         cursor = format!("&cursor={}", text(&page["next_cursor"]));
     }
+}
+
+/// Requests that are under way when the power goes.
+const WISHES: usize = 6;
+
+/// Something to be done once, and what was said of it so far.
+#[derive(Clone)]
+struct Wish {
+    name: String,
+    path: String,
+    body: Value,
+    answer: Option<Value>,
+}
+
+impl Wish {
+    /// To write one memory down, or three at once.
+    fn of(clone: &str, name: &str, many: bool) -> Self {
+        let memory = |n: usize| json!({"content": format!("Wish {name} part {n}.")});
+        let path = format!("/clones/{clone}/memories");
+        let (path, body) = match many {
+            false => (path, memory(0)),
+            true => {
+                (format!("{path}/batch"), json!({"memories": [memory(0), memory(1), memory(2)]}))
+            }
+        };
+        Self { name: name.to_owned(), path, body, answer: None }
+    }
+
+    fn parts(&self) -> usize {
+        self.body["memories"].as_array().map_or(1, Vec::len)
+    }
+
+    /// Makes it, with its key; keeps what is answered first and compares what comes later.
+    async fn make(mut self, ada: Client) -> Self {
+        let ask = ada.post(&self.path, self.body.clone()).header("idempotency-key", &self.name);
+        let Some(reply) = ask.attempt().await else { return self };
+        assert!(matches!(reply.status, 200 | 201), "{}: {}", self.name, reply.text());
+        let answer = reply.json();
+        let said = |answer: &Value| (answer["id"].clone(), answer["created"].clone());
+        if let Some(first) = &self.answer {
+            assert_eq!(said(&answer), said(first), "{}", self.name);
+        }
+        self.answer = Some(answer);
+        self
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_after_a_power_cut_is_there_once() {
+    let mut server = Server::start().await;
+    let admin = server.admin().await;
+    let clone = admin.new_clone("Maria").await;
+    let (mut all, mut unheard) = (Vec::new(), 0);
+    for round in 0..rounds() {
+        let ada = server.again(&admin);
+        let before = Wish::of(&clone, &format!("r{round}before"), round % 2 == 0);
+        let before = before.make(ada.clone()).await;
+        assert!(before.answer.is_some());
+        let mut making = tokio::task::JoinSet::new();
+        for number in 0..WISHES {
+            let wish = Wish::of(&clone, &format!("r{round}w{number}"), number % 2 == 0);
+            making.spawn(wish.make(ada.clone()));
+        }
+        // Somewhere between their arrival and their answers.
+        tokio::time::sleep(Duration::from_micros(round * 1_700 % 20_000)).await;
+        server.kill().await;
+        let mut wishes = making.join_all().await;
+        unheard += wishes.iter().filter(|wish| wish.answer.is_none()).count();
+        wishes.push(before);
+        server.run().await;
+        let ada = server.again(&admin);
+        for wish in wishes {
+            let wish = wish.make(ada.clone()).await;
+            assert!(wish.answer.is_some());
+            all.push(wish.make(ada.clone()).await);
+        }
+    }
+    let ada = server.again(&admin);
+    let kept = everything(&ada, &format!("/clones/{clone}/memories?limit=200")).await;
+    let expected: usize = all.iter().map(Wish::parts).sum();
+    println!("{} wishes, {unheard} of them unheard when the power went", all.len());
+    assert_eq!(kept.len(), expected, "something is there twice, or not at all");
+    for wish in &all {
+        let answer = wish.answer.as_ref().expect("an answer");
+        match answer["id"].as_str() {
+            Some(made) => assert!(kept.contains(made), "{}", wish.name),
+            None => assert_eq!(answer["created"], 3, "{}", wish.name),
+        }
+    }
+    assert!(unheard > 0, "the power never went in between");
 }

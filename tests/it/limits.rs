@@ -136,6 +136,56 @@ async fn every_operation_bounds_the_depth_of_its_json() {
     }
 }
 
+#[tokio::test]
+async fn every_operation_bounds_the_fields_of_an_object() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let document = server.client().page("/openapi.json").await.is(200);
+    let fields = |count: usize| {
+        let fields: Vec<String> = (0..count).map(|n| format!("\"f{n}\":1")).collect();
+        format!("{{{}}}", fields.join(","))
+    };
+    let (most, more) = (fields(10_000), fields(10_001));
+    let deeper = format!("{{\"?\":[{{}},{{\"?\":{more}}}]}}");
+    for (name, method, path, _) in all(&document).into_iter().filter(|(.., body)| *body) {
+        for (body, expected) in [(&more, 400), (&deeper, 400), (&most, 422)] {
+            let ask = ada.ask_outside(method.clone(), &path);
+            let ask = ask.header("content-type", "application/json").bytes(body.clone());
+            let reply = ask.await;
+            assert_eq!(reply.status, expected, "{name}: {}", reply.text());
+            if expected == 400 {
+                reply.problem(400, "malformed");
+            }
+        }
+    }
+    // All objects of a body together may have more, and texts may have what looks like fields.
+    let clone = ada.new_clone("Maria").await;
+    let memory = json!({"content": "a:".repeat(10_001), "metadata": {"\\\":{": ":{"}});
+    let memories = json!({"memories": vec![memory; 20]});
+    let path = format!("/clones/{clone}/memories/batch");
+    assert_eq!(ada.post(&path, memories).await.is(200)["created"], 20);
+    let many = (0..1_000).map(|n| {
+        json!({
+            "content": format!("Memory {n}."), "title": "T", "kind": "fact", "place": "P",
+            "people": [], "tags": [], "visibility": "space", "source": "s", "thread": "t",
+            "sequence": n, "speaker": "Maria", "external_id": n.to_string(),
+        })
+    });
+    let many = json!({"memories": many.collect::<Vec<_>>()});
+    assert_eq!(ada.post(&path, many).await.is(200)["created"], 1_000);
+}
+
+#[tokio::test]
+async fn how_many_fields_an_object_may_have_is_a_setting() {
+    let server = Server::with(&[("CLONEMEMORIA_LIMITS_JSON_FIELDS", "4")]).await;
+    let ada = server.admin().await;
+    let body = json!({"name": "Maria", "description": "d", "style": "s", "greeting": "g"});
+    ada.post("/clones", body.clone()).await.is(201);
+    let mut body = body;
+    body["biography"] = json!("b");
+    ada.post("/clones", body).await.problem(400, "malformed");
+}
+
 const IMPATIENT: [(&str, &str); 5] = [
     ("CLONEMEMORIA_LIMITS_HEADER_SECONDS", "1"),
     ("CLONEMEMORIA_LIMITS_STALL_SECONDS", "1"),

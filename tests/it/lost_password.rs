@@ -182,10 +182,19 @@ async fn an_invitation_with_an_address_is_mailed_there() {
     let body = json!({"role": "visitor", "email": "ben@example.org"});
     let made = world.ada.post(&format!("/spaces/{space}/invitations"), body).await.is(201);
     let token = world.link("ben@example.org", "/invitation").await;
-    assert_eq!(made["token"], token.as_str());
+    // Who invites can hand it over themselves, by a token of its own; it is one invitation.
+    assert_ne!(made["token"], token.as_str());
+    let show =
+        |token: &str| world.server.client().post("/invitations/show", json!({"token": token}));
+    for good in [&token, &text(&made["token"])] {
+        assert_eq!(show(good).await.is(200)["space_name"], "The family");
+    }
     let ben = world.server.account("ben").await;
     let accept = ben.post("/invitations/accept", json!({"token": token})).await.is(200);
     assert_eq!(accept["role"], "visitor");
+    for used in [&token, &text(&made["token"])] {
+        show(used).await.problem(403, "invite_invalid");
+    }
 }
 
 #[tokio::test]

@@ -474,3 +474,31 @@ async fn a_repeated_wish_writes_one_memory() {
     ask("Another one.").await.problem(422, "idempotency_key_reused");
     assert_eq!(items(&ada.get(&at(&clone)).await.is(200)).len(), 1);
 }
+
+#[tokio::test]
+async fn a_repeated_batch_is_written_down_once_whatever_has_changed_since() {
+    let (_server, ada, clone) = begin().await;
+    let path = format!("{}/batch", at(&clone));
+    ada.remember_as(&clone, json!({"content": "Before.", "external_id": "1"})).await;
+    let ask = |more: &str| {
+        let memories = json!({"memories": [
+            {"content": "After.", "external_id": "1"}, {"content": "Without an id."},
+            {"content": more}, {"content": ""},
+        ]});
+        ada.post(&path, memories).header("idempotency-key", "once")
+    };
+    let first = ask("One more.").await.is(200);
+    assert_eq!([&first["created"], &first["updated"]], [2, 1]);
+    let changed = items(&ada.get(&at(&clone)).await.is(200));
+    let changed = changed.iter().find(|memory| memory["external_id"] == "1").expect("one");
+    let changed = format!("{}/{}", at(&clone), id(changed));
+    ada.patch(&changed, json!({"content": "Since."})).await.is(200);
+    let again = ask("One more.").await.is(200);
+    for count in ["created", "updated", "unchanged"] {
+        assert_eq!(again[count], first[count], "{count}");
+    }
+    assert_eq!(again["failed"][0]["index"], 3);
+    assert_eq!(ada.get(&changed).await.is(200)["content"], "Since.");
+    ask("Something else.").await.problem(422, "idempotency_key_reused");
+    assert_eq!(items(&ada.get(&at(&clone)).await.is(200)).len(), 3);
+}

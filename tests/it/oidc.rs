@@ -307,7 +307,9 @@ async fn signing_out_names_the_provider_where_one_can_sign_out_too() {
     let home = Home::of(&idp, OPEN).await;
     let mut ada = home.browser();
     sign_in(&mut ada, &idp).await;
-    let reply = ada.post("/auth/logout", &json!({})).await.is(200);
+    let reply = ada.post("/auth/logout", &json!({})).await;
+    assert_eq!(reply.header("clear-site-data"), Some("\"cache\""));
+    let reply = reply.is(200);
     is_documented("post", "/auth/logout", 200, &reply);
     let url = text(&reply["end_session_url"]);
     assert!(url.starts_with(&format!("{}/end?", idp.issuer())), "{url}");

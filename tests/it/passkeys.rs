@@ -315,3 +315,27 @@ async fn without_a_name_there_are_no_passkeys_and_the_server_says_why() {
     let made_up = named(format!("localhost.evil.test:{port}")).await.is(200);
     assert_eq!(made_up["passkeys_possible"], false);
 }
+
+#[tokio::test]
+async fn who_has_a_passkey_is_not_held_up_by_guesses_at_the_password() {
+    let server = start().await;
+    let ada = server.admin().await;
+    let (_, mut key, _) = with_passkey(&server, &ada).await;
+    let login = |password: &str| {
+        let body = json!({"email": "admin@example.org", "password": password});
+        server.client().post("/auth/login", body)
+    };
+    login("not this one").await.problem(401, "invalid_credentials");
+    login(PASSWORD).await.problem(429, "too_many_attempts");
+    enter(&server, key.answers(&question(&server).await)).await.is(200);
+    // Nor does it help who guesses.
+    login(PASSWORD).await.problem(429, "too_many_attempts");
+    for _ in 1..100 {
+        server.advance(Duration::from_secs(10)).await;
+        login("not this one").await.problem(401, "invalid_credentials");
+    }
+    server.advance(Duration::from_secs(10)).await;
+    login(PASSWORD).await.problem(429, "too_many_attempts");
+    enter(&server, key.answers(&question(&server).await)).await.is(200);
+    login(PASSWORD).await.problem(429, "too_many_attempts");
+}

@@ -392,7 +392,7 @@ async fn revoking_a_link_ends_what_runs_within_a_second_and_erases_it() {
     ada.delete(&format!("/clones/{clone}/share-links/{link}")).await.is(204);
     let revoked = Instant::now();
     let last = events.rest().await.pop().unwrap();
-    assert!(revoked.elapsed() < Duration::from_millis(1_500), "{:?}", revoked.elapsed());
+    assert!(revoked.elapsed() < Duration::from_secs(1), "{:?}", revoked.elapsed());
     assert_eq!((&*last.name, &last.data["code"]), ("error", &json!("unauthenticated")));
     assert!(llm.abandons(1, Duration::from_secs(5)).await, "the model went on");
     let path = format!("/conversations/{}", text(&start.data["conversation_id"]));

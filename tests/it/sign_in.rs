@@ -1,5 +1,7 @@
 //! What opens an account, how long, and what ends it: cookies, tokens, guesses, proofs.
 
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Method;
@@ -10,6 +12,7 @@ use crate::support::client::{Client, id, items, text};
 use crate::support::llm::{Act, Answer, End, Llm};
 use crate::support::reply::Reply;
 use crate::support::server::Server;
+use crate::support::socket::{ELSEWHERE, connect_from, exchange};
 
 const NEW_PASSWORD: &str = "violet umbrella quartz 42";
 
@@ -164,6 +167,139 @@ async fn a_network_address_that_guesses_at_many_accounts_has_to_wait() {
     server.advance(Duration::from_secs(60)).await;
     from("203.0.113.9", 13).await.problem(401, "invalid_credentials");
     from("203.0.113.9", 14).await.problem(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn answers_say_how_much_a_network_may_still_try() {
+    let server = Server::with(&[
+        ("CLONEMEMORIA_SERVER_TRUSTED_PROXIES", "127.0.0.1"),
+        ("CLONEMEMORIA_LIMITS_SIGN_IN_BURST", "3"),
+    ])
+    .await;
+    server.admin().await;
+    let mut seen = Vec::new();
+    for who in ["admin", "nobody"] {
+        let from = if who == "admin" { "203.0.113.9" } else { "203.0.113.10" };
+        let ask = |name: &str, password: &str| {
+            let body = json!({"email": format!("{name}@example.org"), "password": password});
+            server.client().post("/auth/login", body).header("x-forwarded-for", from)
+        };
+        let mut left = Vec::new();
+        // The second is held up by the ladder, the fourth and fifth by the bucket.
+        for (name, status) in [(who, 401), (who, 429), ("other", 401), ("other", 429), (who, 429)] {
+            let reply = ask(name, "wrong guess").await;
+            assert_eq!(reply.status, status, "{name}: {}", reply.text());
+            assert_eq!(reply.header("ratelimit-policy"), Some("\"address\";q=3;w=180"));
+            let state = reply.header("ratelimit").expect("what is left");
+            let (requests, seconds) = state.split_once(";t=").expect("until when");
+            assert!((1..=180).contains(&seconds.parse::<u64>().unwrap()), "{state}");
+            let waits = reply.header("retry-after").map(str::to_owned);
+            left.push((requests.to_owned(), reply.code(), waits.is_some()));
+        }
+        assert_eq!(left[0].0, "\"address\";r=2");
+        assert_eq!(left[4].0, "\"address\";r=0");
+        server.advance(Duration::from_secs(10)).await;
+        seen.push(left);
+    }
+    assert_eq!(seen[0], seen[1], "who has an account looks like who has none");
+    // Nobody on this machine is counted, so there is nothing to say; nor is a ladder a window.
+    login(&server.client(), "wrong guess").await.problem(401, "invalid_credentials");
+    let refused = login(&server.client(), "wrong guess").await;
+    assert!(refused.header("retry-after").is_some() && refused.header("ratelimit").is_none());
+    refused.problem(429, "too_many_attempts");
+}
+
+/// Somebody at this address signs in wrongly, and says these headers.
+async fn guess(server: &Server, from: Ipv4Addr, headers: &str) -> u16 {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let body = json!({"email": format!("u{count}@example.org"), "password": "wrong guess"});
+    let body = body.to_string();
+    let text = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nhost: memoria.local\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    );
+    let answer = exchange(&mut connect_from(from, server.address()).await, &text).await;
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    status.unwrap_or_else(|| panic!("no status: {answer}"))
+}
+
+/// Ways in which somebody can say that they come from elsewhere.
+fn claims(address: &str) -> [String; 6] {
+    [
+        format!("x-forwarded-for: {address}\r\n"),
+        format!("x-forwarded-for: 198.51.100.7, {address}\r\n"),
+        format!("x-forwarded-for: {address}\r\nx-forwarded-for: 127.0.0.1\r\n"),
+        format!("x-real-ip: {address}\r\n"),
+        format!("forwarded: for={address};proto=https\r\n"),
+        format!("cf-connecting-ip: {address}\r\ntrue-client-ip: {address}\r\n"),
+    ]
+}
+
+#[tokio::test]
+async fn what_strangers_say_of_their_address_counts_for_nothing() {
+    for proxies in ["", "127.0.0.9, 10.1.2.3"] {
+        let server = Server::with(&[
+            ("CLONEMEMORIA_SERVER_TRUSTED_PROXIES", proxies),
+            ("CLONEMEMORIA_LIMITS_SIGN_IN_BURST", "12"),
+        ])
+        .await;
+        server.admin().await;
+        let (stranger, victim) = (ELSEWHERE, Ipv4Addr::new(127, 0, 0, 3));
+        for address in ["127.0.0.1", "127.0.0.3"] {
+            for claim in claims(address) {
+                assert_eq!(guess(&server, stranger, &claim).await, 401, "{claim}");
+            }
+        }
+        for address in ["127.0.0.1", "127.0.0.3", "203.0.113.9", "10.0.0.1", "::1"] {
+            for claim in claims(address) {
+                assert_eq!(guess(&server, stranger, &claim).await, 429, "{claim}");
+            }
+        }
+        assert_eq!(guess(&server, stranger, "").await, 429);
+        // Whose address was claimed has all of theirs.
+        for _ in 0..12 {
+            assert_eq!(guess(&server, victim, "").await, 401);
+        }
+        assert_eq!(guess(&server, victim, "").await, 429);
+    }
+}
+
+#[tokio::test]
+async fn a_proxys_word_counts_and_what_its_client_said_before_does_not() {
+    let proxy = Ipv4Addr::new(127, 0, 0, 9);
+    let server = Server::with(&[
+        ("CLONEMEMORIA_SERVER_TRUSTED_PROXIES", "127.0.0.9, 10.1.2.3"),
+        ("CLONEMEMORIA_LIMITS_SIGN_IN_BURST", "4"),
+    ])
+    .await;
+    server.admin().await;
+    let by = |chain: &str| format!("x-forwarded-for: {chain}\r\n");
+    let spoofed = [
+        "203.0.113.9".to_owned(),
+        "127.0.0.1, 203.0.113.9".to_owned(),
+        "203.0.113.77, 198.51.100.1, 203.0.113.9".to_owned(),
+        // Over a second proxy of ours.
+        "192.0.2.1, 203.0.113.9, 10.1.2.3".to_owned(),
+    ];
+    for chain in &spoofed {
+        assert_eq!(guess(&server, proxy, &by(chain)).await, 401, "{chain}");
+    }
+    for chain in &spoofed {
+        assert_eq!(guess(&server, proxy, &by(chain)).await, 429, "{chain}");
+    }
+    let twice = "x-forwarded-for: 192.0.2.99\r\nx-forwarded-for: 203.0.113.9\r\n";
+    assert_eq!(guess(&server, proxy, twice).await, 429);
+    for other in ["203.0.113.10", "203.0.113.9, 203.0.113.11", "192.0.2.1", "198.51.100.1"] {
+        assert_eq!(guess(&server, proxy, &by(other)).await, 401, "{other}");
+    }
+    // The same word from somebody who is no proxy opens no new account of tries.
+    for n in 0..4 {
+        let said = by(&format!("203.0.113.{}", 100 + n));
+        assert_eq!(guess(&server, ELSEWHERE, &said).await, 401);
+    }
+    assert_eq!(guess(&server, ELSEWHERE, &by("203.0.113.200")).await, 429);
 }
 
 #[tokio::test]

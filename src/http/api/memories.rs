@@ -130,7 +130,7 @@ impl MemoryApi {
     /// Write many memories down
     ///
     /// Idempotent by `external_id`: one that is there already is changed, or left alone when it
-    /// says the same.
+    /// says the same. With an `Idempotency-Key` the whole batch is done once.
     #[oai(
         path = "/clones/:clone_id/memories/batch",
         method = "post",
@@ -140,11 +140,13 @@ impl MemoryApi {
     async fn batch(
         &self,
         ask: Ask<Writing>,
+        asked: Asked,
         request_id: RequestId,
         clone_id: Path<String>,
         body: Body<BatchRequest>,
     ) -> Answer<Json<BatchView>> {
         let id = path_id(&clone_id.0)?;
+        let once = asked.once(&ask.who, &body.1, &ask);
         if body.0.memories.len() > 1_000 {
             return Err(Fault::field("/memories", "must have at most 1000 items").into());
         }
@@ -160,7 +162,7 @@ impl MemoryApi {
                 }
             }
         }
-        let outcome = ask.memories.batch(&ask.who, id, contents).await?;
+        let outcome = ask.memories.batch(&ask.who, id, contents, once).await?;
         ask.retrieval.wake();
         let (created, updated) = (outcome.created, outcome.updated);
         Ok(Json(BatchView { created, updated, unchanged: outcome.unchanged, failed }))

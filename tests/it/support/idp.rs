@@ -85,6 +85,7 @@ struct State {
     ahead: Duration,
     names_itself: bool,
     kid: String,
+    secrets: Vec<String>,
 }
 
 /// What a code stands for.
@@ -130,6 +131,7 @@ impl Idp {
                 ahead: Duration::ZERO,
                 names_itself: false,
                 kid: "one".to_owned(),
+                secrets: Vec::new(),
             }),
             rsa: RsaKeyPair::from_pkcs8(RSA).expect("a key"),
             ec: elliptic(),
@@ -215,6 +217,12 @@ impl Idp {
     /// How often an endpoint was asked.
     pub fn asked(&self, path: &str) -> usize {
         self.state().asked.get(path).copied().unwrap_or_default()
+    }
+
+    /// What it and the server have told each other so far, and nobody else may know: codes, what
+    /// proves them, ID tokens.
+    pub fn secrets(&self) -> Vec<String> {
+        self.state().secrets.clone()
     }
 
     /// Lets time pass.
@@ -385,6 +393,8 @@ impl Shared {
             return Err("invalid_client");
         }
         let mut state = self.state.lock().expect("no panic");
+        let told = ["code", "code_verifier"].iter().filter_map(|name| sent.get(*name)).cloned();
+        state.secrets.extend(told);
         let code = sent.get("code").ok_or("invalid_request")?;
         let asked = state.codes.remove(code).ok_or("invalid_grant")?;
         let verifier = sent.get("code_verifier").ok_or("invalid_grant")?;
@@ -393,6 +403,7 @@ impl Shared {
             return Err("invalid_grant");
         }
         let token = self.id_token(&state, CLIENT, Some(&asked.nonce), asked.at);
+        state.secrets.push(token.clone());
         Ok(json!({
             "access_token": ACCESS, "token_type": "Bearer", "expires_in": 300, "id_token": token,
         }))

@@ -120,9 +120,9 @@ pub(super) struct BatchFailure {
 /// What came of a batch.
 #[derive(Object)]
 pub(super) struct BatchView {
-    pub(super) created: usize,
-    pub(super) updated: usize,
-    pub(super) unchanged: usize,
+    pub(super) created: u32,
+    pub(super) updated: u32,
+    pub(super) unchanged: u32,
     pub(super) failed: Vec<BatchFailure>,
 }
 

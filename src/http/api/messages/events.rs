@@ -145,6 +145,8 @@ pub(super) struct Reader {
     request_id: RequestId,
     /// The number of the last event that was sent.
     reached: u64,
+    /// When it was last seen that they may.
+    looked: Instant,
 }
 
 impl Reader {
@@ -156,20 +158,28 @@ impl Reader {
         request_id: RequestId,
     ) -> Self {
         let (services, who) = (services.clone(), who.clone());
-        Self { services, who, conversation, listener, request_id, reached: 0 }
+        let looked = Instant::now();
+        Self { services, who, conversation, listener, request_id, reached: 0, looked }
     }
 
     /// The next event; the refusal if the reader may not have it any more; nothing at the end.
+    /// It is looked as often while events come as while none do.
     pub(super) async fn next(&mut self) -> Option<Result<(u64, Event), Fault>> {
         loop {
-            tokio::select! {
+            let due = self.looked + LOOK_EVERY;
+            let event = tokio::select! {
                 biased;
-                event = self.listener.next() => return event.map(Ok),
-                () = tokio::time::sleep(LOOK_EVERY) => {
-                    if let Err(refused) = self.check() {
-                        return Some(Err(refused));
-                    }
+                event = self.listener.next() => Some(event?),
+                () = tokio::time::sleep_until(due) => None,
+            };
+            if Instant::now() >= due {
+                if let Err(refused) = self.check() {
+                    return Some(Err(refused));
                 }
+                self.looked = Instant::now();
+            }
+            if let Some(event) = event {
+                return Some(Ok(event));
             }
         }
     }
@@ -186,25 +196,17 @@ impl Reader {
 /// An answer as it is written. `first` was taken out of the reader before.
 pub(super) fn frames(reader: Reader, first: Option<(u64, Event)>) -> AnswerEvents {
     let streams = reader.services.streams().clone();
-    let state = Some((reader, first, Instant::now()));
-    let frames = stream::unfold(state, |state| async {
-        let (mut reader, first, mut checked) = state?;
+    let frames = stream::unfold(Some((reader, first)), |state| async {
+        let (mut reader, first) = state?;
         let next = match first {
             Some(first) => Ok(first),
             None => reader.next().await?,
-        };
-        // Of a stream that never pauses, too.
-        let next = if checked.elapsed() < LOOK_EVERY {
-            next
-        } else {
-            checked = Instant::now();
-            next.and_then(|next| reader.check().map(|()| next))
         };
         match next {
             Ok((number, event)) => {
                 let frame = AnswerEvent::of(event, &reader.request_id).frame(number);
                 reader.reached = number;
-                Some((frame, Some((reader, None, checked))))
+                Some((frame, Some((reader, None))))
             }
             Err(refused) => {
                 let refused = AnswerEvent::of(Event::Failed(refused.into()), &reader.request_id);

@@ -1035,7 +1035,7 @@ export interface paths {
         /**
          * Write many memories down
          * @description Idempotent by `external_id`: one that is there already is changed, or left alone when it
-         *     says the same.
+         *     says the same. With an `Idempotency-Key` the whole batch is done once.
          */
         post: operations["create_memories"];
         delete?: never;
@@ -1995,12 +1995,12 @@ export interface components {
          * @description What came of a batch.
          */
         BatchView: {
-            /** Format: uint64 */
+            /** Format: uint32 */
             created: number;
             failed: components["schemas"]["BatchFailure"][];
-            /** Format: uint64 */
+            /** Format: uint32 */
             unchanged: number;
-            /** Format: uint64 */
+            /** Format: uint32 */
             updated: number;
         };
         /**
@@ -8737,7 +8737,10 @@ export interface operations {
     create_memories: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 clone_id: string;
             };
