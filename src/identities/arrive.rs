@@ -36,6 +36,9 @@ impl Identities {
         presented: Presented<'_>,
     ) -> Result<SignedIn, IdentityError> {
         let provider = self.provider(provider)?;
+        if !provider.configured {
+            return Err(IdentityError::NotForApps);
+        }
         let claims = provider.oidc.exchange(presented.token, presented.nonce).await?;
         self.use_up(presented.token, &claims).await?;
         self.let_in(&provider, &claims, presented.invite, presented.newcomer).await
@@ -111,7 +114,8 @@ impl Identities {
         let proven = provider.trusted_email && claims.email_verified;
         let (key, this, name) = (self.place(provider, claims), self.clone(), provider.name.clone());
         if let Some(local) = self.0.accounts.by_email(&email)? {
-            let safe = proven && local.email_verified && !self.has_way_in(local.id)?;
+            let anybodys = self.is_anybodys(local.id, provider.configured)?;
+            let safe = proven && local.email_verified && !anybodys;
             if !safe {
                 return Err(IdentityError::LinkNeeded);
             }

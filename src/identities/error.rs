@@ -44,6 +44,9 @@ pub enum IdentityError {
     /// The ID token was used already.
     #[error("the token was used")]
     Used,
+    /// Apps may not bring the provider's word.
+    #[error("the provider is not for apps")]
+    NotForApps,
     /// What is said of a provider cannot be.
     #[error("a provider cannot be like this")]
     Flawed(Vec<Flaw>),
@@ -131,6 +134,11 @@ fn words(error: &IdentityError) -> (Kind, &'static str, &'static str) {
         E::Taken => {
             (Kind::Conflict, "identity_taken", "This is linked with another account already.")
         }
+        E::NotForApps => (
+            Kind::Forbidden,
+            "provider_not_for_apps",
+            "Apps bring ID tokens only of providers that the configuration of the server names.",
+        ),
         E::Configured => (
             Kind::Conflict,
             "provider_configured",

@@ -63,10 +63,20 @@ impl Identities {
             .await
     }
 
-    /// Whether an account can be opened at all.
-    pub(super) fn has_way_in(&self, account: AccountId) -> Result<bool, IdentityError> {
+    /// Whether an account is somebody's who can open it. Who is linked at a provider that is not
+    /// offered any more counts too, unless whoever runs the machine has exchanged it: otherwise an
+    /// admin could take a provider away, and its people's accounts over with another.
+    pub(super) fn is_anybodys(
+        &self,
+        account: AccountId,
+        exchanged: bool,
+    ) -> Result<bool, IdentityError> {
         Ok(self.0.store.read(|tx| {
-            Ok::<_, StoreError>(self.is_linked(tx, account)? || opens_itself(tx, account)?)
+            let linked = match exchanged {
+                true => self.is_linked(tx, account)?,
+                false => !rows::of_account(tx, account)?.is_empty(),
+            };
+            Ok::<_, StoreError>(linked || opens_itself(tx, account)?)
         })?)
     }
 

@@ -25,6 +25,9 @@ pub struct Provider {
     pub admin_group: Option<String>,
     /// Whether only apps of ours bring its word: it has no page to send a browser to.
     pub apps_only: bool,
+    /// Whether whoever runs the machine named it, and no admin: apps bring only the word of such
+    /// a provider, and only such a one can stand in for one that is gone.
+    pub configured: bool,
 }
 
 /// Where the instance is, seen from a browser.

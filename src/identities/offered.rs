@@ -126,7 +126,7 @@ impl Offered {
             turn: tokio::sync::Mutex::default(),
         };
         for settings in configured {
-            let provider = settings.provider((inner.outbound()?, &inner.clock))?;
+            let provider = settings.provider((inner.outbound()?, &inner.clock), true)?;
             inner.configured.push((settings, provider));
         }
         let this = Self(Arc::new(inner));
@@ -264,7 +264,7 @@ impl Offered {
             Some(provider) => provider,
             None => {
                 let settings = self.one(id, None)?.settings;
-                settings.provider((self.0.outbound()?, &self.0.clock))?
+                settings.provider((self.0.outbound()?, &self.0.clock), false)?
             }
         };
         Ok(match provider.oidc.look().await {
@@ -285,7 +285,7 @@ impl Offered {
         for (id, row) in stored {
             let settings = row.settings(&id);
             if self.is_wanted(&settings, &row) {
-                now.push(settings.provider((self.0.outbound()?, &self.0.clock))?);
+                now.push(settings.provider((self.0.outbound()?, &self.0.clock), false)?);
             }
         }
         *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = now.into();

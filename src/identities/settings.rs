@@ -108,11 +108,16 @@ impl ProviderSettings {
         (plain && bare && safe && fits).then(|| url.host_str().map(str::to_owned))?
     }
 
-    /// The provider itself; it is not asked anything yet.
+    /// The provider itself, named by the configuration or by an admin; it is not asked anything
+    /// yet.
     ///
     /// # Errors
     /// When the issuer is no address.
-    pub(super) fn provider(&self, way: (&Outbound, &Clock)) -> Result<Provider, OidcError> {
+    pub(super) fn provider(
+        &self,
+        way: (&Outbound, &Clock),
+        configured: bool,
+    ) -> Result<Provider, OidcError> {
         let settings = OidcSettings {
             issuer: self.issuer.clone(),
             client_id: self.client_id.clone(),
@@ -130,6 +135,7 @@ impl ProviderSettings {
             tells_groups: self.groups_claim.is_some(),
             admin_group: self.admin_group.clone(),
             apps_only: self.apps_only,
+            configured,
         })
     }
 }

@@ -137,7 +137,6 @@ async fn what_cannot_be_is_refused_by_its_field() {
         ("client_id", json!("two\nlines")),
         ("client_secret", json!("")),
         ("scopes", json!(["two words"])),
-        ("token_audiences", json!(["a b"])),
         ("admin_group", json!("admins")),
     ] {
         let mut body = described("home", &idp);
@@ -174,12 +173,44 @@ async fn a_secret_is_written_but_never_told() {
 }
 
 #[tokio::test]
+async fn an_admin_cannot_take_an_account_over_by_way_of_another_provider() {
+    let (real, evil) = (Idp::start().await, Idp::start().await);
+    let home = Home::with(&[]).await;
+    let trusted = |idp: &Idp| {
+        let mut provider = described("home", idp);
+        provider["trusted_email"] = json!(true);
+        provider
+    };
+    home.admin.post("/admin/oidc", trusted(&real)).await.is(201);
+    real.says("email_verified", json!(true));
+    let mut ada = home.browser();
+    assert_eq!(sign_in(&mut ada, &real).await, "/");
+    assert_eq!(ada.me().await.unwrap()["email_verified"], true);
+    home.admin.delete("/admin/oidc/home").await.is(204);
+    // Nothing opens Ada's account now, and another provider is sure that somebody is Ada.
+    home.admin.post("/admin/oidc", trusted(&evil)).await.is(201);
+    evil.person("eve-1", "ada@example.org");
+    evil.says("email_verified", json!(true));
+    let mut eve = home.browser();
+    assert_eq!(sign_in(&mut eve, &evil).await, "/login?problem=identity_link_needed");
+    assert!(eve.me().await.is_none());
+    // Nor do apps of the admin's bring what they got of people elsewhere.
+    let token = json!({"id_token": evil.token(CLIENT, None)});
+    let brought = home.server.client().post("/auth/oidc/home/token", token).await;
+    brought.problem(403, "provider_not_for_apps");
+    for field in ["token_audiences", "apps_only"] {
+        let change = json!({field: ["an-app-of-the-admins"]});
+        home.admin.patch("/admin/oidc/home", change).await.invalid(&[&format!("/{field}")]);
+    }
+}
+
+#[tokio::test]
 async fn every_change_is_in_the_audit_log() {
     let idp = Idp::start().await;
     let home = Home::with(&[]).await;
     let admin = &home.admin;
     admin.post("/admin/oidc", described("home", &idp)).await.is(201);
-    let change = json!({"trusted_email": true, "token_audiences": ["an-app"]});
+    let change = json!({"trusted_email": true, "scopes": ["email"]});
     admin.patch("/admin/oidc/home", change).await.is(200);
     admin.delete("/admin/oidc/home").await.is(204);
     let all = items(&admin.get("/admin/audit?limit=200").await.is(200));
@@ -188,7 +219,7 @@ async fn every_change_is_in_the_audit_log() {
         .filter(|entry| text(&entry["event"]).starts_with("provider_"))
         .map(|entry| (text(&entry["event"]), entry["details"].clone()))
         .collect();
-    let fields = "trusted_email token_audiences";
+    let fields = "scopes trusted_email";
     let expected = [
         ("provider_removed", json!({"provider": "home"})),
         ("provider_changed", json!({"provider": "home", "fields": fields})),

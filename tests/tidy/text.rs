@@ -159,11 +159,12 @@ fn every_locked_package_comes_from_the_public_registry() {
 }
 
 /// Codes of refusals that only programs meet; people are never shown them.
-const FOR_PROGRAMS: [&str; 6] = [
+const FOR_PROGRAMS: [&str; 7] = [
     "idempotency_key_reused",
     "mail_not_configured",
     "method_not_allowed",
     "not_an_answer",
+    "provider_not_for_apps",
     "share_link_required",
     "unsupported_media_type",
 ];

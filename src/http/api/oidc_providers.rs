@@ -55,7 +55,7 @@ struct OidcProviderView {
     groups_claim: Option<String>,
     /// The group whose members administer the server.
     admin_group: Option<String>,
-    /// Other clients whose ID tokens are taken.
+    /// Other clients whose ID tokens are taken; only the configuration names some.
     token_audiences: Vec<String>,
     /// Whether only apps bring its word, and no browser goes there.
     apps_only: bool,
@@ -111,14 +111,6 @@ struct NewOidcProvider {
     /// The group whose members administer the server.
     #[serde(default)]
     admin_group: Option<String>,
-    /// Other clients whose ID tokens are taken.
-    #[serde(default)]
-    #[oai(default)]
-    token_audiences: Vec<String>,
-    /// Whether only apps bring its word, and no browser goes there.
-    #[serde(default)]
-    #[oai(default)]
-    apps_only: bool,
 }
 
 /// What to change of a provider.
@@ -144,10 +136,6 @@ struct OidcProviderPatch {
     /// `null` for none.
     #[serde(default)]
     admin_group: Patch<String>,
-    #[serde(default)]
-    token_audiences: Patch<Vec<String>>,
-    #[serde(default)]
-    apps_only: Patch<bool>,
     /// Whether it is offered.
     #[serde(default)]
     enabled: Patch<bool>,
@@ -209,7 +197,9 @@ impl OidcProviderApi {
 
     /// Add a provider that people sign in with
     ///
-    /// It is offered at once, and not asked anything before somebody needs it.
+    /// It is offered at once, and not asked anything before somebody needs it. Apps bring ID tokens
+    /// only of providers that the configuration names: whoever runs an app gets tokens with which
+    /// accounts can be opened here, and that is for whoever runs the machine to allow.
     #[oai(
         path = "/admin/oidc",
         method = "post",
@@ -329,8 +319,8 @@ fn settings(new: NewOidcProvider) -> ProviderSettings {
         trusted_email: new.trusted_email,
         groups_claim: new.groups_claim,
         admin_group: new.admin_group,
-        token_audiences: new.token_audiences,
-        apps_only: new.apps_only,
+        token_audiences: Vec::new(),
+        apps_only: false,
     }
 }
 
@@ -345,8 +335,6 @@ fn wanted(sent: OidcProviderPatch) -> Result<ProviderChange, Fault> {
         trusted_email: fields.replace("/trusted_email", sent.trusted_email, |_, yes| Some(yes)),
         groups_claim: change(sent.groups_claim),
         admin_group: change(sent.admin_group),
-        token_audiences: fields.replace("/token_audiences", sent.token_audiences, |_, a| Some(a)),
-        apps_only: fields.replace("/apps_only", sent.apps_only, |_, yes| Some(yes)),
         enabled: fields.replace("/enabled", sent.enabled, |_, yes| Some(yes)),
     };
     fields.done()?;

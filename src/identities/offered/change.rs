@@ -16,8 +16,6 @@ pub struct ProviderChange {
     pub trusted_email: Option<bool>,
     pub groups_claim: Change<String>,
     pub admin_group: Change<String>,
-    pub token_audiences: Option<Vec<String>>,
-    pub apps_only: Option<bool>,
     pub enabled: Option<bool>,
 }
 
@@ -43,8 +41,6 @@ impl ProviderChange {
             set("trusted_email", replace(self.trusted_email, &mut settings.trusted_email));
             set("groups_claim", self.groups_claim != Change::Keep);
             set("admin_group", self.admin_group != Change::Keep);
-            set("token_audiences", replace(self.token_audiences, &mut settings.token_audiences));
-            set("apps_only", replace(self.apps_only, &mut settings.apps_only));
             set("enabled", replace(self.enabled, enabled));
         }
         self.client_secret.map(Into::into).apply(&mut settings.client_secret);

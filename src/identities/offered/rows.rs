@@ -22,8 +22,6 @@ pub struct ProviderRow {
     trusted_email: bool,
     groups_claim: Option<String>,
     admin_group: Option<String>,
-    token_audiences: Vec<String>,
-    apps_only: bool,
     pub enabled: bool,
     pub version: u64,
     pub added_at: Timestamp,
@@ -45,8 +43,6 @@ impl ProviderRow {
             trusted_email: settings.trusted_email,
             groups_claim: settings.groups_claim,
             admin_group: settings.admin_group,
-            token_audiences: settings.token_audiences,
-            apps_only: settings.apps_only,
             enabled: true,
             version: 0,
             added_at: now,
@@ -75,8 +71,9 @@ impl ProviderRow {
             trusted_email: row.trusted_email,
             groups_claim: row.groups_claim,
             admin_group: row.admin_group,
-            token_audiences: row.token_audiences,
-            apps_only: row.apps_only,
+            // Whose apps are trusted is said by whoever runs the machine.
+            token_audiences: Vec::new(),
+            apps_only: false,
         }
     }
 }

@@ -15,11 +15,9 @@ test('an empty text is none, and a secret that was not typed is not touched', ()
     client_id: 'memoria',
     sign_up: 'invite',
     trusted_email: false,
-    apps_only: false,
     scopes: ['email', 'profile'],
     groups_claim: null,
     admin_group: null,
-    token_audiences: [],
   });
   expect(settingsOf({ ...draft, client_secret: 'new' })).toHaveProperty('client_secret', 'new');
 });

@@ -11,11 +11,9 @@ export interface Draft {
   client_secret: string;
   sign_up: SignUp;
   trusted_email: boolean;
-  apps_only: boolean;
   scopes: string[];
   groups_claim: string;
   admin_group: string;
-  token_audiences: string[];
 }
 
 export const draftOf = (provider: OidcProvider | null): Draft => ({
@@ -26,11 +24,9 @@ export const draftOf = (provider: OidcProvider | null): Draft => ({
   client_secret: '',
   sign_up: provider?.sign_up ?? 'invite',
   trusted_email: provider?.trusted_email ?? false,
-  apps_only: provider?.apps_only ?? false,
   scopes: provider?.scopes ?? ['email', 'profile'],
   groups_claim: provider?.groups_claim ?? '',
   admin_group: provider?.admin_group ?? '',
-  token_audiences: provider?.token_audiences ?? [],
 });
 
 /** A short name for addresses, made of a name for people. */
@@ -52,11 +48,9 @@ export const settingsOf = (draft: Draft) => ({
   client_id: draft.client_id.trim(),
   sign_up: draft.sign_up,
   trusted_email: draft.trusted_email,
-  apps_only: draft.apps_only,
   scopes: draft.scopes,
   groups_claim: orNull(draft.groups_claim),
   admin_group: orNull(draft.admin_group),
-  token_audiences: draft.token_audiences,
   ...(draft.client_secret === '' ? {} : { client_secret: draft.client_secret.trim() }),
 });
 

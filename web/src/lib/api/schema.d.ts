@@ -90,7 +90,9 @@ export interface paths {
         put?: never;
         /**
          * Add a provider that people sign in with
-         * @description It is offered at once, and not asked anything before somebody needs it.
+         * @description It is offered at once, and not asked anything before somebody needs it. Apps bring ID tokens
+         *     only of providers that the configuration names: whoever runs an app gets tokens with which
+         *     accounts can be opened here, and that is for whoever runs the machine to allow.
          */
         post: operations["add_oidc_provider"];
         delete?: never;
@@ -1779,7 +1781,7 @@ export interface components {
         ActivityView: {
             by: components["schemas"]["ByWord"];
             created_at: string;
-            /** @description What the device calls itself, such as "Firefox on Linux". */
+            /** @description What the device calls itself, such as "Firefox (Linux)". */
             device: string | null;
             /** @description What happened, a stable word. */
             event: string;
@@ -3056,11 +3058,6 @@ export interface components {
         NewOidcProvider: {
             /** @description The group whose members administer the server. */
             admin_group?: string | null;
-            /**
-             * @description Whether only apps bring its word, and no browser goes there.
-             * @default false
-             */
-            apps_only: boolean;
             /** @description What it calls us. */
             client_id: string;
             /** @description What we prove that with, if it gave us something. */
@@ -3076,11 +3073,6 @@ export interface components {
             /** @description What is asked for beside `openid`; `email` and `profile` if this is left out. */
             scopes?: string[] | null;
             sign_up?: (components["schemas"]["RegistrationWord"] & unknown) | null;
-            /**
-             * @description Other clients whose ID tokens are taken.
-             * @default []
-             */
-            token_audiences: string[];
             /**
              * @description Whether its word that an address is proven counts.
              * @default false
@@ -3176,7 +3168,6 @@ export interface components {
         OidcProviderPatch: {
             /** @description `null` for none. */
             admin_group?: string | null;
-            apps_only?: boolean | null;
             client_id?: string | null;
             /** @description `null` for none. */
             client_secret?: string | null;
@@ -3187,7 +3178,6 @@ export interface components {
             name?: string | null;
             scopes?: string[] | null;
             sign_up?: components["schemas"]["RegistrationWord"] | null;
-            token_audiences?: string[] | null;
             trusted_email?: boolean | null;
         };
         /**
@@ -3242,7 +3232,7 @@ export interface components {
             /** @description Who may make an account by signing in there. */
             sign_up: components["schemas"]["RegistrationWord"] & unknown;
             source: components["schemas"]["ProviderSource"];
-            /** @description Other clients whose ID tokens are taken. */
+            /** @description Other clients whose ID tokens are taken; only the configuration names some. */
             token_audiences: string[];
             /** @description Whether its word that an address is proven counts. */
             trusted_email: boolean;
@@ -3745,7 +3735,7 @@ export interface components {
             created_at: string;
             /** @description Whether this request belongs to it. */
             current: boolean;
-            /** @description What the device calls itself, such as "Firefox on Linux". */
+            /** @description What the device calls itself, such as "Firefox (Linux)". */
             device: string;
             /** @description When it ends, however much it is used. */
             expires_at: string;
@@ -4229,7 +4219,7 @@ export interface operations {
                      *           "address": null,
                      *           "created_at": "2026-11-21T12:31:07Z",
                      *           "details": {
-                     *             "device": "Firefox on Linux",
+                     *             "device": "Firefox (Linux)",
                      *             "new_device": "false",
                      *             "session": "01a1fe03-6a55-7f6b-8f0c-3a1d2b7c9e10"
                      *           },
@@ -5717,7 +5707,7 @@ export interface operations {
                      *         {
                      *           "by": "you",
                      *           "created_at": "2026-11-21T12:31:07Z",
-                     *           "device": "Firefox on Linux",
+                     *           "device": "Firefox (Linux)",
                      *           "event": "signed_in",
                      *           "id": 1206,
                      *           "tries": null
@@ -7643,7 +7633,7 @@ export interface operations {
                      *           "address": "192.168.1.20",
                      *           "created_at": "2026-11-21T05:55:38.719164Z",
                      *           "current": true,
-                     *           "device": "Firefox on Linux",
+                     *           "device": "Firefox (Linux)",
                      *           "expires_at": "2026-12-21T05:55:38.719164Z",
                      *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *           "kind": "browser",
@@ -10691,7 +10681,7 @@ export interface operations {
                      *         {
                      *           "by": null,
                      *           "created_at": "2026-11-21T05:55:38.719164Z",
-                     *           "detail": "Firefox on Linux",
+                     *           "detail": "Firefox (Linux)",
                      *           "id": "01a1fcac-b2a0-7c11-9d5e-0f6a3c1b2d4e",
                      *           "read": false,
                      *           "security": true,
