@@ -88,6 +88,12 @@ pub enum Operation {
     /// What has waited long enough in the trash is erased, as it is every hour; the edge does it.
     #[cfg(feature = "testing")]
     SweepTrash,
+    /// What every part knows of an account is erased; the edge does it.
+    #[cfg(feature = "testing")]
+    EraseAccount {
+        /// The account.
+        account: crate::kernel::AccountId,
+    },
     /// A piece of code fails as it never should, to see that everything else goes on.
     #[cfg(feature = "testing")]
     Panic {
@@ -226,9 +232,10 @@ impl Admin {
                 Ok(Outcome::Done)
             }
             #[cfg(feature = "testing")]
-            Operation::Tell { .. } | Operation::TokenFor { .. } | Operation::SweepTrash => {
-                testing::run(self, operation).await
-            }
+            Operation::Tell { .. }
+            | Operation::TokenFor { .. }
+            | Operation::SweepTrash
+            | Operation::EraseAccount { .. } => testing::run(self, operation).await,
             Operation::ResetFactors { email } => {
                 match self.factors.reset(&address(&email)?).await {
                     Err(FactorError::Account(AccountError::Missing)) => {

@@ -23,6 +23,19 @@ impl Control {
     }
 }
 
+#[cfg(feature = "testing")]
+impl Control {
+    /// What tests want erased.
+    async fn erase(&self, operation: &Operation) -> Result<(), Problem> {
+        let erased = match operation {
+            Operation::SweepTrash => self.services.trash.sweep().await.map(|_| ()),
+            Operation::EraseAccount { account } => self.services.trash.erase(*account).await,
+            _ => Ok(()),
+        };
+        erased.map_err(|error| Fault::from(error).into())
+    }
+}
+
 impl Endpoint for Control {
     type Output = Response;
 
@@ -34,10 +47,7 @@ impl Endpoint for Control {
         let bytes = request.take_body().into_bytes().await?;
         let operation: Operation = parse(&bytes, Shape::default()).map_err(Problem::from)?;
         #[cfg(feature = "testing")]
-        if matches!(operation, Operation::SweepTrash) {
-            let swept = self.services.trash.sweep().await;
-            swept.map_err(|error| Problem::from(Fault::from(error)))?;
-        }
+        self.erase(&operation).await?;
         let outcome = self.services.admin.run(operation).await.map_err(Problem::from)?;
         let outcome = serde_json::to_value(&outcome)
             .map_err(|error| Problem::from(Fault::internal(error)))?;

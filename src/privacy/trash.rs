@@ -156,6 +156,17 @@ impl Trash {
         Ok(count)
     }
 
+    /// Erases what every part knows of an account, which tests want to see shut for good.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn erase(&self, account: crate::kernel::AccountId) -> Result<(), StoreError> {
+        let erasers = Arc::clone(&self.erasers);
+        let subject = Subject::Account(account);
+        let all = move |tx: &mut WriteTx<'_>| {
+            erasers.iter().try_for_each(|eraser| eraser.erase_in(tx, subject))
+        };
+        self.store.write(all).await
+    }
+
     /// Removes what was derived from an erased thing.
     fn clean_up(&self, erased: &Discarded) {
         match erased.kind {

@@ -95,6 +95,10 @@ pub const VISITORS: &[Visitor] = &[
     visitor("suspended account's refresh token", "sam", Brings::Nothing, None),
     visitor("suspended account's key", "sam", Brings::Nothing, None),
     visitor("suspended account's cookie", "sam", Brings::Nothing, None),
+    visitor("erased account's token", "sam", Brings::Nothing, None),
+    visitor("erased account's refresh token", "sam", Brings::Nothing, None),
+    visitor("erased account's key", "sam", Brings::Nothing, None),
+    visitor("erased account's cookie", "sam", Brings::Nothing, None),
     visitor("owner", "ada", Brings::Session, Some(Least::Owner)),
     visitor("owner, proven long ago", "ada", Brings::OldSession, Some(Least::Owner)),
     visitor("steward", "sam", Brings::Session, Some(Least::Steward)),
@@ -247,24 +251,31 @@ impl World {
                 sam.delete(&format!("/clones/{clone}/share-links/{}", made.0)).await.is(204);
                 return Proof::Share(server.client(), format!("{}.{OWN}", made.1));
             }
-            name if name.starts_with("suspended") => return self.suspended(visitor).await,
+            name if name.starts_with("suspended") || name.starts_with("erased") => {
+                return self.shut_out(visitor).await;
+            }
             "key as bearer" => key(&self.ada, &["read", "write", "chat"], None).await.1,
             _ => return self.good_proof_of(visitor).await,
         };
         Proof::Bearer(server.client().with_token(&proof))
     }
 
-    /// What opened an account before it was suspended.
-    async fn suspended(&self, visitor: &Visitor) -> Proof {
+    /// What opened an account before it was suspended or erased.
+    async fn shut_out(&self, visitor: &Visitor) -> Proof {
         let server = &self.server;
         let session = login(server, visitor.account).await;
         let signed_in = bearer(server, &session);
         let key = key(&signed_in, &["read", "write", "chat"], None).await.1;
         let cookie = self.cookie(visitor.account).await;
         let account = id(&signed_in.get("/auth/me").await.is(200));
-        let admin = bearer(server, &login(server, "admin").await);
-        let path = format!("/admin/users/{account}");
-        admin.patch(&path, json!({"suspended": true})).await.is(200);
+        if visitor.name.starts_with("erased") {
+            let erase = json!({"do": "erase_account", "account": account});
+            assert_eq!(server.operate(erase).await.0, 200);
+        } else {
+            let admin = bearer(server, &login(server, "admin").await);
+            let path = format!("/admin/users/{account}");
+            admin.patch(&path, json!({"suspended": true})).await.is(200);
+        }
         match visitor.name.rsplit(' ').next() {
             Some("key") => Proof::Key(server.client(), key),
             Some("cookie") => cookie,
