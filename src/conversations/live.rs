@@ -3,7 +3,7 @@
 //! What happens is appended to a log; each listener reads it at its own pace, so a slow one holds
 //! nobody up, and one that was cut off continues where it was.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
@@ -16,6 +16,8 @@ use super::model::{Citation, Message, Tokens};
 
 /// How many ended answers stay joinable event by event; older ones are read from the store.
 const ENDED_KEPT: usize = 256;
+/// How many bytes they may take together.
+const ENDED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Something that happened while an answer was written.
 #[derive(Clone, Debug)]
@@ -35,6 +37,20 @@ pub enum Event {
 impl Event {
     fn is_last(&self) -> bool {
         matches!(self, Self::Done(..) | Self::Failed(_))
+    }
+
+    /// Roughly how many bytes it takes.
+    fn size(&self) -> usize {
+        let text = |citations: &[Citation]| citations.iter().map(|one| one.quote.len()).sum();
+        let text: usize = match self {
+            Self::Start(message) | Self::Done(message, _) => {
+                message.content.len() + text(&message.citations)
+            }
+            Self::Sources(citations) => text(citations),
+            Self::Delta(text) => text.len(),
+            Self::Failed(_) => 0,
+        };
+        size_of::<Self>() + text
     }
 }
 
@@ -144,8 +160,9 @@ impl Listener {
 #[derive(Default)]
 struct Board {
     answers: HashMap<MessageId, Arc<Answer>>,
-    /// Ended ones, oldest first.
-    ended: std::collections::VecDeque<MessageId>,
+    /// Ended ones and their sizes in bytes, oldest first.
+    ended: VecDeque<(MessageId, usize)>,
+    ended_bytes: usize,
     running: HashMap<AccountId, usize>,
     total: usize,
 }
@@ -248,10 +265,15 @@ impl Drop for Writing {
                 board.running.remove(&self.account);
             }
         }
-        board.ended.push_back(self.id);
-        if board.ended.len() > ENDED_KEPT
-            && let Some(oldest) = board.ended.pop_front()
+        let size = self.answer.log().events.iter().map(Event::size).sum();
+        board.ended.push_back((self.id, size));
+        board.ended_bytes += size;
+        // The one that ended just now stays in any case: its reader may have been cut off.
+        while board.ended.len() > 1
+            && (board.ended.len() > ENDED_KEPT || board.ended_bytes > ENDED_BYTES)
         {
+            let Some((oldest, size)) = board.ended.pop_front() else { break };
+            board.ended_bytes -= size;
             board.answers.remove(&oldest);
         }
     }
