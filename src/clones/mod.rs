@@ -226,7 +226,11 @@ pub fn open(
     id: CloneId,
     action: Action,
 ) -> Result<(Persona, Role), CloneError> {
-    let persona = rows::persona(tx, id)?.ok_or(CloneError::Missing)?;
+    let Some(persona) = rows::persona(tx, id)? else {
+        // Takes as long as being told that one is another's, which is told in the same words.
+        spaces::role_in(tx, who.account, SpaceId::from_bytes(id.bytes()))?;
+        return Err(CloneError::Missing);
+    };
     if persona.deleted_at.is_some() {
         return Err(CloneError::Missing);
     }
