@@ -26,13 +26,13 @@ const SYSTEMS: [(&str, &str); 7] = [
 /// The longest name of a program that is repeated.
 const LONGEST: usize = 40;
 
-/// "Firefox on Linux", "curl", or nothing that makes sense: "Unknown device".
+/// "Firefox (Linux)", "curl", or nothing that makes sense: "Unknown device".
 pub fn label(agent: &str) -> String {
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
     };
     match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => format!("{browser} ({system})"),
         (Some(name), None) | (None, Some(name)) => name.to_owned(),
         (None, None) => program(agent),
     }
@@ -57,17 +57,17 @@ mod tests {
         for (agent, name) in [
             (
                 "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                "Firefox on Linux",
+                "Firefox (Linux)",
             ),
             (
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 \
                  (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1",
-                "Safari on iPhone",
+                "Safari (iPhone)",
             ),
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
                  Chrome/150.0.0.0 Safari/537.36 Edg/150.0.0.0",
-                "Edge on Windows",
+                "Edge (Windows)",
             ),
             ("curl/8.14.1", "curl"),
             ("", "Unknown device"),

@@ -245,7 +245,7 @@ mod tests {
     fn every_notice_is_said_in_both_languages() {
         let links = links();
         for topic in Topic::all() {
-            let notification = about(topic, "Firefox on Linux");
+            let notification = about(topic, "Firefox (Linux)");
             let english = notice(&Reader::new("en-GB", &links), &notification);
             let french = notice(&Reader::new("fr", &links), &notification);
             assert_ne!(english.subject, french.subject, "{topic:?}");

@@ -9,7 +9,7 @@ use crate::kernel::{NoticeId, Timestamp};
 pub enum Notice {
     /// Somebody signed in where nobody had before.
     NewDevice {
-        /// A few words for the device, such as "Firefox on Linux".
+        /// A few words for the device, such as "Firefox (Linux)".
         device: String,
     },
     /// The password was changed.

@@ -17,7 +17,7 @@ pub enum SignInBy {
 /// What is known of the device that somebody signs in on.
 #[derive(Clone, Debug, Default)]
 pub struct Device {
-    /// What it calls itself, shortened: "Firefox on Linux".
+    /// What it calls itself, shortened: "Firefox (Linux)".
     pub label: String,
     /// The network address it came from.
     pub address: Option<String>,

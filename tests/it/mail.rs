@@ -116,11 +116,11 @@ async fn a_notice_arrives_in_the_readers_language_and_says_what_to_do() {
     let smtp = Smtp::start(Offer::StartTls).await;
     let server = server_with(&smtp).await;
     let ada = owner(&server).await;
-    tell(&server, ADMIN, "new_device", "Firefox on Linux").await;
+    tell(&server, ADMIN, "new_device", "Firefox (Linux)").await;
     let mail = only(smtp.arrived(1).await);
     assert_eq!(mail.to, ADMIN);
     assert_eq!(mail.header("Subject").unwrap(), "A new device is signed in");
-    for words in ["“Firefox on Linux”", "change your password", "https://memoria.example/account"]
+    for words in ["“Firefox (Linux)”", "change your password", "https://memoria.example/account"]
     {
         assert!(mail.text().contains(words), "{words}: {}", mail.text());
     }
@@ -335,7 +335,7 @@ async fn encryption_that_is_not_offered_is_not_done_without() {
 async fn without_a_mail_server_the_inbox_is_all_there_is() {
     let server = Server::start().await;
     let ada = owner(&server).await;
-    tell(&server, ADMIN, "new_device", "Firefox on Linux").await;
+    tell(&server, ADMIN, "new_device", "Firefox (Linux)").await;
     assert_eq!(ada.get("/notifications").await.is(200)["unread"], 1);
     assert_eq!(metric(&ada, "clonememoria_jobs_waiting").await, 0);
     let ended = server.command(&["admin", "test-mail", "--to", "ada@example.org"], "");

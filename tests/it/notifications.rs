@@ -25,7 +25,7 @@ async fn the_newest_comes_first_and_stays_unread_until_it_is_read() {
     assert_eq!(each(&list, "topic"), ["password_changed", "new_device"]);
     assert_eq!(inbox["unread"], 2);
     assert_eq!(list[0]["detail"], json!(null));
-    assert_eq!(list[1]["detail"], "Firefox on Linux");
+    assert_eq!(list[1]["detail"], "Firefox (Linux)");
     assert_eq!(list[1]["security"], true);
 
     ada.post(&format!("/notifications/{}/read", id(&list[1])), json!({})).await.is(204);

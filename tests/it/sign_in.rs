@@ -390,7 +390,7 @@ async fn one_sees_ones_sign_ins_and_ends_them() {
     let other = bearer(&server, &other.is(200));
     let open = items(&ada.get("/auth/sessions").await.is(200));
     assert_eq!(open.len(), 2);
-    assert_eq!(open[0]["device"], "Firefox on Linux");
+    assert_eq!(open[0]["device"], "Firefox (Linux)");
     assert_eq!((&open[0]["current"], &open[1]["current"]), (&json!(false), &json!(true)));
     assert_eq!(open[0]["address"], "127.0.0.1");
     let path = format!("/auth/sessions/{}", id(&open[0]));

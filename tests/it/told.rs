@@ -141,7 +141,7 @@ async fn who_signs_in_and_with_what_is_told_to_the_owner() {
     let first = stranger.post("/auth/login", body).header("user-agent", agent).await.is(200);
     world.bearer(&first);
     let subject = "A new device is signed in";
-    world.told((&ada, ADMIN), "new_device", Some("Firefox on Linux"), subject).await;
+    world.told((&ada, ADMIN), "new_device", Some("Firefox (Linux)"), subject).await;
 
     let refresh = |session: &Value| {
         stranger.post("/auth/refresh", json!({"refresh_token": session["refresh_token"]}))

@@ -103,7 +103,7 @@ struct ActivityView {
     /// What happened, a stable word.
     event: String,
     by: ByWord,
-    /// What the device calls itself, such as "Firefox on Linux".
+    /// What the device calls itself, such as "Firefox (Linux)".
     device: Option<String>,
     /// How often, for tries that failed.
     tries: Option<u64>,

@@ -36,7 +36,7 @@ enum SignInKind {
 struct SignInView {
     id: String,
     kind: SignInKind,
-    /// What the device calls itself, such as "Firefox on Linux".
+    /// What the device calls itself, such as "Firefox (Linux)".
     device: String,
     /// The network address it last came from.
     address: Option<String>,

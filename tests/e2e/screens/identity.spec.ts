@@ -111,7 +111,7 @@ for (const [language, words] of Object.entries(WORDS)) {
           ['break_glass', 'A letter from the court, of which a copy is with the family'],
           ['api_key_created', 'Backup at home'],
           ['password_changed', ''],
-          ['new_device', 'Firefox on Linux'],
+          ['new_device', 'Firefox (Linux)'],
         ]) {
           await house.operate({ do: 'tell', email: OWNER.email, topic, detail });
         }

@@ -71,7 +71,7 @@ test('pictures of every page', async ({ page, appliance }) => {
     ['break_glass', 'A letter from the court, of which a copy is with the family'],
     ['api_key_created', 'backup at home'],
     ['password_changed', ''],
-    ['new_device', 'Firefox on Linux'],
+    ['new_device', 'Firefox (Linux)'],
   ]) {
     await appliance.operate({ do: 'tell', email: OWNER.email, topic, detail });
   }

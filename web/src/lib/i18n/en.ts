@@ -217,6 +217,8 @@ export const en = {
     'Memories, people and conversations go to the trash together. They can be brought back for 30 days; after that they are gone for good.',
   'deleteClone.title': 'Delete this clone',
   'deleteClone.type': 'To be sure, type the name: {name}',
+  'device.commandLine': 'Command line',
+  'device.unknown': 'Unknown device',
   'email.again': 'Send the mail again',
   'email.change': 'Change the address',
   'email.changeAtOnce': 'You sign in with the new address from then on.',
@@ -621,9 +623,6 @@ export const en = {
   'oidc.adminGroupHint':
     'Whoever is in it administers this server, from their next sign-in on; whoever is not, does not.',
   'oidc.appsOnly': 'Only for apps',
-  'oidc.appsOnlyText': 'Apps bring its ID tokens; no button on the sign-in page.',
-  'oidc.audiences': 'Client IDs of apps',
-  'oidc.audiencesHint': 'ID tokens made for these open accounts too. Only name apps of your own.',
   'oidc.change': 'Change',
   'oidc.changed': '{name} was changed.',
   'oidc.changeNamed': 'Change {name}',
@@ -673,8 +672,7 @@ export const en = {
   'oidc.switchOn': 'Switch on',
   'oidc.test': 'Test',
   'oidc.testNamed': 'Test {name}',
-  'oidc.testNoPage':
-    'It has no page to sign in on. Mark it as being only for apps, if that is meant.',
+  'oidc.testNoPage': 'It has no page to sign in on; it only serves apps.',
   'oidc.testNoProvider':
     'Something answers there that is not a provider with this issuer. Compare the issuer letter by letter, the slash at its end included.',
   'oidc.testSlow': 'It does not answer in time.',

@@ -223,6 +223,8 @@ export const fr: Record<keyof typeof en, string> = {
     'Souvenirs, proches et conversations partent ensemble à la corbeille. On peut les récupérer pendant 30 jours ; ensuite, ils disparaissent pour de bon.',
   'deleteClone.title': 'Supprimer ce clone',
   'deleteClone.type': 'Pour confirmer, tapez le nom : {name}',
+  'device.commandLine': 'Ligne de commande',
+  'device.unknown': 'Appareil inconnu',
   'email.again': 'Renvoyer le message',
   'email.change': 'Changer d’adresse',
   'email.changeAtOnce': 'Vous vous connecterez ensuite avec la nouvelle adresse.',
@@ -637,11 +639,6 @@ export const fr: Record<keyof typeof en, string> = {
   'oidc.adminGroupHint':
     'Qui en fait partie administre ce serveur dès sa prochaine connexion ; qui n’en fait pas partie ne l’administre pas.',
   'oidc.appsOnly': 'Seulement pour les applications',
-  'oidc.appsOnlyText':
-    'Les applications apportent ses jetons d’identité ; aucun bouton sur la page de connexion.',
-  'oidc.audiences': 'Identifiants client des applications',
-  'oidc.audiencesHint':
-    'Les jetons faits pour elles ouvrent aussi les comptes. Ne nommez que vos propres applications.',
   'oidc.change': 'Modifier',
   'oidc.changed': '{name} a été modifié.',
   'oidc.changeNamed': 'Modifier {name}',
@@ -696,8 +693,7 @@ export const fr: Record<keyof typeof en, string> = {
   'oidc.switchOn': 'Activer',
   'oidc.test': 'Tester',
   'oidc.testNamed': 'Tester {name}',
-  'oidc.testNoPage':
-    'Il n’a pas de page de connexion. Indiquez qu’il sert seulement aux applications, si c’est voulu.',
+  'oidc.testNoPage': 'Il n’a pas de page de connexion ; il sert seulement aux applications.',
   'oidc.testNoProvider':
     'Ce qui répond là n’est pas un fournisseur avec cet émetteur. Comparez l’émetteur lettre par lettre, barre oblique finale comprise.',
   'oidc.testSlow': 'Il ne répond pas à temps.',
