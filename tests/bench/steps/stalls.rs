@@ -17,16 +17,18 @@ use crate::{Outcome, Plan};
 
 const STREAMS: usize = 450;
 const STALLED: usize = 50;
-/// A quarter of a megabyte each.
-const PACE: Pace = Pace {
+/// An ordinary answer: a kilobyte.
+const ORDINARY: Pace = Pace {
     first: Duration::from_millis(20),
     each: Duration::from_millis(100),
     tokens: 128,
-    wide: 2_048,
+    wide: 8,
 };
+/// A quarter of a megabyte, more than the kernel takes for a reader who takes nothing.
+const LONG: Pace = Pace { wide: 2_048, ..ORDINARY };
 
 pub async fn measure(plan: &Plan) -> Outcome<()> {
-    let (address, _pace) = model(PACE).await?;
+    let (address, pace) = model(ORDINARY).await?;
     let base = format!("http://{address}/v1");
     let settings = [
         WORDS_ONLY,
@@ -44,8 +46,12 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
     let path = format!("/api/v1/clones/{clone}/chat");
     let streams = plan.rounds(STREAMS, STREAMS / 10);
     let mut rows = Vec::new();
-    for stalled in [0, plan.rounds(STALLED, STALLED / 10)] {
-        let name = format!("{streams} readers, {stalled} that take nothing");
+    let some = plan.rounds(STALLED, STALLED / 10);
+    for (answers, length, stalled) in
+        [(ORDINARY, "1 kB", 0), (LONG, "256 kB", 0), (LONG, "256 kB", some)]
+    {
+        pace.send(answers)?;
+        let name = format!("{streams} readers of {length}, {stalled} that take nothing");
         let mut lost = 0;
         let mut first = Samples::default();
         let attack = async {
@@ -90,8 +96,8 @@ async fn all_read(server: &Appliance, path: &str, streams: usize) -> Outcome<(Sa
         let end = one.end.windows(4).any(|part| part == b"done");
         // The last event repeats the whole answer.
         let text = String::from_utf8_lossy(&one.end);
-        let all = (0..PACE.tokens).filter(|at| text.contains(&format!("token{at}x"))).count();
-        lost += if end { PACE.tokens - all } else { PACE.tokens };
+        let all = (0..LONG.tokens).filter(|at| text.contains(&format!("token{at}x"))).count();
+        lost += if end { LONG.tokens - all } else { LONG.tokens };
     }
     Ok((began.into_iter().collect(), lost))
 }
