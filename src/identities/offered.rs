@@ -188,6 +188,8 @@ impl Offered {
     /// When something said of it cannot be, or there are too many.
     pub async fn add(&self, by: AccountId, new: ProviderSettings) -> Result<(), IdentityError> {
         let _turn = self.0.turn.lock().await;
+        // What could not be offered is not stored.
+        self.0.outbound()?;
         let (this, now) = (self.clone(), self.0.clock.now());
         let added = self.0.store.write(move |tx| {
             let all = rows::all(tx)?;

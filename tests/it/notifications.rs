@@ -18,7 +18,7 @@ async fn tell(server: &Server, email: &str, topic: &str, detail: &str) {
 async fn the_newest_comes_first_and_stays_unread_until_it_is_read() {
     let server = Server::start().await;
     let ada = server.admin().await;
-    tell(&server, ADMIN, "new_device", "Firefox\r\non Linux").await;
+    tell(&server, ADMIN, "new_device", "Firefox\r\n(Linux)").await;
     tell(&server, ADMIN, "password_changed", "").await;
     let inbox = ada.get("/notifications").await.is(200);
     let list = items(&inbox);
