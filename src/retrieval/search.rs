@@ -37,22 +37,15 @@ struct Seeker {
 }
 
 impl Seeker {
-    /// A passage and its memory, if they are there and may be read: what the indexes believe is
-    /// not enough to show them.
-    fn read(
-        &self,
-        tx: &impl Rows,
-        passage: u64,
-    ) -> Result<Option<(PassageRow, Memory)>, StoreError> {
-        let Some(row) = rows::passage(tx, self.clone, passage)? else {
-            return Ok(None);
-        };
+    /// The memory of a passage, if it is there and may be read: what the indexes believe is not
+    /// enough to show it.
+    fn memory_of(&self, tx: &impl Rows, row: &PassageRow) -> Result<Option<Memory>, StoreError> {
         let memory = memories::memory_of(tx, self.clone, row.memory)?;
         let readable = |memory: &Memory| {
             let (author, visibility) = (memory.author, memory.content.visibility);
             memories::is_readable(self.who.account, self.role, author, visibility)
         };
-        Ok(memory.filter(readable).map(|memory| (row, memory)))
+        Ok(memory.filter(readable))
     }
 }
 
@@ -228,7 +221,10 @@ fn is_answered(
     let question = Question { analyzer: &scope.analyzer, query, worth: &worth };
     let mut covered = Vec::new();
     for ranked in best.iter().take(LOOKED_AT) {
-        if let Some((row, memory)) = seeker.read(tx, ranked.passage)? {
+        let Some(row) = rows::passage(tx, seeker.clone, ranked.passage)? else {
+            continue;
+        };
+        if let Some(memory) = seeker.memory_of(tx, &row)? {
             let labels = labels(&memory);
             let told = told(&memory, &row, &labels);
             let indexed = passage_text(&told);
@@ -280,10 +276,13 @@ fn hits(
         if hits.len() == limit {
             break;
         }
-        let Some((row, memory)) = seeker.read(tx, ranked.passage)? else {
+        let Some(row) = rows::passage(tx, seeker.clone, ranked.passage)? else {
             continue;
         };
-        if seen.insert(row.memory, ()).is_none() {
+        if seen.insert(row.memory, ()).is_some() {
+            continue;
+        }
+        if let Some(memory) = seeker.memory_of(tx, &row)? {
             hits.push(hit(scope, asked, &memory, &row, ranked.score));
         }
     }
