@@ -275,11 +275,8 @@ impl<'a> Reader<'a> {
 }
 
 fn registration(read: &Reader<'_>) -> Result<Registration, ConfigError> {
-    Ok(match read.one_of("auth.registration", &["invite", "open", "closed"])? {
-        "open" => Registration::Open,
-        "closed" => Registration::Closed,
-        _ => Registration::Invite,
-    })
+    let word = read.one_of("auth.registration", &["invite", "open", "closed"])?;
+    Ok(Registration::of(word).unwrap_or(Registration::Invite))
 }
 
 #[cfg(test)]

@@ -29,12 +29,11 @@ pub use flow::Flow;
 pub use keep::has_group_in;
 pub use model::{Brought, Identity, Intent, Presented, Provider, Sent, SignedIn, Site, Wish};
 pub use offered::{
-    Added, Listed, Looked, Offered, OpenOutbound, ProviderChange, Trouble, Troubled,
+    Added, Listed, Offered, OpenOutbound, ProbeFailure, ProbeProblem, Probed, ProviderChange,
 };
 pub use rows::TABLES;
 pub use settings::{Flaw, ISSUER, ProviderSettings, SCOPES};
 
-use self::offered::Ground;
 use self::rows::IdentityRow;
 
 /// What happens when a provider says which of its groups somebody is in: their account, the
@@ -86,14 +85,14 @@ impl Identities {
         getrandom::fill(&mut fresh).map_err(AccountError::Random)?;
         let blind = rows::BlindKey::open(&parts.store, fresh).await?;
         let Parts { store, clock, watchers, site, .. } = &parts;
-        let ground = Ground {
+        let offered_parts = offered::Parts {
             store: store.clone(),
             clock: clock.clone(),
             watchers: watchers.clone(),
             site: site.clone(),
             open: parts.outbound,
         };
-        let offered = Offered::open(ground, parts.configured)?;
+        let offered = Offered::open(offered_parts, parts.configured)?;
         let Parts { store, clock, accounts, sessions, watchers, on_groups, site, .. } = parts;
         Ok(Self(Arc::new(Inner {
             store,

@@ -2,6 +2,7 @@
 //! those that admins added, which take effect at once.
 
 mod change;
+mod probe;
 mod rows;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -14,6 +15,7 @@ use crate::providers::{OidcError, Outbound, OutboundError};
 use crate::store::{Store, StoreError, WriteTx};
 
 pub use self::change::ProviderChange;
+pub use self::probe::{ProbeFailure, ProbeProblem, Probed};
 pub use self::rows::PROVIDERS;
 use self::rows::ProviderRow;
 use super::rows::{drop_flows_in, people_at};
@@ -52,35 +54,6 @@ pub struct Added {
     pub changed_at: Timestamp,
 }
 
-/// What a provider says of itself when it is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Looked {
-    /// Whether one can sign out there too.
-    pub signs_out: bool,
-}
-
-/// What is wrong with a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// No connection to it.
-    Unreachable,
-    /// It does not answer in time.
-    Slow,
-    /// Something answers that is no provider with this issuer.
-    NoProvider,
-    /// Browsers cannot be sent there.
-    NoPage,
-}
-
-/// What is wrong with a provider, and more about it.
-#[derive(Debug)]
-pub struct Troubled {
-    /// What is wrong.
-    pub trouble: Trouble,
-    /// More about it, without anything that the provider sent.
-    pub detail: String,
-}
-
 /// The providers of this instance. Cheap to clone.
 #[derive(Clone)]
 pub struct Offered(Arc<Inner>);
@@ -99,7 +72,7 @@ struct Inner {
 }
 
 /// What the providers stand on.
-pub(super) struct Ground {
+pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) watchers: Watchers,
@@ -110,10 +83,10 @@ pub(super) struct Ground {
 impl Offered {
     /// Those of the configuration, and those in the store.
     pub(super) fn open(
-        ground: Ground,
+        ground: Parts,
         configured: Vec<ProviderSettings>,
     ) -> Result<Self, IdentityError> {
-        let Ground { store, clock, watchers, site, open } = ground;
+        let Parts { store, clock, watchers, site, open } = ground;
         let mut inner = Inner {
             store,
             clock,
@@ -256,29 +229,6 @@ impl Offered {
         self.renew()
     }
 
-    /// Asks a provider what it says of itself, whether it is offered or not.
-    ///
-    /// # Errors
-    /// When there is no such provider, or the store fails.
-    pub async fn look(&self, id: &str) -> Result<Result<Looked, Troubled>, IdentityError> {
-        let offered = self.current().iter().find(|provider| provider.id == id).cloned();
-        let provider = match offered {
-            Some(provider) => provider,
-            None => {
-                let settings = self.one(id, None)?.settings;
-                settings.provider((self.0.outbound()?, &self.0.clock), false)?
-            }
-        };
-        Ok(match provider.oidc.look().await {
-            Ok((has_page, signs_out)) if has_page || provider.apps_only => Ok(Looked { signs_out }),
-            Ok(_) => {
-                let detail = "it has no page to sign in on".to_owned();
-                Err(Troubled { trouble: Trouble::NoPage, detail })
-            }
-            Err(error) => Err(troubled(&error)),
-        })
-    }
-
     /// What is stored becomes what is offered.
     fn renew(&self) -> Result<(), IdentityError> {
         let stored = self.0.store.read(rows::all)?;
@@ -343,14 +293,4 @@ impl Inner {
         let opened = (self.open)().map_err(OidcError::Unreachable)?;
         Ok(self.outbound.get_or_init(|| opened))
     }
-}
-
-fn troubled(error: &OidcError) -> Troubled {
-    let trouble = match error {
-        OidcError::Unreachable(OutboundError::Timeout) | OidcError::Slow => Trouble::Slow,
-        OidcError::Unreachable(OutboundError::TooLarge) => Trouble::NoProvider,
-        OidcError::Unreachable(_) => Trouble::Unreachable,
-        _ => Trouble::NoProvider,
-    };
-    Troubled { trouble, detail: error.to_string() }
 }

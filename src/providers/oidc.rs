@@ -172,7 +172,7 @@ impl Oidc {
     ///
     /// # Errors
     /// When it cannot be asked, or gives no proper answer, within the deadline.
-    pub async fn look(&self) -> Result<(bool, bool), OidcError> {
+    pub async fn probe(&self) -> Result<(bool, bool), OidcError> {
         let known = within(self.0.known_anew()).await?;
         let signs_out = known.metadata.additional_metadata().end_session_endpoint.is_some();
         Ok((known.has_page, signs_out))

@@ -3187,7 +3187,7 @@ export interface components {
         OidcProviderTest: {
             /** @description More about the problem. */
             detail: string | null;
-            problem: components["schemas"]["TroubleWord"] | null;
+            problem: components["schemas"]["ProbeProblemWord"] | null;
             /** @description Whether people are signed out there too when they sign out here. */
             signs_out: boolean;
             /** @description Whether people can be sent there. */
@@ -3398,6 +3398,11 @@ export interface components {
             id: string;
             name: string;
         };
+        /**
+         * @description What is wrong with a provider.
+         * @enum {string}
+         */
+        ProbeProblemWord: "unreachable" | "slow" | "no_provider" | "no_page";
         /** @description Problem details as of RFC 9457. */
         Problem: {
             /** @description A stable word for programs. */
@@ -3944,11 +3949,6 @@ export interface components {
             purge_at: string;
             title: string;
         };
-        /**
-         * @description What is wrong with a provider.
-         * @enum {string}
-         */
-        TroubleWord: "unreachable" | "slow" | "no_provider" | "no_page";
         /**
          * TtsPatch
          * @description Changes to what speaks.
