@@ -9,90 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::kernel::{AccountId, CloneId, Fault, FieldFault, Kind, MessageId};
+use crate::kernel::{AccountId, CloneId, Fault, Kind, MessageId};
 
 use super::ConversationError;
-use super::model::{Citation, Message, Tokens};
+
+mod log;
+
+use log::Log;
+pub use log::{Event, Failure};
 
 /// How many ended answers stay joinable event by event; older ones are read from the store.
 const ENDED_KEPT: usize = 256;
 /// How many bytes they may take together.
 const ENDED_BYTES: usize = 16 * 1024 * 1024;
-
-/// Something that happened while an answer was written.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// The question is stored; the answer begins, as it is stored so far.
-    Start(Box<Message>),
-    /// What it is made from.
-    Sources(Vec<Citation>),
-    /// More text.
-    Delta(String),
-    /// It is over; the message as stored.
-    Done(Box<Message>, Option<Tokens>),
-    /// It broke off; what there is is stored.
-    Failed(Failure),
-}
-
-impl Event {
-    fn is_last(&self) -> bool {
-        matches!(self, Self::Done(..) | Self::Failed(_))
-    }
-
-    /// Roughly how many bytes it takes.
-    fn size(&self) -> usize {
-        let text = |citations: &[Citation]| citations.iter().map(|one| one.quote.len()).sum();
-        let text: usize = match self {
-            Self::Start(message) | Self::Done(message, _) => {
-                message.content.len() + text(&message.citations)
-            }
-            Self::Sources(citations) => text(citations),
-            Self::Delta(text) => text.len(),
-            Self::Failed(_) => 0,
-        };
-        size_of::<Self>() + text
-    }
-}
-
-/// A fault that many can be told of.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// Its kind.
-    pub kind: Kind,
-    /// Its code.
-    pub code: &'static str,
-    /// Its sentence.
-    pub detail: String,
-    fields: Vec<FieldFault>,
-    retry_after: Option<std::time::Duration>,
-}
-
-impl From<Fault> for Failure {
-    /// Keeps what callers may know; the cause goes to the log here, once.
-    fn from(fault: Fault) -> Self {
-        tracing::warn!(
-            code = fault.code,
-            cause = std::error::Error::source(&fault).map(tracing::field::display),
-            "an answer broke off"
-        );
-        let Fault { kind, code, detail, fields, retry_after, .. } = fault;
-        Self { kind, code, detail, fields, retry_after }
-    }
-}
-
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
-        let mut fault = Self::new(failure.kind, failure.code, failure.detail);
-        fault.fields = failure.fields;
-        fault.retry_after = failure.retry_after;
-        fault
-    }
-}
-
-#[derive(Default)]
-struct Log {
-    events: Vec<Event>,
-}
 
 /// One answer in the making.
 pub struct Answer {
@@ -112,13 +41,18 @@ impl Answer {
 
     /// Appends what happened and wakes the listeners.
     pub(super) fn push(&self, event: Event) {
-        self.log().events.push(event);
+        self.log().push(event);
         self.more.notify_waiters();
     }
 
-    /// Whether its last event is there.
-    fn is_over(&self) -> bool {
-        self.log().events.last().is_some_and(Event::is_last)
+    /// How many bytes were written so far.
+    pub(super) fn written(&self) -> usize {
+        self.log().text().len()
+    }
+
+    /// What was written so far.
+    pub(super) fn text(&self) -> String {
+        self.log().text().to_owned()
     }
 
     /// Listens from the event after `seen` (0: from the beginning).
@@ -144,11 +78,11 @@ impl Listener {
             more.as_mut().enable();
             {
                 let log = answer.log();
-                if let Some(event) = log.events.get(self.seen) {
+                if let Some(event) = log.get(self.seen) {
                     self.seen += 1;
-                    return Some((self.seen as u64, event.clone()));
+                    return Some((self.seen as u64, event));
                 }
-                if log.events.last().is_some_and(Event::is_last) {
+                if log.is_over() {
                     return None;
                 }
             }
@@ -252,10 +186,10 @@ impl Writing {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        if !self.answer.is_over() {
+        if !self.answer.log().is_over() {
             // The writer went away without a last word (a panic): listeners must not wait on.
             let fault = Fault::new(Kind::Internal, "internal", "The answer broke off.");
-            self.answer.push(Event::Failed(fault.into()));
+            self.answer.push(fault.into());
         }
         let mut board = self.live.board();
         board.total = board.total.saturating_sub(1);
@@ -265,7 +199,7 @@ impl Drop for Writing {
                 board.running.remove(&self.account);
             }
         }
-        let size = self.answer.log().events.iter().map(Event::size).sum();
+        let size = self.answer.log().size();
         board.ended.push_back((self.id, size));
         board.ended_bytes += size;
         // The one that ended just now stays in any case: its reader may have been cut off.

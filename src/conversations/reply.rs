@@ -21,7 +21,7 @@ use crate::share_links::ShareLinkError;
 use crate::store::Durable;
 
 use super::citations::{CitationFilter, unsupported_sentences};
-use super::live::{Event, Writing};
+use super::live::{Answer, Event, Writing};
 use super::model::{Author, Citation, Message, Status, Tokens};
 use super::prompt::{self, Budget, Fence, PromptParts, estimate_tokens};
 use super::{ConversationError, Conversations};
@@ -32,7 +32,8 @@ const PASSAGES: usize = 8;
 const PROMPT_TOKENS: usize = 6_000;
 /// How often it is looked whether a share link still opens what an answer is made from.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// An answer in the making is stored after so many new bytes or so much time.
+/// An answer in the making is stored after so many new bytes, or so much time. A long one waits
+/// until it has grown by a quarter: it is stored as a whole.
 const CHECKPOINT_BYTES: usize = 2 << 10;
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
@@ -54,7 +55,7 @@ enum End {
     Broken(Fault),
 }
 
-/// An answer as far as it has come.
+/// An answer as far as it has come, but for its text, which listeners hold already.
 struct Draft {
     message: Message,
     tokens: Option<Tokens>,
@@ -97,13 +98,13 @@ impl Conversations {
         if let Err(error) = stored {
             return End::Broken(error.into());
         }
-        writing.answer.push(Event::Start(Box::new(draft.message.clone())));
+        writing.answer.push(Event::Start(Arc::new(draft.message.clone())));
         let recalled = match recalled {
             Ok(recalled) => recalled,
             Err(error) => return End::Broken(error.into()),
         };
         draft.message.citations = citations(&recalled.passages);
-        writing.answer.push(Event::Sources(draft.message.citations.clone()));
+        writing.answer.push(Event::Sources(draft.message.citations.as_slice().into()));
         let ask = match ask(&decided, &draft.message, recalled, self.clock.now()) {
             Ok(ask) => ask,
             Err(fault) => return End::Broken(fault),
@@ -163,7 +164,7 @@ impl Conversations {
                 piece = pieces.next() => piece,
             };
             match piece {
-                Some(Ok(Piece::Delta(text))) => say(draft, writing, filter.push(&text)),
+                Some(Ok(Piece::Delta(text))) => say(writing, filter.push(&text)),
                 Some(Ok(Piece::Usage { input, output })) => {
                     draft.tokens = Some(Tokens { input, output });
                 }
@@ -173,24 +174,25 @@ impl Conversations {
                 Some(Err(error)) => break End::Broken(error.into()),
                 None => break End::Broken(ModelError::Interrupted.into()),
             }
-            self.checkpoint(draft).await;
+            self.checkpoint(draft, &writing.answer).await;
         };
-        say(draft, writing, filter.finish());
+        say(writing, filter.finish());
         for citation in &mut draft.message.citations {
             citation.cited = filter.cited().contains(&citation.n);
         }
         end
     }
 
-    async fn checkpoint(&self, draft: &mut Draft) {
-        let new = draft.message.content.len() - draft.stored_bytes;
+    async fn checkpoint(&self, draft: &mut Draft, answer: &Answer) {
+        let written = answer.written();
+        let new = written - draft.stored_bytes;
         let late = draft.stored_at.elapsed() >= CHECKPOINT_EVERY;
-        if new < CHECKPOINT_BYTES && !(late && new > 0) {
+        if new < CHECKPOINT_BYTES.max(draft.stored_bytes / 4) && !(late && new > 0) {
             return;
         }
-        draft.stored_bytes = draft.message.content.len();
+        draft.stored_bytes = written;
         draft.stored_at = tokio::time::Instant::now();
-        let message = draft.message.clone();
+        let message = Message { content: answer.text(), ..draft.message.clone() };
         // Decided is enough here: the end of the answer is what must be durable.
         let written = self.store.decide(move |tx| super::store_answer_in(tx, &message)).await;
         if let Err(error) = written {
@@ -201,6 +203,7 @@ impl Conversations {
     /// Stores the answer as it ended and tells everybody.
     async fn close(&self, draft: Draft, end: End, writing: &Writing) {
         let Draft { mut message, tokens, .. } = draft;
+        message.content = writing.answer.text();
         message.tokens = tokens;
         if message.grounding == Some(Grounding::Grounded) {
             message.unsupported = unsupported(&message.content);
@@ -222,13 +225,14 @@ impl Conversations {
                 Some(fault)
             }
         };
-        let stored = message.clone();
+        let message = Arc::new(message);
+        let stored = Arc::clone(&message);
         let outcome = self.store.write(move |tx| super::store_answer_in(tx, &stored)).await;
-        match (outcome, fault) {
-            (Err(error), _) => writing.answer.push(Event::Failed(Fault::from(error).into())),
-            (Ok(()), Some(fault)) => writing.answer.push(Event::Failed(fault.into())),
-            (Ok(()), None) => writing.answer.push(Event::Done(Box::new(message), tokens)),
-        }
+        writing.answer.push(match (outcome, fault) {
+            (Err(error), _) => Fault::from(error).into(),
+            (Ok(()), Some(fault)) => fault.into(),
+            (Ok(()), None) => Event::Done(message),
+        });
     }
 
     /// The provider that was decided on; the settings may have changed since, the message has not.
@@ -244,12 +248,10 @@ impl Conversations {
     }
 }
 
-fn say(draft: &mut Draft, writing: &Writing, text: String) {
-    if text.is_empty() {
-        return;
+fn say(writing: &Writing, text: String) {
+    if !text.is_empty() {
+        writing.answer.push(Event::Delta(text));
     }
-    draft.message.content.push_str(&text);
-    writing.answer.push(Event::Delta(text));
 }
 
 /// The sentences without support, in code points.

@@ -307,7 +307,7 @@ async fn answer(
     if wants.stream {
         let first = listener.next().await;
         if let Some((_, Event::Failed(failure))) = first {
-            return Err(Fault::from(failure).into());
+            return Err(Fault::from(&*failure).into());
         }
         let reader = Reader::new(services, who, begun.conversation, listener, request_id);
         return Ok(Reply::Stream(frames(reader, first)));
@@ -315,11 +315,11 @@ async fn answer(
     let mut reader = Reader::new(services, who, begun.conversation, listener, request_id);
     while let Some(next) = reader.next().await {
         match next?.1 {
-            Event::Done(message, _) => {
+            Event::Done(message) => {
                 reader.check()?;
                 return Ok(Reply::Whole(exchange(begun, &message)));
             }
-            Event::Failed(failure) => return Err(Fault::from(failure).into()),
+            Event::Failed(failure) => return Err(Fault::from(&*failure).into()),
             Event::Start(_) | Event::Sources(_) | Event::Delta(_) => {}
         }
     }

@@ -92,9 +92,9 @@ impl AnswerEvent {
                 citations: citations.iter().map(citation_view).collect(),
             }),
             Event::Delta(text) => Self::Delta(AnswerDelta { text }),
-            Event::Done(message, _) => Self::done(&message),
+            Event::Done(message) => Self::done(&message),
             Event::Failed(failure) => {
-                let problem = Problem::from(Fault::from(failure));
+                let problem = Problem::from(Fault::from(&*failure));
                 Self::Failed(problem.view(Some(request_id.as_str())))
             }
         }
@@ -209,7 +209,7 @@ pub(super) fn frames(reader: Reader, first: Option<(u64, Event)>) -> AnswerEvent
                 Some((frame, Some((reader, None))))
             }
             Err(refused) => {
-                let refused = AnswerEvent::of(Event::Failed(refused.into()), &reader.request_id);
+                let refused = AnswerEvent::of(refused.into(), &reader.request_id);
                 Some((refused.frame(reader.reached + 1), None))
             }
         }
