@@ -1,5 +1,5 @@
 // What happens around an answer when the house has a bad day: power cuts, no server, other tabs.
-import { enter, environmentFor, expect, seed, test } from '../fixtures.ts';
+import { audit, enter, environmentFor, expect, seed, test } from '../fixtures.ts';
 import { startAppliance, type Appliance } from '../server.ts';
 
 let house: Appliance;
@@ -64,4 +64,26 @@ test('a question that finds no server is not lost', async ({ page, model }) => {
   await page.reload();
   await expect(page.getByText('Where did you meet Paul at the dance?').last()).toBeVisible();
   await expect(page.getByRole('article')).toHaveCount(1);
+});
+
+test('a question that is refused makes room for another, and its words stay', async ({ page }) => {
+  const id = await seed(page, 'Sara');
+  await page.goto(`${house.origin}/clones/${id}`);
+  const refusal = { title: 'Too many', status: 429, code: 'too_many_streams', detail: '' };
+  await page.route('**/chat', (route) => route.fulfill({ status: 429, json: refusal }), {
+    times: 1,
+  });
+  const box = page.getByRole('textbox');
+  await box.fill('How many apple trees stood in the garden?');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('Too many answers are being written');
+  await expect(box).toHaveValue('How many apple trees stood in the garden?');
+  await audit(page, 'a refused question');
+
+  await box.fill('Where did you meet Paul at the dance?');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('article')).toContainText('all night.');
+  await expect(page.getByRole('alert')).toBeHidden();
+  await expect(page.locator('[data-question]')).toHaveCount(1);
+  await expect(box).toHaveValue('');
 });

@@ -115,6 +115,25 @@ test('a link says when its messages are spent and when it has ended', async ({ p
   await context.close();
 });
 
+test('a question that the link refuses makes room for another', async ({ page, browser }) => {
+  const rosa = await seed(page, 'Rosa');
+  const link = await share(page, rosa, 5);
+  const context = await browser.newContext({ locale: 'en-GB', viewport: PHONE });
+  const guest = await context.newPage();
+  const refusal = { title: 'Too many', status: 429, code: 'too_many_streams', detail: '' };
+  await guest.route('**/chat', (route) => route.fulfill({ status: 429, json: refusal }), {
+    times: 1,
+  });
+  await guest.goto(link);
+  await ask(guest, 'How many apple trees stood in the garden?');
+  await expect(guest.getByRole('alert')).toContainText('Too many answers are being written');
+  await expect(guest.getByRole('textbox')).toHaveValue('How many apple trees stood in the garden?');
+  await ask(guest, 'Where did you meet Paul?');
+  await expect(guest.getByRole('article')).toContainText('the dance in Lyon');
+  await expect(guest.getByRole('alert')).toBeHidden();
+  await context.close();
+});
+
 test('a visitor is forgotten on demand', async ({ page, browser }) => {
   const rosa = await seed(page, 'Rosa');
   const link = await share(page, rosa, 5);

@@ -29,6 +29,8 @@ export class Thread {
   phase = $state<Phase>({ kind: 'idle' });
   branch = $derived(branchOf(this.messages, this.choices));
   busy = $derived(this.phase.kind === 'asking' || this.phase.kind === 'writing');
+  /** The words of a question that the server did not take, until they are asked or taken back. */
+  unsent = $state<string | null>(null);
   #following: AbortController | null = null;
   /** Whether the server has told that it keeps the question that was put last. */
   #kept = false;
@@ -44,6 +46,7 @@ export class Thread {
     this.conversationId = conversationId;
     this.messages = [];
     this.choices = {};
+    this.unsent = null;
     this.phase = { kind: 'idle' };
     if (conversationId) await this.#load(conversationId);
   }
@@ -80,15 +83,34 @@ export class Thread {
   }
 
   async ask(content: string): Promise<void> {
+    // One that was refused is not stored: nothing can follow it.
+    this.#withdraw();
+    if (this.unsent === content) this.unsent = null;
     const parentId = this.branch.at(-1)?.id ?? null;
     this.messages.push(draft({ id: LOCAL, parent_id: parentId, role: 'user', content }));
     const question: Question = this.conversationId
       ? { conversationId: this.conversationId, content, parentId }
       : { cloneId: this.cloneId, content };
-    await this.#put(question, () => {
-      this.messages = this.messages.filter((m) => m.id !== LOCAL);
-      return this.ask(content);
-    });
+    await this.#put(question, () => this.ask(content));
+  }
+
+  /** Hands out the words of a refused question, to be changed or asked once more. */
+  takeBack(): string {
+    const words = this.unsent ?? '';
+    this.unsent = null;
+    if (this.phase.kind === 'failed') {
+      this.#withdraw();
+      this.phase = { ...this.phase, again: null };
+    }
+    return words;
+  }
+
+  #leaveUnsent(): void {
+    this.unsent = this.messages.find((m) => m.id === LOCAL)?.content ?? this.unsent;
+  }
+
+  #withdraw(): void {
+    this.messages = this.messages.filter((m) => m.id !== LOCAL);
   }
 
   async regenerate(message: Message): Promise<void> {
@@ -129,7 +151,10 @@ export class Thread {
       }
       if (signal.aborted) return;
     } catch (error) {
-      if (!signal.aborted) this.phase = { kind: 'failed', error: asApiError(error), again };
+      if (!signal.aborted) {
+        this.phase = { kind: 'failed', error: asApiError(error), again };
+        this.#leaveUnsent();
+      }
     }
     if (!signal.aborted) this.hooks.ended();
   }
@@ -192,6 +217,7 @@ export class Thread {
     this.#patch({ status: 'incomplete', error: error.code });
     const again = message ? () => this.regenerate(message) : null;
     this.phase = { kind: 'failed', error, again };
+    this.#leaveUnsent();
   }
 
   #current(): Message | undefined {

@@ -41,6 +41,10 @@ describe('branchOf', () => {
   it('still shows an answer whose question is missing', () => {
     expect(ids(branchOf([node('x', 'missing', 1)]))).toEqual(['x']);
   });
+  it('ends where a message stands below itself', () => {
+    const twice = [...messages, node('twice', 'a1b', 6), node('twice', 'twice', 7)];
+    expect(ids(branchOf(twice))).toEqual(['q1', 'a1b', 'twice']);
+  });
 });
 
 describe('siblingsOf', () => {

@@ -41,14 +41,17 @@ export function branchOf<M extends Node>(messages: M[], choices: Choices = {}): 
   const children = childrenByParent(messages);
   const newest = newestBelow(children);
   const branch: M[] = [];
+  const shown = new Set<string>();
   let key = '';
   for (;;) {
     const options = children.get(key) ?? [];
     const picked = options.find((m) => m.id === choices[key]);
     const latest = [...options].sort((a, b) => byAge(newest.get(a.id) ?? a, newest.get(b.id) ?? b));
     const next = picked ?? latest.at(-1);
-    if (!next) return branch;
+    // A message below itself would be followed for ever.
+    if (!next || shown.has(next.id)) return branch;
     branch.push(next);
+    shown.add(next.id);
     key = next.id;
   }
 }

@@ -160,6 +160,7 @@ export const en = {
     '{count, plural, one {One sentence names no memory} other {# sentences name no memory}}',
   'chat.untitled': 'Conversation',
   'chat.verbatimBadge': 'In their own words',
+  'chat.wordsBack': 'The words of your question are back in the box.',
   'chat.you': 'You',
   'clone.aiLabel': 'AI, built from memories of {name}',
   'clone.memories': 'Memories',

@@ -163,6 +163,7 @@ export const fr: Record<keyof typeof en, string> = {
     '{count, plural, one {Une phrase ne cite aucun souvenir} other {# phrases ne citent aucun souvenir}}',
   'chat.untitled': 'Conversation',
   'chat.verbatimBadge': 'Avec leurs propres mots',
+  'chat.wordsBack': 'Les mots de votre question sont revenus dans la zone de saisie.',
   'chat.you': 'Vous',
   'clone.aiLabel': 'IA, construite à partir des souvenirs de {name}',
   'clone.memories': 'Souvenirs',
