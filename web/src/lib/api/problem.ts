@@ -1,5 +1,5 @@
 // Every failure of the API as one kind of error, so that pages can show its words and its fields.
-import type { Problem } from './types';
+import type { FieldProblem, Problem } from './types';
 
 /** `offline` stands for a request that never got an answer. */
 export class ApiError extends Error {
@@ -22,10 +22,10 @@ export class ApiError extends Error {
   }
 
   /** What is wrong with one field; pointers are JSON pointers into the body. */
-  field(name: string): string | undefined {
+  field(name: string): FieldProblem | undefined {
     return this.problem.errors?.find(
       (e) => e.pointer === `/${name}` || e.pointer.startsWith(`/${name}/`),
-    )?.detail;
+    );
   }
 }
 

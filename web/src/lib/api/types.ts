@@ -11,7 +11,12 @@ export type MemoryKind = Schemas['KindWord'];
 export type ConsentName = keyof Schemas['ConsentsView'];
 export type ConsentChoices = Partial<Record<ConsentName, boolean>>;
 
-export type Problem = Omit<Schemas['Problem'], 'type'> & { type?: string };
+/** What is wrong with one field, in the server's words and perhaps as a word for programs. */
+export type FieldProblem = Schemas['ProblemField'] & { code?: string };
+export type Problem = Omit<Schemas['Problem'], 'type' | 'errors'> & {
+  type?: string;
+  errors?: FieldProblem[];
+};
 
 export type Setup = Schemas['SetupView'];
 export type Account = Schemas['AccountView'];

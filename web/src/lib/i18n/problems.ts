@@ -1,6 +1,6 @@
 // Failures in the reader's words: known codes from the catalogue, the server's detail otherwise.
 import type { ApiError } from '$lib/api';
-import { t, type MessageKey } from './index.svelte';
+import { locale, t, type MessageKey } from './index.svelte';
 
 const BY_CODE: Record<string, MessageKey> = {
   offline: 'problem.offline',
@@ -99,6 +99,34 @@ export function problemWords(error: ApiError): string {
   const known = codeWords(error.code);
   if (known) return known;
   if (error.status === 507) return t('problem.full');
-  if (error.problem.detail) return error.problem.detail;
-  return error.status >= 500 ? t('problem.internal') : error.problem.title;
+  if (locale.language === 'en' && error.problem.detail) return error.problem.detail;
+  return t(error.status >= 500 ? 'problem.internal' : 'problem.unexpected');
+}
+
+const BY_FIELD_CODE: Record<string, MessageKey> = {
+  required: 'field.required',
+  too_long: 'field.tooLong',
+  too_short: 'field.tooShort',
+  too_many: 'field.tooMany',
+  too_few: 'field.tooFew',
+  out_of_range: 'field.outOfRange',
+  malformed: 'field.malformed',
+  not_an_address: 'field.email',
+  not_a_url: 'field.url',
+  not_a_date: 'field.date',
+  unknown: 'field.unknown',
+  not_allowed: 'field.notAllowed',
+  taken: 'field.taken',
+  password_guessable: 'field.passwordGuessable',
+  password_wrong: 'field.passwordWrong',
+};
+
+/** What is wrong with one field of what was sent, if anything is. */
+export function problemField(error: ApiError | null | undefined, name: string): string | undefined {
+  const wrong = error?.field(name);
+  if (!wrong) return undefined;
+  const known = wrong.code === undefined ? undefined : BY_FIELD_CODE[wrong.code];
+  if (known) return t(known);
+  // The server's words are English, and better than none where that is read.
+  return (locale.language === 'en' && wrong.detail) || t('field.wrong');
 }
