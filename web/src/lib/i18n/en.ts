@@ -337,6 +337,8 @@ export const en = {
   'forgot.noMailHow': 'On the server, this command asks for the new one:',
   'forgot.send': 'Send the link',
   'forgot.sent': 'If there is an account for {email}, a mail is on its way.',
+  'forgot.sentCode': 'Does the mail have a code and no link?',
+  'forgot.sentCodeHere': 'Enter the code here',
   'forgot.sentThen':
     'Nothing after a few minutes? Look among the unwanted mail, or whether the address is the one you signed up with.',
   'forgot.title': 'Forgotten your password?',
@@ -909,7 +911,9 @@ export const en = {
   'register.title': 'Create an account',
   'reset.another': 'Ask for another link',
   'reset.button': 'Set the password',
+  'reset.codeLead': 'Open the link in the mail that you were sent, or enter its code here.',
   'reset.done': 'The password is set. Sign in with it.',
+  'reset.goOn': 'Go on',
   'reset.lead':
     'Everywhere you are signed in, you will be signed out, and your keys for programs stop working.',
   'reset.title': 'Set a new password',

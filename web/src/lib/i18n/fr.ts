@@ -346,6 +346,8 @@ export const fr: Record<keyof typeof en, string> = {
   'forgot.noMailHow': 'Sur le serveur, cette commande demande le nouveau :',
   'forgot.send': 'Envoyer le lien',
   'forgot.sent': 'S’il existe un compte pour {email}, un message est en route.',
+  'forgot.sentCode': 'Le message contient un code et pas de lien ?',
+  'forgot.sentCodeHere': 'Saisir le code ici',
   'forgot.sentThen':
     'Rien après quelques minutes ? Regardez dans les indésirables, ou si l’adresse est bien celle de votre compte.',
   'forgot.title': 'Mot de passe oublié ?',
@@ -951,7 +953,9 @@ export const fr: Record<keyof typeof en, string> = {
   'register.title': 'Créer un compte',
   'reset.another': 'Demander un autre lien',
   'reset.button': 'Enregistrer le mot de passe',
+  'reset.codeLead': 'Ouvrez le lien du message que vous avez reçu, ou saisissez ici son code.',
   'reset.done': 'Le mot de passe est enregistré. Connectez-vous avec.',
+  'reset.goOn': 'Continuer',
   'reset.lead':
     'Partout où vous êtes connecté, vous serez déconnecté, et vos clés pour programmes cesseront de fonctionner.',
   'reset.title': 'Choisir un nouveau mot de passe',
