@@ -37,7 +37,7 @@ async function open(url: string, init: RequestInit): Promise<ReadableStream<Uint
   const response = await fetch(url, { credentials: 'same-origin', ...init, headers });
   if (!response.ok) {
     const body: unknown = await response.json().catch(() => null);
-    throw failure(body, response.status);
+    throw failure(body, response);
   }
   if (!response.body) throw offline();
   return response.body;

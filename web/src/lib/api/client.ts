@@ -2,7 +2,7 @@
 // leaves as an ApiError.
 import { base } from '$app/paths';
 import createClient from 'openapi-fetch';
-import { ApiError, offline, problemFrom } from './problem';
+import { ApiError, limitFrom, offline, problemFrom } from './problem';
 import type { paths } from './schema';
 
 export const API_BASE = `${base}/api/v1`;
@@ -36,8 +36,8 @@ export function onSignedOut(listener: () => void): () => void {
   return () => signedOutListeners.delete(listener);
 }
 
-export function failure(body: unknown, status: number): ApiError {
-  const error = new ApiError(problemFrom(body, status));
+export function failure(body: unknown, { status, headers }: Response): ApiError {
+  const error = new ApiError(problemFrom(body, status), limitFrom(headers));
   // That a link has ended says nothing about a session beside it.
   if (error.signedOut && brought === null) for (const listener of signedOutListeners) listener();
   return error;
@@ -61,7 +61,7 @@ export async function data<A extends Answer>(pending: Promise<A>): Promise<Data<
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw offline();
   }
-  if (!answer.response.ok) throw failure(answer.error, answer.response.status);
+  if (!answer.response.ok) throw failure(answer.error, answer.response);
   return answer.data as Data<A>;
 }
 

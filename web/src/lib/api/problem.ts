@@ -1,9 +1,19 @@
 // Every failure of the API as one kind of error, so that pages can show its words and its fields.
 import type { FieldProblem, Problem } from './types';
 
+/** What a server that is asked too often says of when to come back. */
+export interface Limit {
+  seconds: number;
+  /** Of what there was too much, where the server says it. */
+  policy: string | null;
+}
+
 /** `offline` stands for a request that never got an answer. */
 export class ApiError extends Error {
-  constructor(readonly problem: Problem) {
+  constructor(
+    readonly problem: Problem,
+    readonly limit: Limit | null = null,
+  ) {
     super(problem.detail || problem.title);
     this.name = 'ApiError';
   }
@@ -52,6 +62,16 @@ export function problemFrom(body: unknown, status: number): Problem {
     request_id: text('request_id'),
     errors,
   };
+}
+
+/** What the headers of a refusal say of when to come back, if they do. */
+export function limitFrom(headers: Headers, now: number = Date.now()): Limit | null {
+  const rate = /^"([^"]+)"(?:.*;t=(\d+))?/.exec(headers.get('ratelimit') ?? '');
+  const after = headers.get('retry-after') ?? rate?.[2];
+  if (!after) return null;
+  // Proxies may write a date instead.
+  const seconds = /^\d+$/.test(after) ? Number(after) : (Date.parse(after) - now) / 1_000;
+  return Number.isFinite(seconds) ? { seconds, policy: rate?.[1] ?? null } : null;
 }
 
 export function offline(): ApiError {

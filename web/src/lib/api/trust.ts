@@ -15,6 +15,6 @@ export async function info(): Promise<TrustInfo> {
     throw offline();
   }
   const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw failure(body, response.status);
+  if (!response.ok) throw failure(body, response);
   return body as TrustInfo;
 }

@@ -847,12 +847,13 @@ export const en = {
   'problem.suspended': 'This account is suspended. Ask whoever runs this server.',
   'problem.tooLarge': 'That is more than fits in one go. Send less at once.',
   'problem.shareEnded': 'This link has ended. Ask whoever gave it to you for another.',
+  'problem.shareHour': 'The questions that this link takes within an hour are used up.',
   'problem.shareSpent':
     'All the messages of this link were sent. Ask whoever gave it to you for another.',
   'problem.tooManyShareLinks': 'This clone has as many links as it may. Revoke one first.',
-  'problem.tooMany': 'Too many attempts. Wait a little and try again.',
+  'problem.tooMany': 'Too many attempts.',
   'problem.tooManyAnswers': 'Too many answers are being written at once. Wait for one to end.',
-  'problem.tooManyAttempts': 'Too many wrong tries. Wait a few seconds before the next.',
+  'problem.tooManyAttempts': 'Too many wrong tries.',
   'problem.tooManyKeys': 'There is no room for another key. Take one back first.',
   'problem.tooManyPasskeys': 'There is no room for another passkey. Remove one first.',
   'problem.tooManyGroups': 'This space lets in as many groups as it can.',
@@ -1169,6 +1170,11 @@ export const en = {
   'visit.wrong': 'This link does not work any more',
   'visit.wrongText':
     'It was revoked or is not complete. What was said with it is not kept. Ask whoever gave it to you for another.',
+  'wait.about': 'in about {time}',
+  'wait.again': 'Try again {when}.',
+  'wait.little': 'Wait a little and try again.',
+  'wait.moment': 'in a few seconds',
+  'wait.tomorrow': 'tomorrow at about {time}',
   'welcome.badLink': 'This link is no longer good.',
   'welcome.badLinkHow':
     'It works once and for 30 minutes. Run this command on the server to get a new one:',

@@ -884,13 +884,14 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.suspended': 'Ce compte est suspendu. Adressez-vous à la personne qui gère ce serveur.',
   'problem.tooLarge': 'C’est trop pour un seul envoi. Envoyez-en moins à la fois.',
   'problem.shareEnded': 'Ce lien a expiré. Demandez-en un autre à la personne qui vous l’a donné.',
+  'problem.shareHour': 'Les questions que ce lien accepte en une heure sont épuisées.',
   'problem.shareSpent':
     'Tous les messages de ce lien ont été envoyés. Demandez-en un autre à la personne qui vous l’a donné.',
   'problem.tooManyShareLinks':
     'Ce clone a autant de liens qu’il peut en avoir. Révoquez-en un d’abord.',
-  'problem.tooMany': 'Trop d’essais. Attendez un peu et réessayez.',
+  'problem.tooMany': 'Trop d’essais.',
   'problem.tooManyAnswers': 'Trop de réponses sont en cours. Attendez que l’une se termine.',
-  'problem.tooManyAttempts': 'Trop d’essais erronés. Attendez quelques secondes avant le suivant.',
+  'problem.tooManyAttempts': 'Trop d’essais erronés.',
   'problem.tooManyKeys': 'Il n’y a plus de place pour une clé. Retirez-en une d’abord.',
   'problem.tooManyPasskeys':
     'Il n’y a plus de place pour une autre clé d’accès. Retirez-en d’abord une.',
@@ -1219,6 +1220,11 @@ export const fr: Record<keyof typeof en, string> = {
   'visit.wrong': 'Ce lien ne fonctionne plus',
   'visit.wrongText':
     'Il a été révoqué ou n’est pas complet. Ce qui a été dit avec lui n’est pas conservé. Demandez-en un autre à la personne qui vous l’a donné.',
+  'wait.about': 'dans environ {time}',
+  'wait.again': 'Réessayez {when}.',
+  'wait.little': 'Attendez un peu et réessayez.',
+  'wait.moment': 'dans quelques secondes',
+  'wait.tomorrow': 'demain vers {time}',
   'welcome.badLink': 'Ce lien n’est plus valable.',
   'welcome.badLinkHow':
     'Il ne sert qu’une fois et pendant 30 minutes. Lancez cette commande sur le serveur pour en obtenir un nouveau :',

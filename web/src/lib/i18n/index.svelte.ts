@@ -114,6 +114,35 @@ export function ago(time: string, now: number = Date.now()): string {
   return format.format(0, 'second');
 }
 
+const MINUTE = 60;
+const HOUR = 3_600;
+
+function amount(count: number, unit: 'second' | 'minute' | 'hour' | 'day'): string {
+  return new Intl.NumberFormat(locale.tag, { style: 'unit', unit, unitDisplay: 'long' }).format(
+    count,
+  );
+}
+
+/** When something may be tried again: never sooner than it may be, and no more exact than needed. */
+export function soon(seconds: number, now: number = Date.now()): string {
+  if (seconds <= 5) return t('wait.moment');
+  const about = (time: string) => t('wait.about', { time });
+  if (seconds <= 50) return about(amount(Math.ceil(seconds / 10) * 10, 'second'));
+  const minutes = Math.ceil(seconds / MINUTE);
+  if (minutes <= 10) return about(amount(minutes, 'minute'));
+  if (minutes <= 90) return about(amount(Math.ceil(minutes / 5) * 5, 'minute'));
+  const then = new Date(now + seconds * 1_000);
+  const tomorrow = new Date(now);
+  tomorrow.setDate(tomorrow.getDate() + 1);
+  if (seconds > 12 * HOUR && then.toDateString() === tomorrow.toDateString()) {
+    return t('wait.tomorrow', {
+      time: new Intl.DateTimeFormat(locale.tag, { timeStyle: 'short' }).format(then),
+    });
+  }
+  const hours = Math.ceil(seconds / HOUR);
+  return about(hours <= 36 ? amount(hours, 'hour') : amount(Math.ceil(hours / 24), 'day'));
+}
+
 export function list(words: string[]): string {
   return new Intl.ListFormat(locale.tag, { type: 'conjunction' }).format(words);
 }

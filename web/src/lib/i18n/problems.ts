@@ -1,6 +1,6 @@
 // Failures in the reader's words: known codes from the catalogue, the server's detail otherwise.
 import type { ApiError } from '$lib/api';
-import { locale, t, type MessageKey } from './index.svelte';
+import { locale, soon, t, type MessageKey } from './index.svelte';
 
 const BY_CODE: Record<string, MessageKey> = {
   offline: 'problem.offline',
@@ -95,7 +95,18 @@ export function codeWords(code: string): string | null {
   return known ? t(known) : null;
 }
 
+/** Refusals that a while of waiting ends; the server says how long. */
+const AWHILE = ['rate_limited', 'too_many_attempts'];
+
+function awhile(error: ApiError): string {
+  const { limit } = error;
+  const ofLink = error.code === 'rate_limited' && limit?.policy === 'share';
+  const why = (ofLink ? t('problem.shareHour') : codeWords(error.code)) ?? '';
+  return `${why} ${limit ? t('wait.again', { when: soon(limit.seconds) }) : t('wait.little')}`;
+}
+
 export function problemWords(error: ApiError): string {
+  if (AWHILE.includes(error.code)) return awhile(error);
   const known = codeWords(error.code);
   if (known) return known;
   if (error.status === 507) return t('problem.full');
