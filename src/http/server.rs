@@ -14,7 +14,7 @@ use std::time::Duration;
 use poem::http::Method;
 use poem::{Addr, EndpointExt as _, IntoEndpoint};
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -262,8 +262,7 @@ impl Door {
             match accepted {
                 Ok((stream, peer)) => {
                     let Some(seat) = self.seat(Some(peer.ip())) else { continue };
-                    // Without it a token of an answer waits for the acknowledgement of the last.
-                    let _ = stream.set_nodelay(true);
+                    prepare(&stream, self.shared.times.stall);
                     let shared = Arc::clone(&self.shared);
                     self.serve(seat, connection::run_tcp(stream, local.into(), peer, shared));
                 }
@@ -323,6 +322,19 @@ impl Door {
         self.metrics.connection_opened();
         let (seats, metrics) = (Arc::clone(&self.seats), Arc::clone(&self.metrics));
         Some(Seat { address: counted, seats, metrics, _open: self.open.token() })
+    }
+}
+
+/// Neither is worth refusing somebody for.
+fn prepare(stream: &TcpStream, stall: Duration) {
+    // Without it a token of an answer waits for the acknowledgement of the last.
+    let _ = stream.set_nodelay(true);
+    // What the kernel took for a client that takes nothing looks sent from here; the kernel
+    // knows better.
+    #[cfg(target_os = "linux")]
+    {
+        let stall = u32::try_from(stall.as_millis()).unwrap_or(u32::MAX);
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, stall);
     }
 }
 

@@ -11,7 +11,7 @@ use hyper::body::Frame;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::contract::operations;
 use crate::support::server::Server;
@@ -247,6 +247,25 @@ async fn a_client_that_takes_nothing_is_dropped() {
     .await;
     let got = rest(&mut stream).await.len();
     assert!(got < 40 << 20, "{got} bytes came");
+}
+
+/// What the kernel takes at once looks sent from inside the server.
+#[tokio::test]
+async fn so_is_one_whose_whole_answer_the_kernel_keeps() {
+    let mut settings = IMPATIENT;
+    settings[2].1 = "600";
+    let server = Server::with(&settings).await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a fresh socket");
+    let mut stream = socket.connect(server.address()).await.expect("a server that listens");
+    let text = b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n";
+    stream.write_all(text).await.expect("an open socket");
+    until("the connection is gone", || async {
+        let metrics = server.client().page("/metrics").await.is(200);
+        (metrics["connections"].as_i64() == Some(1)).then_some(())
+    })
+    .await;
+    assert!(rest(&mut stream).await.len() < 100_000);
 }
 
 #[tokio::test]
