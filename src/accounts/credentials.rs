@@ -115,17 +115,19 @@ impl Accounts {
     /// the account before stops doing so.
     ///
     /// # Errors
-    /// When the present password is wrong, or was wrong too often.
+    /// When the present password is wrong, or was wrong too often, or when the account's sign-ins
+    /// have ended since `account` was read: hashing takes long, and the later word counts.
     pub async fn change_password(
         &self,
-        id: AccountId,
+        account: &Account,
         current: Option<Secret<String>>,
         new: NewPassword,
     ) -> Result<Account, AccountError> {
+        let id = account.id;
         if self.has_password(id)? {
             self.confirm(id, current.unwrap_or_else(|| String::new().into())).await?;
         }
-        self.set_password(id, new, SecurityEvent::PasswordChanged).await
+        self.set_password(id, new, SecurityEvent::PasswordChanged, Some(account.epoch)).await
     }
 
     /// Sets a new password on the operator's word.
@@ -140,7 +142,7 @@ impl Accounts {
         let key = self.blind.index(email);
         let id = self.store.read(|tx| rows::by_email(tx, &key))?.ok_or(AccountError::Missing)?;
         let event = SecurityEvent::PasswordReset { by: Actor::System };
-        self.set_password(id, password, event).await.map(|_| ())
+        self.set_password(id, password, event, None).await.map(|_| ())
     }
 
     async fn set_password(
@@ -148,12 +150,17 @@ impl Accounts {
         id: AccountId,
         password: NewPassword,
         event: SecurityEvent,
+        expected: Option<u64>,
     ) -> Result<Account, AccountError> {
         let hash = self.passwords.hash(password).await?;
         let (watchers, now) = (self.listeners.watchers.clone(), self.clock.now());
         let account = self
             .store
             .write(move |tx| {
+                let account = rows::account(tx, id)?.ok_or(AccountError::Missing)?;
+                if expected.is_some_and(|epoch| epoch != account.epoch) {
+                    return Err(AccountError::NotSignedIn);
+                }
                 rows::put_password_in(tx, id, &hash)?;
                 let account = advance_epoch_in(tx, id)?;
                 watchers.tell_in(tx, id, &event, now)?;
@@ -200,7 +207,7 @@ impl Accounts {
 
     /// Sets a new password by a link; everything that opened the account stops doing so. The
     /// link is used up even when two come at once. If nobody had proven the address before, this
-    /// does, and what was set up beside the password is gone.
+    /// does, and what else opened the account by itself is gone.
     ///
     /// # Errors
     /// When the link is not good.
@@ -225,8 +232,8 @@ impl Accounts {
                 rows::put_password_in(tx, link.account, &hash)?;
                 let account = advance_epoch_in(tx, link.account)?;
                 if !account.email_verified {
-                    // Whoever made the account may be somebody else: all that they left to come
-                    // in by goes (Sudhodanan and Paverd, "Pre-hijacked accounts", 2022).
+                    // Whoever made the account may be somebody else: what they left to come in
+                    // by goes (Sudhodanan and Paverd, "Pre-hijacked accounts", 2022).
                     let claimed = Account { email_verified: true, ..account.clone() };
                     rows::put_account_in(tx, &claimed)?;
                     watchers.tell_in(tx, account.id, &SecurityEvent::AddressClaimed, now)?;

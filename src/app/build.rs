@@ -14,9 +14,9 @@ use crate::config::Config;
 use crate::consents::Consents;
 use crate::conversations::{self, Conversations, Live, Models};
 use crate::embed::Embedder;
-use crate::factors::{self, FactorEraser, Factors};
+use crate::factors::{self, Factors};
 use crate::http::api::Parts as ServiceParts;
-use crate::identities::{self, Identities, IdentityEraser, IdentityError, Site};
+use crate::identities::{self, Identities, IdentityError, Site};
 use crate::jobs::{Eraser, Queue, Subject, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
@@ -191,18 +191,20 @@ fn told(
         watchers: watchers.clone(),
     });
     let listening =
-        vec![audit.watcher(), notifications.watcher(), break_glass.watcher(), claimed()];
+        vec![audit.watcher(), notifications.watcher(), break_glass.watcher(), claimed(people)];
     watchers.register(listening, audit.on_failure());
     Ok((notifications, break_glass))
 }
 
-/// Takes away what somebody else may have set up before the address of an account was proven.
-fn claimed() -> OnSecurity {
-    let ways: [Box<dyn Eraser>; 3] =
-        [Box::new(FactorEraser), Box::new(IdentityEraser), Box::new(ApiKeyEraser)];
-    Arc::new(move |tx, account, event, _| match event {
+/// Takes away what opens an account by itself and may be somebody else's, who set it up before
+/// the address was proven.
+fn claimed(people: &People) -> OnSecurity {
+    let (factors, identities) = (people.factors.clone(), people.identities.clone());
+    Arc::new(move |tx, account, event, now| match event {
         SecurityEvent::AddressClaimed => {
-            ways.iter().try_for_each(|way| way.erase_in(tx, Subject::Account(account)))
+            factors.disown_in(tx, account)?;
+            identities.disown_in(tx, account, now)?;
+            ApiKeyEraser.erase_in(tx, Subject::Account(account))
         }
         _ => Ok(()),
     })

@@ -9,6 +9,7 @@ use webauthn_rs::prelude::{
 
 use crate::accounts::{Account, Failure, SecurityEvent, account_in};
 use crate::kernel::{AccountId, PasskeyId, SessionId, TokenHash};
+use crate::store::{StoreError, WriteTx};
 
 use super::questions::Asked;
 use super::rows::{CredentialRow, PasskeyRow};
@@ -246,6 +247,19 @@ impl Factors {
                 this.changed_in(tx, account, &SecurityEvent::PasskeyRemoved)
             })
             .await
+    }
+
+    /// Removes the passkeys of an account that may be somebody else's by now. Its authenticator
+    /// app stays: it opens nothing by itself, and whoever reads a mailbox shall not do without.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn disown_in(&self, tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), StoreError> {
+        for (id, row) in rows::passkeys(tx, account)? {
+            rows::remove_passkey_in(tx, account, id, &row);
+            self.tell_in(tx, account, &SecurityEvent::PasskeyRemoved)?;
+        }
+        Ok(())
     }
 }
 

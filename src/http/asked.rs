@@ -8,7 +8,7 @@ use url::Url;
 
 use super::api::Services;
 use super::auth::{Door, bearer, require_same_origin};
-use super::client::Client;
+use super::client::{Client, group};
 use super::cookies::{Cookie, is_secure};
 use super::origin::{addressed_to, from_our_page, on_this_machine, same_origin};
 use super::problem::Problem;
@@ -205,15 +205,16 @@ impl<'a> FromRequest<'a> for Traveller {
 }
 
 /// What is known of the device. Browsers are recognised by the cookie we gave them, programs by
-/// what they call themselves.
+/// what they call themselves and the network they come from.
 fn device(request: &Request, cookie: Option<&str>) -> Device {
     let agent = request.headers().get("user-agent").and_then(|agent| agent.to_str().ok());
     let agent = agent.unwrap_or_default();
-    let mark = match cookie {
-        Some(cookie) => TokenHash::of(cookie),
-        None => TokenHash::of(&format!("agent {agent}")),
-    };
     let address = request.data::<Client>().and_then(|client| client.address);
+    let mark = match (cookie, address.map(group)) {
+        (Some(cookie), _) => TokenHash::of(cookie),
+        (None, Some(network)) => TokenHash::of(&format!("agent {agent} at {network}")),
+        (None, None) => TokenHash::of(&format!("agent {agent}")),
+    };
     Device {
         label: super::device::label(agent),
         address: address.map(|address| address.to_string()),

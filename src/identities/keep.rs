@@ -6,8 +6,8 @@ use url::Url;
 
 use crate::accounts::{self, SecurityEvent};
 use crate::factors::{self, OpensBeside};
-use crate::kernel::{AccountId, IdentityId, SessionId};
-use crate::store::{Rows, StoreError};
+use crate::kernel::{AccountId, IdentityId, SessionId, Timestamp};
+use crate::store::{Rows, StoreError, WriteTx};
 
 use super::rows::{self, IdentityRow};
 use super::{Identities, Identity, IdentityError};
@@ -43,16 +43,7 @@ impl Identities {
                 if all.iter().find(usable).is_none() && !opens_itself(tx, account)? {
                     return Err(IdentityError::LastWayIn);
                 }
-                rows::remove_identity_in(tx, account, id)?;
-                let issuer = row.issuer.clone();
-                let view = this.view(row);
-                if view.provider.is_some() {
-                    // Who is nobody there any more is in none of its groups.
-                    (this.0.on_groups)(tx, account, (&issuer, &[]))?;
-                }
-                let provider = view.provider_name;
-                let event = SecurityEvent::IdentityUnlinked { provider };
-                this.0.watchers.tell_in(tx, account, &event, now)?;
+                this.remove_in(tx, account, row, now)?;
                 for (session, by) in rows::opened_of(tx, account)? {
                     if by == id && Some(session) != asking {
                         this.0.sessions.end_in(tx, account, session)?;
@@ -61,6 +52,38 @@ impl Identities {
                 Ok(())
             })
             .await
+    }
+
+    fn remove_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        account: AccountId,
+        row: IdentityRow,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        rows::remove_identity_in(tx, account, row.id)?;
+        let issuer = row.issuer.clone();
+        let view = self.view(row);
+        if view.provider.is_some() {
+            // Who is nobody there any more is in none of its groups.
+            (self.0.on_groups)(tx, account, (&issuer, &[]))?;
+        }
+        let event = SecurityEvent::IdentityUnlinked { provider: view.provider_name };
+        self.0.watchers.tell_in(tx, account, &event, now)
+    }
+
+    /// Unlinks all of an account that may be somebody else's by now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn disown_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let all = rows::of_account(tx, account)?;
+        all.into_iter().try_for_each(|row| self.remove_in(tx, account, row, now))
     }
 
     /// Whether an account is somebody's who can open it. Who is linked at a provider that is not

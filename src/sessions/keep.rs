@@ -108,11 +108,11 @@ impl Sessions {
             .await
     }
 
-    /// Carries one sign-in over into the account's present security epoch, with new tokens; the
+    /// Carries one sign-in over into the account's next security epoch, with new tokens; the
     /// others stay behind.
     ///
     /// # Errors
-    /// When it has ended, or the store fails.
+    /// When it has ended, as by another epoch that began meanwhile, or the store fails.
     pub async fn carry_over(&self, id: SessionId) -> Result<NewSession, AccountError> {
         let (now, idle) = (self.clock.now(), self.lifetimes.idle);
         let (cookie, refresh) = (fresh()?, fresh()?);
@@ -122,6 +122,9 @@ impl Sessions {
             .write(move |tx| {
                 let mut row = rows::session(tx, id)?.ok_or(AccountError::NotSignedIn)?;
                 let account = usable(tx, row.account)?;
+                if row.epoch + 1 != account.epoch {
+                    return Err(AccountError::NotSignedIn);
+                }
                 for (other, row) in rows::of_account(tx, account.id)? {
                     rows::end_in(tx, other, &row);
                 }

@@ -247,14 +247,72 @@ async fn who_made_an_account_with_anothers_address_is_out_when_that_one_takes_it
     let proof = json!({"token": later});
     let late = world.server.client().post("/auth/email/verify", proof).await;
     late.problem(403, "link_invalid");
-    // The code that only Eve has is not asked for.
+    // A mailbox alone opens no account with an authenticator app, not even Eve's own; whoever
+    // runs the machine knows better.
     let body = json!({"email": "victim@example.org", "password": NEW_PASSWORD});
-    let session = world.server.client().post("/auth/login", body).await.is(200);
+    let login = || world.server.client().post("/auth/login", body.clone());
+    login().await.problem(401, "totp_required");
+    let told = until("the victim reads what is gone", || async {
+        let mails = world.smtp.mails().into_iter();
+        let subjects: Vec<_> = mails
+            .filter(|mail| mail.to == "victim@example.org")
+            .filter_map(|mail| mail.header("Subject"))
+            .collect();
+        subjects.iter().any(|subject| subject.contains("passkey was removed")).then_some(())
+    });
+    told.await;
+    let help = ["admin", "reset-factors", "--email", "victim@example.org"];
+    world.server.command(&help, "").ok();
+    let session = login().await.is(200);
     assert_eq!(session["account"]["email_verified"], true);
     let victim = world.server.client().with_token(&text(&session["access_token"]));
     let factors = victim.get("/auth/factors").await.is(200);
     assert_eq!(factors["passkeys"], json!([]));
     assert_eq!(items(&victim.get("/api-keys").await.is(200)), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn an_authenticator_app_does_not_spoil_the_link_that_proves_an_address() {
+    let world = World::new().await;
+    let proof = world.link("admin@example.org", "/verify").await;
+    let begun = world.ada.post("/auth/totp", json!({})).await.is(200);
+    let app = App::holding(&begun["secret"]);
+    let done = world.ada.post("/auth/totp/confirm", json!({"code": app.code(0)})).await.is(200);
+    let ada = world.server.client().with_token(&text(&done["session"]["access_token"]));
+    let verify =
+        |token: &str| world.server.client().post("/auth/email/verify", json!({"token": token}));
+    assert_eq!(verify(&proof).await.is(200)["email_verified"], true);
+    // One that would change the address ends with the sign-in that asked for it.
+    let change = json!({"email": "ada@lovelace.example"});
+    ada.post("/auth/email/change", change).await.is(200);
+    let other = world.link("ada@lovelace.example", "/verify").await;
+    let reset = ["admin", "reset-password", "--email", "admin@example.org"];
+    world.server.command(&reset, &format!("{NEW_PASSWORD}\n")).ok();
+    verify(&other).await.problem(403, "link_invalid");
+}
+
+/// Hashing takes long; whoever changes a password meanwhile comes first.
+#[tokio::test]
+async fn of_two_changes_at_once_one_counts_and_the_other_is_refused() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let other = server.again(&ada);
+    let body = json!({"email": "admin@example.org", "password": PASSWORD});
+    let session = server.client().post("/auth/login", body).await.is(200);
+    let other = other.with_token(&text(&session["access_token"]));
+    let change = |client: &Client, new: &str| {
+        let body = json!({"current_password": PASSWORD, "new_password": new});
+        client.post("/auth/password/change", body)
+    };
+    let passwords = [NEW_PASSWORD, "copper lantern meadow 77"];
+    let (first, second) = tokio::join!(change(&ada, passwords[0]), change(&other, passwords[1]));
+    let statuses = [first.status, second.status];
+    for (status, password) in statuses.iter().zip(passwords) {
+        let body = json!({"email": "admin@example.org", "password": password});
+        let opens = server.client().post("/auth/login", body).await.status;
+        assert_eq!((opens == 200), (*status == 200), "{statuses:?} {password}");
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ impl PasswordApi {
         let password = fields.password("/new_password", new_password, &known);
         let password = fields.with(password)?;
         let current = current_password.map(Into::into);
-        ask.accounts.change_password(account.id, current, password).await.map_err(Fault::from)?;
+        ask.accounts.change_password(&account, current, password).await.map_err(Fault::from)?;
         let (view, cookies) = carried_over(&ask, &asked).await?;
         Ok(SignedIn::Renewed(view, cookies))
     }
