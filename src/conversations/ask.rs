@@ -6,6 +6,7 @@ use crate::kernel::{ConversationId, MessageId};
 
 use super::deciding::{Deciding, Outcome};
 use super::model::{Author, Feedback, Message, Said};
+use super::withheld::Reading;
 use super::{Begun, ConversationError, Conversations, Following, Place, own, rows};
 
 impl Conversations {
@@ -96,7 +97,10 @@ impl Conversations {
         if message.author != Author::Assistant {
             return Err(ConversationError::NotAnAnswer);
         }
+        let withheld = message.citations.iter().any(|citation| citation.withheld);
         Ok(match self.live.find(id) {
+            // What happened has been told in words that are not the reader's any more.
+            Some(answer) if withheld && answer.is_over() => Following::Ended(Box::new(message)),
             Some(answer) => Following::Live(answer.listen(seen)),
             None => Following::Ended(Box::new(message)),
         })
@@ -112,9 +116,12 @@ impl Conversations {
         who: &Principal,
         begun: &Begun,
     ) -> Result<Following, ConversationError> {
-        match self.live.find(begun.message) {
-            Some(answer) => Ok(Following::Live(answer.listen(0))),
-            None => self.follow(who, begun.conversation, begun.message, 0),
+        let follow = self.follow(who, begun.conversation, begun.message, 0);
+        match (self.live.find(begun.message), follow) {
+            // Whoever asks once more may have lost what it was made from.
+            (_, Ok(Following::Ended(message))) => Ok(Following::Ended(message)),
+            (Some(answer), _) => Ok(Following::Live(answer.listen(0))),
+            (None, follow) => follow,
         }
     }
 
@@ -164,15 +171,15 @@ impl Conversations {
         let who = who.clone();
         self.store
             .write(move |tx| {
-                own(tx, &who, conversation)?;
-                let message = rows::message(tx, conversation, id)?;
+                let conversation = own(tx, &who, conversation)?;
+                let message = rows::message(tx, conversation.id, id)?;
                 let mut message = message.ok_or(ConversationError::Missing)?;
                 if message.author != Author::Assistant {
                     return Err(ConversationError::NotAnAnswer);
                 }
                 message.feedback = feedback;
                 rows::put_message_in(tx, &message)?;
-                Ok(message)
+                Ok(Reading::of(tx, &who, conversation.clone)?.shown(message)?)
             })
             .await
     }

@@ -45,6 +45,11 @@ impl Answer {
         self.more.notify_waiters();
     }
 
+    /// Whether its last event is there.
+    pub(super) fn is_over(&self) -> bool {
+        self.log().is_over()
+    }
+
     /// How many bytes were written so far.
     pub(super) fn written(&self) -> usize {
         self.log().text().len()
@@ -186,7 +191,7 @@ impl Writing {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        if !self.answer.log().is_over() {
+        if !self.answer.is_over() {
             // The writer went away without a last word (a panic): listeners must not wait on.
             let fault = Fault::new(Kind::Internal, "internal", "The answer broke off.");
             self.answer.push(fault.into());

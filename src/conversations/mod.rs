@@ -15,6 +15,7 @@ mod prompt;
 mod reply;
 mod rows;
 mod visible;
+mod withheld;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ use crate::providers::LanguageModel;
 use crate::retrieval::Retrieval;
 use crate::share_links::ShareLinks;
 use crate::store::{Direction, Range, Rows, Store, StoreError, WriteTx, page_of};
+
+use withheld::Reading;
 
 pub use error::ConversationError;
 pub use export::{ExportFormat, export};
@@ -158,14 +161,15 @@ impl Conversations {
         page: &PageRequest,
     ) -> Result<Page<Message>, ConversationError> {
         self.store.read(|tx| {
-            own(tx, who, id)?;
+            let conversation = own(tx, who, id)?;
+            let mut reading = Reading::of(tx, who, conversation.clone)?;
             let range = Range::prefix(&id);
             let direction = match order {
                 Order::OldestFirst => Direction::Up,
                 Order::NewestFirst => Direction::Down,
             };
             page_of(tx, &rows::MESSAGES, range, direction, page, |(_, m), row| {
-                Ok(Some(rows::message_of(id, m, row)))
+                Ok(Some(reading.shown(rows::message_of(id, m, row))?))
             })
         })
     }
@@ -181,8 +185,10 @@ impl Conversations {
         id: MessageId,
     ) -> Result<Message, ConversationError> {
         self.store.read(|tx| {
-            own(tx, who, conversation)?;
-            rows::message(tx, conversation, id)?.ok_or(ConversationError::Missing)
+            let conversation = own(tx, who, conversation)?;
+            let message = rows::message(tx, conversation.id, id)?;
+            let message = message.ok_or(ConversationError::Missing)?;
+            Ok(Reading::of(tx, who, conversation.clone)?.shown(message)?)
         })
     }
 

@@ -59,6 +59,8 @@ pub struct Citation {
     pub cited: bool,
     /// The memory.
     pub memory: MemoryId,
+    /// Whether the reader may not have it (any more): what is known of it is left out.
+    pub withheld: bool,
     /// The title of the memory.
     pub title: Option<String>,
     /// The words of the memory that count here, exactly as they stand in it.

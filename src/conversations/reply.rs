@@ -268,6 +268,7 @@ fn citations(passages: &[Passage]) -> Vec<Citation> {
             n: i + 1,
             cited: false,
             memory: passage.memory,
+            withheld: false,
             title: passage.title.clone(),
             quote: passage.quote().to_owned(),
             occurred_at: passage.occurred_at.as_ref().map(|date| date.to_string()),

@@ -180,6 +180,7 @@ fn citation_of(row: CitationRow) -> Citation {
         n: row.n,
         cited: row.cited,
         memory: row.memory,
+        withheld: false,
         title: row.title,
         quote: row.quote,
         occurred_at: row.occurred_at,

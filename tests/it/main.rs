@@ -59,3 +59,4 @@ mod told;
 mod trash;
 mod upstream;
 mod web_ui;
+mod withheld;

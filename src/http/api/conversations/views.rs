@@ -84,6 +84,9 @@ pub struct CitationView {
     pub score: f32,
     /// Whether the text of the answer cites it.
     pub cited: bool,
+    /// Whether it was thrown away since, or kept from the reader: then its words are gone from
+    /// here and from the answer.
+    pub withheld: bool,
     /// Where the quote begins in the memory, in code points.
     pub text_start: usize,
     /// Ranges of the memory, in code points, that answer best.
@@ -193,6 +196,7 @@ pub fn citation_view(citation: &Citation) -> CitationView {
     let citation = citation.clone();
     CitationView {
         n: citation.n,
+        withheld: citation.withheld,
         kind: SourceWord::Memory,
         id: citation.memory.to_string(),
         document_id: None,

@@ -2107,6 +2107,11 @@ export interface components {
              */
             text_start: number;
             title: string | null;
+            /**
+             * @description Whether it was thrown away since, or kept from the reader: then its words are gone from
+             *     here and from the answer.
+             */
+            withheld: boolean;
         };
         /**
          * CloneList
