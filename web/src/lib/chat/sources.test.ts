@@ -14,6 +14,7 @@ const citation = (n: number, cited = false): Citation => ({
   quote: 'words',
   text_start: 0,
   highlights: [],
+  withheld: false,
   occurred_at: null,
   occurred_text: null,
   score: 1,

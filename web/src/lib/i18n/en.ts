@@ -25,7 +25,7 @@ export const en = {
   'admin.chainHolds':
     'The log is as it was written: {count, plural, one {one entry} other {# entries}} checked.',
   'admin.counts':
-    '{clones, plural, one {one clone} other {# clones}}, {memories, plural, one {one memory} other {# memories}}, {conversations, plural, one {one conversation} other {# conversations}}',
+    '{clones, plural, =0 {no clones} one {one clone} other {# clones}}, {memories, plural, =0 {no memories} one {one memory} other {# memories}}, {conversations, plural, =0 {no conversations} one {one conversation} other {# conversations}}',
   'admin.done': 'Done',
   'admin.endSignIns': 'End all sign-ins',
   'admin.endSignInsText':
@@ -169,6 +169,8 @@ export const en = {
   'clone.settings': 'Settings',
   'clone.talk': 'Talk',
   'clone.timeline': 'Timeline',
+  'command.where':
+    'Run it on the machine of the server: in the folder where the server was started, or with the same --data-dir as the server.',
   'common.back': 'Back',
   'common.cancel': 'Cancel',
   'common.close': 'Close',
@@ -291,7 +293,7 @@ export const en = {
   'event.sessionEnded': 'A sign-in was ended',
   'event.shareLinkCreated': 'A link to a clone was made',
   'event.shareLinkRevoked': 'A link to a clone was revoked',
-  'event.signInFailed': 'Somebody tried to sign in and did not get in',
+  'event.signInFailed': 'A wrong password or code was given',
   'event.signInLocked': 'Signing in was held up after wrong tries',
   'event.signInRefused': 'Signing in was refused: the account is suspended',
   'event.signedIn': 'Signed in',
@@ -507,7 +509,12 @@ export const en = {
   'login.ended': 'You were signed out. Sign in to go on where you were.',
   'login.forgot': 'Forgotten your password?',
   'login.invited': 'New here? Open the invitation link you were given.',
+  'login.lostCode': 'Lost the phone and the recovery codes too?',
+  'login.lostCodeHow':
+    'Ask whoever runs this server. This command takes the second step from your account:',
   'login.noAccount': 'No account yet?',
+  'login.noneYet': 'Nobody has an account here yet.',
+  'login.noneYetHow': 'How to make the first one',
   'login.owesCode':
     'You were recognised. Your account also asks for a code of your authenticator app, or one of your recovery codes.',
   'login.passkey': 'Sign in with a passkey',
@@ -777,24 +784,27 @@ export const en = {
     'The server does not know the address this page was opened with. Whoever runs it can set its public address.',
   'problem.emailTaken': 'There is already an account with this e-mail. Sign in instead.',
   'problem.factorOff': 'Whoever runs this server has switched this off.',
-  'problem.forbidden': 'You are not allowed to do this.',
+  'problem.forbidden': 'You are not allowed to do this. Ask the owner or a steward of the space.',
   'problem.full': 'The server’s disk is nearly full, so nothing was saved. Tell whoever runs it.',
   'problem.groupNotYours':
     'You can let in only a group that you were in when you last signed in there. Sign in there again if you joined it since, or invite its people one by one.',
   'problem.identityAnother': 'You are somebody else there. Choose the account that is linked here.',
   'problem.identityDenied': 'You were not let through there. Try again, or sign in another way.',
-  'problem.identityEmail': 'Your e-mail address was not passed on, and an account needs one.',
+  'problem.identityEmail':
+    'Your e-mail address was not passed on, and an account needs one. Allow it there and try again, or ask whoever runs this server.',
   'problem.identityFlow': 'This sign-in was begun elsewhere or took too long. Begin it again.',
   'problem.identityLink':
     'There is already an account with this e-mail. Sign in to it as usual, then link the other sign-in under “Account”.',
   'problem.identityProvider':
     'The other service cannot be reached or does not answer as it should. Try again later, or sign in another way.',
-  'problem.identityTaken': 'This is already linked with another account here.',
+  'problem.identityTaken':
+    'This is already linked with another account here. Sign in with it to get there, and unlink it under “Account” first.',
   'problem.identityToken': 'What the other service says of you could not be confirmed. Try again.',
   'problem.internal': 'The server had a problem. Nothing of yours was lost; try again in a moment.',
   'problem.invalid': 'Something is not right yet. Look at what is marked.',
   'problem.inviteInvalid': 'This invitation is no longer good. Ask for a new one.',
-  'problem.inviteNeeded': 'An invitation is needed to create an account here.',
+  'problem.inviteNeeded':
+    'An invitation is needed to create an account here. Ask somebody who is here for one, and open its link.',
   'problem.keyLimited': 'This key opens some clones only. Making new ones takes a key for all.',
   'problem.lastAdmin': 'Nobody else administers this server. Make another administrator first.',
   'problem.link': 'This link was used, is too old or mistyped. Ask for a new one.',
@@ -833,11 +843,12 @@ export const en = {
   'problem.publicUrl': 'Whoever runs this server must set its public address first.',
   'problem.quota': 'The limit of your plan is reached.',
   'problem.reauth': 'Nothing was changed, because you did not confirm that it is you.',
-  'problem.registrationClosed': 'New accounts cannot be created here.',
+  'problem.registrationClosed':
+    'New accounts cannot be created here. If you have one, sign in as usual and link this under “Account”; if not, ask whoever runs this server.',
   'problem.scope': 'The key was not made for this. Make another one with the right to do it.',
   'problem.setupNeeded': 'This house has no owner yet. Open the link that the server printed.',
   'problem.setupToken':
-    'This link is not good any more: `clonememoria admin link` prints a new one at the machine.',
+    'This link is not good any more. On the machine of the server, “clonememoria admin link” prints a new one; add the --data-dir of the server if it has one.',
   'problem.signInExpired': 'This sign-in took too long; begin again.',
   'problem.signedOut': 'You are no longer signed in.',
   'problem.spaceFull': 'There is no room for more people in this space.',

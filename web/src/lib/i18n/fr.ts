@@ -25,9 +25,9 @@ export const fr: Record<keyof typeof en, string> = {
   'admin.chainBroken':
     'Quelqu’un a modifié le journal : l’entrée {number} a été changée ou manque. Voyez vos sauvegardes, et qui accède à la machine.',
   'admin.chainHolds':
-    'Le journal est tel qu’il a été écrit : {count, plural, one {une entrée vérifiée} other {# entrées vérifiées}}.',
+    'Le journal est tel qu’il a été écrit : {count, plural, =0 {aucune entrée} one {une entrée vérifiée} other {# entrées vérifiées}}.',
   'admin.counts':
-    '{clones, plural, one {un clone} other {# clones}}, {memories, plural, one {un souvenir} other {# souvenirs}}, {conversations, plural, one {une conversation} other {# conversations}}',
+    '{clones, plural, =0 {aucun clone} one {un clone} other {# clones}}, {memories, plural, =0 {aucun souvenir} one {un souvenir} other {# souvenirs}}, {conversations, plural, =0 {aucune conversation} one {une conversation} other {# conversations}}',
   'admin.done': 'C’est fait',
   'admin.endSignIns': 'Fermer les connexions',
   'admin.endSignInsText':
@@ -173,6 +173,8 @@ export const fr: Record<keyof typeof en, string> = {
   'clone.settings': 'Réglages',
   'clone.talk': 'Parler',
   'clone.timeline': 'Chronologie',
+  'command.where':
+    'Lancez-la sur la machine du serveur : dans le dossier où il a été démarré, ou avec le même --data-dir que lui.',
   'common.back': 'Retour',
   'common.cancel': 'Annuler',
   'common.close': 'Fermer',
@@ -298,7 +300,7 @@ export const fr: Record<keyof typeof en, string> = {
   'event.sessionEnded': 'Une connexion a été fermée',
   'event.shareLinkCreated': 'Un lien vers un clone a été créé',
   'event.shareLinkRevoked': 'Un lien vers un clone a été révoqué',
-  'event.signInFailed': 'Quelqu’un a essayé de se connecter sans y parvenir',
+  'event.signInFailed': 'Un mot de passe ou un code erroné a été donné',
   'event.signInLocked': 'La connexion a été retardée après des essais ratés',
   'event.signInRefused': 'Connexion refusée : le compte est suspendu',
   'event.signedIn': 'Connexion',
@@ -372,7 +374,7 @@ export const fr: Record<keyof typeof en, string> = {
   'home.evening': 'Bonsoir, {name}',
   'home.featured': 'Des souvenirs de {name}',
   'home.kept':
-    '{memories, plural, =0 {Aucun souvenir} one {Un souvenir} other {# souvenirs}} de {people, plural, one {une personne} other {# personnes}} gardés ici.',
+    '{memories, plural, =0 {Aucun souvenir gardé} one {Un souvenir gardé} other {# souvenirs gardés}} ici, pour {people, plural, =0 {personne} one {une personne} other {# personnes}}.',
   'home.memories': 'Derniers souvenirs',
   'home.morning': 'Bonjour, {name}',
   'home.newClone': 'Se souvenir de quelqu’un',
@@ -521,7 +523,12 @@ export const fr: Record<keyof typeof en, string> = {
   'login.ended': 'Vous avez été déconnecté. Connectez-vous pour reprendre où vous étiez.',
   'login.forgot': 'Mot de passe oublié ?',
   'login.invited': 'Nouveau ici ? Ouvrez le lien d’invitation que vous avez reçu.',
+  'login.lostCode': 'Téléphone perdu, et codes de secours aussi ?',
+  'login.lostCodeHow':
+    'Demandez à la personne qui gère ce serveur. Cette commande retire la seconde étape de votre compte :',
   'login.noAccount': 'Pas encore de compte ?',
+  'login.noneYet': 'Personne n’a encore de compte ici.',
+  'login.noneYetHow': 'Comment créer le premier',
   'login.owesCode':
     'Vous avez été reconnu. Votre compte demande aussi un code de votre application, ou l’un de vos codes de secours.',
   'login.passkey': 'Se connecter avec une clé d’accès',
@@ -801,7 +808,8 @@ export const fr: Record<keyof typeof en, string> = {
     'Le serveur ne connaît pas l’adresse de cette page. La personne qui le gère peut indiquer son adresse publique.',
   'problem.emailTaken': 'Il existe déjà un compte avec cette adresse. Connectez-vous plutôt.',
   'problem.factorOff': 'La personne qui gère ce serveur a désactivé cette fonction.',
-  'problem.forbidden': 'Vous n’avez pas le droit de faire cela.',
+  'problem.forbidden':
+    'Vous n’avez pas le droit de faire cela. Demandez au propriétaire ou à un responsable de l’espace.',
   'problem.full':
     'Le disque du serveur est presque plein : rien n’a été enregistré. Prévenez la personne qui le gère.',
   'problem.groupNotYours':
@@ -811,20 +819,22 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.identityDenied':
     'On ne vous a pas laissé passer là-bas. Réessayez, ou connectez-vous autrement.',
   'problem.identityEmail':
-    'Votre adresse e-mail n’a pas été transmise, et il en faut une pour un compte.',
+    'Votre adresse e-mail n’a pas été transmise, et il en faut une pour un compte. Autorisez-la là-bas et réessayez, ou adressez-vous à la personne qui gère ce serveur.',
   'problem.identityFlow':
     'Cette connexion a été commencée ailleurs ou a duré trop longtemps. Recommencez.',
   'problem.identityLink':
     'Il existe déjà un compte avec cette adresse. Connectez-vous comme d’habitude, puis reliez l’autre service sous « Compte ».',
   'problem.identityProvider':
     'L’autre service est injoignable ou ne répond pas comme il faut. Réessayez plus tard, ou connectez-vous autrement.',
-  'problem.identityTaken': 'C’est déjà relié à un autre compte ici.',
+  'problem.identityTaken':
+    'C’est déjà relié à un autre compte ici. Connectez-vous avec pour y entrer, et défaites d’abord le lien sous « Compte ».',
   'problem.identityToken':
     'Ce que l’autre service dit de vous n’a pas pu être confirmé. Réessayez.',
   'problem.internal': 'Le serveur a eu un problème. Rien n’est perdu ; réessayez dans un instant.',
   'problem.invalid': 'Quelque chose ne va pas encore. Regardez ce qui est signalé.',
   'problem.inviteInvalid': 'Cette invitation n’est plus valable. Demandez-en une autre.',
-  'problem.inviteNeeded': 'Il faut une invitation pour créer un compte ici.',
+  'problem.inviteNeeded':
+    'Il faut une invitation pour créer un compte ici. Demandez-en une à quelqu’un qui est ici, et ouvrez son lien.',
   'problem.keyLimited':
     'Cette clé n’ouvre que certains clones. Pour en créer, il faut une clé pour tous.',
   'problem.lastAdmin':
@@ -868,13 +878,14 @@ export const fr: Record<keyof typeof en, string> = {
     'La personne qui gère ce serveur doit d’abord indiquer son adresse publique.',
   'problem.quota': 'La limite de votre formule est atteinte.',
   'problem.reauth': 'Rien n’a été modifié, car vous n’avez pas confirmé que c’est vous.',
-  'problem.registrationClosed': 'On ne peut pas créer de compte ici.',
+  'problem.registrationClosed':
+    'On ne peut pas créer de compte ici. Si vous en avez un, connectez-vous comme d’habitude et reliez-le sous « Compte » ; sinon, adressez-vous à la personne qui gère ce serveur.',
   'problem.scope':
     'La clé n’a pas été faite pour cela. Créez-en une autre avec le droit nécessaire.',
   'problem.setupNeeded':
     'Cette maison n’a pas encore de propriétaire. Ouvrez le lien affiché par le serveur.',
   'problem.setupToken':
-    'Ce lien n’est plus valable : `clonememoria admin link` en affiche un nouveau sur la machine.',
+    'Ce lien n’est plus valable. Sur la machine du serveur, « clonememoria admin link » en affiche un nouveau ; ajoutez le --data-dir du serveur s’il en a un.',
   'problem.signInExpired': 'Cette connexion a pris trop de temps ; recommencez.',
   'problem.signedOut': 'Vous n’êtes plus connecté.',
   'problem.spaceFull': 'Il n’y a plus de place dans cet espace.',
@@ -1044,7 +1055,7 @@ export const fr: Record<keyof typeof en, string> = {
   'share.revoked': 'Le lien a été révoqué',
   'share.spent': 'tous les messages envoyés',
   'share.text':
-    'Avec un lien, des personnes sans compte peuvent parler avec {name}. Elles ne voient que ce que les réponses citent, et rien de ce que vous gardez pour vous ou les intendants.',
+    'Avec un lien, des personnes sans compte peuvent parler avec {name}. Elles ne voient que ce que les réponses citent, et rien de ce que vous gardez pour vous ou les responsables.',
   'share.title': 'Partager par un lien',
   'share.unnamed': 'Lien sans nom',
   'share.until': 'valable jusqu’au {when}',
@@ -1205,7 +1216,7 @@ export const fr: Record<keyof typeof en, string> = {
   'visit.isAi':
     'Ce n’est pas {name}. C’est une IA qui répond à partir de souvenirs de {name} et montre lesquels.',
   'visit.left':
-    '{count, plural, one {Il reste un message sur ce lien} other {Il reste # messages sur ce lien}}',
+    '{count, plural, =0 {Il ne reste aucun message sur ce lien} one {Il reste un message sur ce lien} other {Il reste # messages sur ce lien}}',
   'visit.model':
     'Les réponses peuvent être rédigées par un modèle de langage choisi par la personne qui gère ce serveur ; vos questions lui sont alors transmises.',
   'visit.noLink': 'Il n’y a pas de lien ici',

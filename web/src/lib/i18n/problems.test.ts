@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError } from '$lib/api';
 import type { FieldProblem } from '$lib/api';
 import { locale, soon } from './index.svelte';
-import { problemField, problemWords } from './problems';
+import { broughtWords, problemField, problemWords } from './problems';
 
 afterEach(() => locale.use(['en']));
 
@@ -82,5 +82,15 @@ describe('when to come back', () => {
   ])('is told for %i seconds', (seconds, words) => {
     locale.use(['en-GB']);
     expect(soon(seconds, now)).toBe(words);
+  });
+});
+
+describe('a code that came with an address', () => {
+  it.each(['zzz', 'constructor', '__proto__', '<b>x</b>'])('is never shown: %s', (code) => {
+    expect(broughtWords(code)).toBe('Something unexpected happened. Try again.');
+  });
+  it('has its words', () => {
+    expect(broughtWords('identity_denied')).toMatch(/^You were not let through there\./);
+    expect(broughtWords('rate_limited')).toBe('Too many attempts. Wait a little and try again.');
   });
 });

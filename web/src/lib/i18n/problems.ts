@@ -89,9 +89,13 @@ const BY_CODE: Record<string, MessageKey> = {
 
 const UPSTREAM = /^upstream_/;
 
+/** Codes come by addresses too, where anybody writes: `constructor` is none that we know. */
+const keyOf = (words: Record<string, MessageKey>, code: string): MessageKey | undefined =>
+  Object.hasOwn(words, code) ? words[code] : undefined;
+
 /** The words for a code that is kept with a broken answer; none for one nobody knows. */
 export function codeWords(code: string): string | null {
-  const known = BY_CODE[code] ?? (UPSTREAM.test(code) ? 'problem.provider' : undefined);
+  const known = keyOf(BY_CODE, code) ?? (UPSTREAM.test(code) ? 'problem.provider' : undefined);
   return known ? t(known) : null;
 }
 
@@ -103,6 +107,12 @@ function awhile(error: ApiError): string {
   const ofLink = error.code === 'rate_limited' && limit?.policy === 'share';
   const why = (ofLink ? t('problem.shareHour') : codeWords(error.code)) ?? '';
   return `${why} ${limit ? t('wait.again', { when: soon(limit.seconds) }) : t('wait.little')}`;
+}
+
+/** The words for a code that came with an address, where anything may stand. */
+export function broughtWords(code: string): string {
+  const words = codeWords(code) ?? t('problem.unexpected');
+  return AWHILE.includes(code) ? `${words} ${t('wait.little')}` : words;
 }
 
 export function problemWords(error: ApiError): string {
@@ -136,7 +146,7 @@ const BY_FIELD_CODE: Record<string, MessageKey> = {
 export function problemField(error: ApiError | null | undefined, name: string): string | undefined {
   const wrong = error?.field(name);
   if (!wrong) return undefined;
-  const known = wrong.code === undefined ? undefined : BY_FIELD_CODE[wrong.code];
+  const known = wrong.code === undefined ? undefined : keyOf(BY_FIELD_CODE, wrong.code);
   if (known) return t(known);
   // The server's words are English, and better than none where that is read.
   return (locale.language === 'en' && wrong.detail) || t('field.wrong');
