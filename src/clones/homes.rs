@@ -11,7 +11,8 @@ use super::{CloneError, Clones, Persona, permit, rows};
 
 impl Clones {
     /// Deletes a shared space with its content: the clones in it go into the trash of its owner,
-    /// from where they can be brought back into the owner's personal space. Gives back which.
+    /// from where they can be brought back into the owner's personal space. Gives back which. The
+    /// other members are told that they are in it no more.
     ///
     /// # Errors
     /// When the asker does not own the space, or it is personal.
@@ -33,6 +34,12 @@ impl Clones {
                         super::discard_in(tx, &who, &mut persona, now)?;
                     } else {
                         rows::put_in(tx, &persona)?;
+                    }
+                }
+                for member in spaces::members_in(tx, space)? {
+                    if member != who.account {
+                        let event = SecurityEvent::MemberRemoved { space, member };
+                        this.watchers.tell_in(tx, who.account, &event, now)?;
                     }
                 }
                 spaces::close_in(tx, who.account, space)?;

@@ -56,9 +56,11 @@ impl From<SpaceError> for Fault {
             SpaceError::Account(error) => return error.into(),
             SpaceError::Once(error) => return error.into(),
             SpaceError::Store(error) => return error.into(),
-            SpaceError::Forbidden => {
-                (Kind::Forbidden, "forbidden", "Your role in this space does not allow this.")
-            }
+            SpaceError::Forbidden => (
+                Kind::Forbidden,
+                "forbidden",
+                "Your role in this space does not allow this; ask its owner or a steward.",
+            ),
             SpaceError::Personal => (
                 Kind::Conflict,
                 "personal_space",

@@ -164,6 +164,14 @@ pub fn close_in(tx: &mut WriteTx<'_>, account: AccountId, id: SpaceId) -> Result
     Ok(rows::remove_in(tx, id)?)
 }
 
+/// Who is in a space, for slices that have asked whether they may know.
+///
+/// # Errors
+/// When the store fails.
+pub fn members_in(tx: &impl Rows, space: SpaceId) -> Result<Vec<AccountId>, StoreError> {
+    Ok(rows::members(tx, space)?.into_iter().map(|member| member.account).collect())
+}
+
 /// What a space is called, for those who may be told without being in it.
 ///
 /// # Errors

@@ -304,6 +304,16 @@ async fn a_deleted_space_leaves_its_clones_in_the_owners_trash() {
         client.get(&format!("/clones/{}", family.clone)).await.problem(404, "not_found");
     }
     assert!(items(&sam.get("/trash").await.is(200)).is_empty());
+    let told = |client: &Client| {
+        let notices = client.get("/notifications");
+        async move {
+            let notices = items(&notices.await.is(200));
+            let gone = |notice: &&Value| notice["topic"] == "removed_from_space";
+            notices.iter().filter(gone).map(|notice| text(&notice["detail"])).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(told(&sam).await, ["The family"]);
+    assert!(told(&family.ada).await.is_empty());
     family.ada.post(&format!("/trash/{}/restore", family.clone), json!({})).await.is(204);
     let clone = family.ada.get(&format!("/clones/{}", family.clone)).await.is(200);
     let personal = id(&items(&family.ada.get("/spaces").await.is(200))[0]);
