@@ -82,7 +82,7 @@ impl From<AccountError> for Fault {
         match error {
             E::Missing => Self::not_found(),
             E::Store(error) => error.into(),
-            E::WeakPassword(weak) => Self::field("/new_password", weak.to_string()),
+            E::WeakPassword(weak) => Self::field(weak.into(), "/new_password", weak.to_string()),
             other @ (E::Hashing(_) | E::Random(_)) => Self::internal(other),
             E::TooManyAttempts { wait } => {
                 let detail = "Too many wrong tries; wait a moment before the next.";

@@ -5,7 +5,7 @@
 //! 2016), which knows some 30,000 common passwords, names and words, also in leet and with keys
 //! in a row, and is told what is known of the person.
 
-use crate::kernel::{Secret, code_points};
+use crate::kernel::{FieldProblem, Secret, code_points};
 
 /// How many Unicode code points a password has, at least and at most.
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
@@ -19,12 +19,25 @@ const CONTEXT: [&str; 3] = ["clonememoria", "memoria", "clone"];
 /// Why a password is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPassword {
-    /// Shorter or longer than allowed.
+    /// Shorter than allowed.
     #[error("must have 12 to 128 characters")]
-    Length,
+    Short,
+    /// Longer than allowed.
+    #[error("must have 12 to 128 characters")]
+    Long,
     /// It would be guessed soon.
     #[error("is easy to guess; choose some words that nobody expects together")]
     Guessable,
+}
+
+impl From<WeakPassword> for FieldProblem {
+    fn from(weak: WeakPassword) -> Self {
+        match weak {
+            WeakPassword::Short => Self::TooShort,
+            WeakPassword::Long => Self::TooLong,
+            WeakPassword::Guessable => Self::PasswordGuessable,
+        }
+    }
 }
 
 /// A password that the rules allow.
@@ -37,8 +50,10 @@ impl NewPassword {
     /// # Errors
     /// When it is too short, too long or easy to guess.
     pub fn new(password: String, known: &[&str]) -> Result<Self, WeakPassword> {
-        if !PASSWORD_LENGTH.contains(&code_points(&password)) {
-            return Err(WeakPassword::Length);
+        match code_points(&password) {
+            length if length < *PASSWORD_LENGTH.start() => return Err(WeakPassword::Short),
+            length if length > *PASSWORD_LENGTH.end() => return Err(WeakPassword::Long),
+            _ => {}
         }
         let known: Vec<&str> = known.iter().flat_map(|text| parts(text)).chain(CONTEXT).collect();
         if code_points(&without(&password, &known)) < LEFT {
@@ -114,11 +129,11 @@ mod tests {
 
     #[test]
     fn the_length_is_counted_in_characters() {
-        assert_eq!(judged("kzqwvxjpfhd"), Err(WeakPassword::Length));
+        assert_eq!(judged("kzqwvxjpfhd"), Err(WeakPassword::Short));
         assert_eq!(judged("kzqwvxjpfhdm"), Ok(()));
         let unusual: String =
             (0..129_u32).filter_map(|i| char::from_u32(0x4e00 + i * 37)).collect();
-        assert_eq!(judged(&unusual), Err(WeakPassword::Length));
+        assert_eq!(judged(&unusual), Err(WeakPassword::Long));
         let most: String = unusual.chars().take(128).collect();
         assert_eq!(judged(&most), Ok(()));
     }

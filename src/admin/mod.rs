@@ -17,7 +17,7 @@ use crate::clones;
 use crate::consents::Consents;
 use crate::factors::{FactorError, Factors};
 use crate::identities::Identities;
-use crate::kernel::{Clock, CloneId, Fault, Text, Timestamp};
+use crate::kernel::{Clock, CloneId, Fault, FieldProblem, Text, Timestamp};
 use crate::notifications::Notifications;
 use crate::sessions::{Device, Sessions, SignInBy};
 use crate::store::Store;
@@ -220,14 +220,15 @@ impl Admin {
                 let email = address(&email)?;
                 match self.accounts.reset_password(&email, password).await {
                     Err(AccountError::Missing) => {
-                        Err(Fault::field("/email", "belongs to no account"))
+                        Err(Fault::field(FieldProblem::Unknown, "/email", "belongs to no account"))
                     }
                     outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
                 }
             }
             Operation::TestMail { to } => {
-                let to = Email::new(&to)
-                    .ok_or_else(|| Fault::field("/to", "must be an e-mail address"))?;
+                let to = Email::new(&to).ok_or_else(|| {
+                    Fault::field(FieldProblem::NotAnAddress, "/to", "must be an e-mail address")
+                })?;
                 self.notifications.send_test(&to).await?;
                 Ok(Outcome::Done)
             }
@@ -239,7 +240,7 @@ impl Admin {
             Operation::ResetFactors { email } => {
                 match self.factors.reset(&address(&email)?).await {
                     Err(FactorError::Account(AccountError::Missing)) => {
-                        Err(Fault::field("/email", "belongs to no account"))
+                        Err(Fault::field(FieldProblem::Unknown, "/email", "belongs to no account"))
                     }
                     outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
                 }
@@ -272,7 +273,7 @@ impl Admin {
         admin: bool,
     ) -> Result<Outcome, Fault> {
         let display_name = Text::new(display_name)
-            .map_err(|error| Fault::field("/display_name", error.to_string()))?;
+            .map_err(|error| Fault::field(error.into(), "/display_name", error.to_string()))?;
         let new = NewAccount {
             password: Some(checked(password, &[&email, &display_name])?),
             email: address(&email)?,
@@ -306,9 +307,12 @@ fn fail<T>() -> T {
 }
 
 fn address(text: &str) -> Result<Email, Fault> {
-    Email::new(text).ok_or_else(|| Fault::field("/email", "must be an e-mail address"))
+    Email::new(text).ok_or_else(|| {
+        Fault::field(FieldProblem::NotAnAddress, "/email", "must be an e-mail address")
+    })
 }
 
 fn checked(password: String, known: &[&str]) -> Result<NewPassword, Fault> {
-    NewPassword::new(password, known).map_err(|error| Fault::field("/password", error.to_string()))
+    NewPassword::new(password, known)
+        .map_err(|error| Fault::field(error.into(), "/password", error.to_string()))
 }

@@ -1,7 +1,7 @@
 //! What only tests ask for: notices without their cause, tokens for others.
 
 use super::{Admin, Operation, Outcome, address};
-use crate::kernel::Fault;
+use crate::kernel::{Fault, FieldProblem};
 use crate::notifications::{Notice, Topic};
 
 pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, Fault> {
@@ -16,7 +16,8 @@ pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, 
 }
 
 async fn tell(admin: &Admin, email: &str, topic: &str, detail: String) -> Result<Outcome, Fault> {
-    let topic = Topic::of(topic).ok_or_else(|| Fault::field("/topic", "is no topic"))?;
+    let topic = Topic::of(topic)
+        .ok_or_else(|| Fault::field(FieldProblem::Unknown, "/topic", "is no topic"))?;
     let account = admin.accounts.by_email(&address(email)?)?.ok_or_else(Fault::not_found)?.id;
     let (notice, now) = (Notice::on(topic, detail), admin.clock.now());
     let notifications = admin.notifications.clone();

@@ -1,7 +1,7 @@
 //! Why somebody cannot look at what is not theirs.
 
 use crate::accounts::AccountError;
-use crate::kernel::{Fault, Kind};
+use crate::kernel::{Fault, FieldProblem, Kind};
 use crate::store::StoreError;
 
 /// A failure of this slice.
@@ -32,8 +32,12 @@ impl From<BreakGlassError> for Fault {
         use BreakGlassError as E;
         match error {
             E::Missing => Self::not_found(),
-            E::NoSuchAccount => Self::field("/account_id", "belongs to no account"),
-            E::Oneself => Self::field("/account_id", "is your own account"),
+            E::NoSuchAccount => {
+                Self::field(FieldProblem::Unknown, "/account_id", "belongs to no account")
+            }
+            E::Oneself => {
+                Self::field(FieldProblem::NotAllowed, "/account_id", "is your own account")
+            }
             E::Running => Self::new(
                 Kind::Conflict,
                 "break_glass_running",

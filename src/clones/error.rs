@@ -1,6 +1,6 @@
 //! Why something with clones could not be done.
 
-use crate::kernel::{Fault, Kind};
+use crate::kernel::{Fault, FieldProblem, Kind};
 use crate::store::StoreError;
 
 /// A failure of this slice.
@@ -50,9 +50,11 @@ impl From<CloneError> for Fault {
             CloneError::Forbidden => Self::new(
                 Kind::Forbidden,
                 "forbidden",
-                "Your role in this space does not allow this.",
+                "Your role in this space does not allow this; ask its owner or a steward.",
             ),
-            CloneError::NoSuchSpace => Self::field("/space_id", "there is no such space"),
+            CloneError::NoSuchSpace => {
+                Self::field(FieldProblem::Unknown, "/space_id", "there is no such space")
+            }
             CloneError::Space(error) => error.into(),
             CloneError::Narrow => Self::new(
                 Kind::Forbidden,
@@ -65,10 +67,12 @@ impl From<CloneError> for Fault {
                 "This was changed since you looked at it; load it again.",
             ),
             CloneError::UnknownProvider { pointer, known } => Self::field(
+                FieldProblem::Unknown,
                 pointer,
                 format!("no provider has this id; known: {}", known.join(", ")),
             ),
             CloneError::VerbatimOnly => Self::field(
+                FieldProblem::NotAllowed,
                 "/grounding",
                 "the built-in provider only quotes; set another provider or `verbatim`",
             ),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clones::CloneError;
 use crate::consents::ConsentError;
-use crate::kernel::{Fault, Kind};
+use crate::kernel::{Fault, FieldProblem, Kind};
 use crate::providers::ModelError;
 use crate::retrieval::RetrievalError;
 use crate::share_links::ShareLinkError;
@@ -56,7 +56,11 @@ impl From<ConversationError> for Fault {
         use ConversationError as E;
         match error {
             E::Missing => Self::not_found(),
-            E::WrongParent => Self::field("/parent_id", "must be a message of this conversation"),
+            E::WrongParent => Self::field(
+                FieldProblem::Unknown,
+                "/parent_id",
+                "must be a message of this conversation",
+            ),
             E::NotAnAnswer => Self::new(
                 Kind::Conflict,
                 "not_an_answer",

@@ -1,7 +1,7 @@
 //! Why something with second factors could not be done.
 
 use crate::accounts::AccountError;
-use crate::kernel::{Fault, Kind};
+use crate::kernel::{Fault, FieldProblem, Kind};
 use crate::store::StoreError;
 
 /// A failure of this slice.
@@ -100,7 +100,11 @@ impl From<FactorError> for Fault {
             E::Random(error) => Self::internal(error),
             E::Library(cause) => Self::internal(cause),
             E::Missing => Self::not_found(),
-            E::NoCredential => Self::field("/credential", "must be what the browser answered"),
+            E::NoCredential => Self::field(
+                FieldProblem::Malformed,
+                "/credential",
+                "must be what the browser answered",
+            ),
             E::NoPasskeysHere(why) => {
                 Self::new(Kind::NotImplemented, "passkeys_unavailable", why.advice())
             }

@@ -16,7 +16,7 @@ use crate::access::Principal;
 use crate::accounts::Email;
 use crate::factors::{Asker, FactorError, NoPasskeys, Site};
 use crate::jobs::Once;
-use crate::kernel::{Fault, SessionId, Token, TokenHash};
+use crate::kernel::{Fault, FieldProblem, SessionId, Token, TokenHash};
 use crate::sessions::{Device, SignInBy};
 
 /// How long a browser is remembered, so that signing in on it again is nothing new.
@@ -85,7 +85,7 @@ fn idempotency_key(request: &Request) -> Result<Option<String>, Problem> {
         Some(Ok(key)) if (1..=255).contains(&key.len()) => Ok(Some(key.to_owned())),
         Some(_) => {
             let detail = "must be 1 to 255 visible ASCII characters";
-            Err(Fault::field("Idempotency-Key", detail).into())
+            Err(Fault::field(FieldProblem::Malformed, "Idempotency-Key", detail).into())
         }
     }
 }

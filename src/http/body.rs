@@ -30,7 +30,7 @@ use serde_path_to_error::{Segment, Track};
 use self::objects::Objects;
 pub use self::shape::Shape;
 use super::problem::{Problem, intake_fault, malformed, unsupported};
-use crate::kernel::{Change, Fault, FieldFault, Kind};
+use crate::kernel::{Change, Fault, FieldFault, FieldProblem, Kind};
 
 /// A field of a `PATCH`: absent, `null`, or a value.
 pub use poem_openapi::types::MaybeUndefined as Patch;
@@ -56,7 +56,7 @@ pub fn replace<T>(field: Patch<T>, pointer: &str) -> Result<Option<T>, Fault> {
     match field {
         Patch::Undefined => Ok(None),
         Patch::Value(value) => Ok(Some(value)),
-        Patch::Null => Err(Fault::field(pointer, "cannot be cleared")),
+        Patch::Null => Err(Fault::field(FieldProblem::Required, pointer, "cannot be cleared")),
     }
 }
 
@@ -115,8 +115,7 @@ fn read<T: DeserializeOwned>(
     // `null` would be read as if nothing was sent.
     if !is_object && serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
         let mut fault = Fault::new(Kind::Invalid, "invalid", "Some fields are not valid.");
-        fault.fields =
-            vec![FieldFault { pointer: String::new(), detail: "must be an object".into() }];
+        fault.fields = vec![FieldFault::new(FieldProblem::Malformed, "", "must be an object")];
         return Err(fault);
     }
     parse(bytes, shape)
@@ -162,9 +161,11 @@ fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u
     let message = error.inner().to_string();
     let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
     let mut pointer = pointer_of(error.path());
+    let mut problem = FieldProblem::Malformed;
     let detail = if let Some(name) = quoted(message, "missing field `") {
         pointer.push('/');
         pointer.push_str(&escape(name));
+        problem = FieldProblem::Required;
         "is required".to_owned()
     } else if let Some(name) = quoted(message, "unknown field `") {
         // The path stops before the field or at it, depending on how the type reads its keys.
@@ -184,7 +185,7 @@ fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u
     };
     let pointer = pointer.chars().take(200).collect();
     let mut fault = Fault::new(Kind::Invalid, "invalid", "Some fields are not valid.");
-    fault.fields = vec![FieldFault { pointer, detail }];
+    fault.fields = vec![FieldFault { pointer, problem, detail }];
     fault
 }
 
@@ -250,7 +251,7 @@ mod tests {
     fn fault(text: &str) -> (Kind, String, String) {
         let fault = parse::<Page>(text.as_bytes(), Shape::default()).unwrap_err();
         let field = fault.fields.first().cloned();
-        let field = field.unwrap_or(FieldFault { pointer: String::new(), detail: String::new() });
+        let field = field.unwrap_or(FieldFault::new(FieldProblem::Malformed, "", ""));
         (fault.kind, field.pointer, field.detail)
     }
 
@@ -354,6 +355,7 @@ mod tests {
         let (status, body) = send(r#"{"nam":1}"#, "application/json").await;
         assert_eq!((status, &body["code"]), (422, &json!("invalid")));
         assert_eq!(body["errors"][0]["pointer"], "/nam");
+        assert_eq!(body["errors"][0]["code"], "malformed");
         let (status, body) = send("{", "application/json").await;
         assert_eq!((status, &body["code"]), (400, &json!("malformed")));
         let (status, body) = send("{}", "text/plain").await;

@@ -4,7 +4,7 @@
 //! `let page = wanted(limit.0, cursor.0)?;`. The document learns the bounds in `openapi`.
 
 use super::problem::malformed;
-use crate::kernel::{Cursor, Fault, FieldFault, PageRequest};
+use crate::kernel::{Cursor, Fault, FieldFault, FieldProblem, PageRequest};
 
 /// How many items a list shows when nobody says how many.
 pub const USUAL: u32 = 50;
@@ -19,7 +19,11 @@ pub const MOST: u32 = 200;
 pub fn wanted(limit: Option<u32>, cursor: Option<String>) -> Result<PageRequest, Fault> {
     let limit = limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
-        return Err(Fault::field("limit", format!("must be between 1 and {MOST}")));
+        return Err(Fault::field(
+            FieldProblem::OutOfRange,
+            "limit",
+            format!("must be between 1 and {MOST}"),
+        ));
     }
     let after = match cursor.filter(|cursor| !cursor.is_empty()) {
         None => None,
@@ -32,8 +36,8 @@ pub fn wanted(limit: Option<u32>, cursor: Option<String>) -> Result<PageRequest,
 /// The cursor was not made by this list; slices say so too when a key does not decode.
 pub fn not_a_cursor() -> Fault {
     let mut fault = malformed("A parameter could not be parsed.");
-    let detail = "is not a cursor of this list".to_owned();
-    fault.fields = vec![FieldFault { pointer: "cursor".to_owned(), detail }];
+    let detail = "is not a cursor of this list";
+    fault.fields = vec![FieldFault::new(FieldProblem::Malformed, "cursor", detail)];
     fault
 }
 

@@ -308,8 +308,8 @@ fn components(document: &mut Value) {
     let text = json!({"type": "string"});
     parts["schemas"]["ProblemField"] = json!({
         "type": "object",
-        "required": ["pointer", "detail"],
-        "properties": {"pointer": text, "detail": text},
+        "required": ["pointer", "code", "detail"],
+        "properties": {"pointer": text, "code": text, "detail": text},
     });
     parts["schemas"]["Problem"] = json!({
         "type": "object",

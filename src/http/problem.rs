@@ -20,7 +20,7 @@ use poem_openapi::{ApiResponse, Object};
 use serde::Serialize;
 
 use super::intake::IntakeError;
-use crate::kernel::{Fault, FieldFault, Kind};
+use crate::kernel::{Fault, FieldFault, FieldProblem, Kind};
 
 /// What a handler answers: a view, or a problem.
 pub type Answer<T> = Result<T, Problem>;
@@ -40,6 +40,7 @@ impl Problem {
         let fault = &*self.0;
         let pointer = |field: &FieldFault| ProblemField {
             pointer: field.pointer.clone(),
+            code: field.problem.as_str().to_owned(),
             detail: field.detail.clone(),
         };
         ProblemView {
@@ -126,6 +127,10 @@ pub struct ProblemView {
 pub struct ProblemField {
     /// RFC 6901 pointer into the body, or the name of a parameter.
     pub pointer: String,
+    /// A stable word for programs: `required`, `too_long`, `too_short`, `too_many`, `too_few`,
+    /// `out_of_range`, `malformed`, `not_an_address`, `not_a_url`, `not_a_date`, `unknown`,
+    /// `not_allowed` or `password_guessable`.
+    pub code: String,
     /// What is wrong with it.
     pub detail: String,
 }
@@ -312,10 +317,10 @@ fn method_not_allowed() -> Fault {
 /// The framework's parsers quote the value; its validators only name their rule.
 fn parameter(name: &str, reason: &str) -> Fault {
     if let Some(rule) = reason.strip_prefix("verification failed. ") {
-        return Fault::field(name, format!("must satisfy {rule}"));
+        return Fault::field(FieldProblem::OutOfRange, name, format!("must satisfy {rule}"));
     }
     let mut fault = malformed("A parameter could not be parsed.");
-    fault.fields = vec![FieldFault { pointer: name.to_owned(), detail: "is not valid".into() }];
+    fault.fields = vec![FieldFault::new(FieldProblem::Malformed, name, "is not valid")];
     fault
 }
 

@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::extent::Extent;
 pub use self::words::{SaidDate, parse_said_date};
+use super::fault::FieldProblem;
 
 /// No valid date is longer: a date-time with nine decimals and an offset has 35 characters.
 const LONGEST: usize = 40;
@@ -68,6 +69,12 @@ pub enum DateError {
     /// An interval whose end lies before its start.
     #[error("the end is before the start")]
     Reversed,
+}
+
+impl From<DateError> for FieldProblem {
+    fn from(_: DateError) -> Self {
+        Self::NotADate
+    }
 }
 
 impl FuzzyDate {

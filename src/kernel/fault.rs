@@ -50,8 +50,73 @@ pub enum Kind {
 pub struct FieldFault {
     /// RFC 6901 pointer into the request body, or the name of a query parameter.
     pub pointer: String,
+    /// Which of the usual problems it is.
+    pub problem: FieldProblem,
     /// What is wrong with it, without the value.
     pub detail: String,
+}
+
+impl FieldFault {
+    /// A field, what sort of problem it has, and in which words.
+    pub fn new(
+        problem: FieldProblem,
+        pointer: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { pointer: pointer.into(), problem, detail: detail.into() }
+    }
+}
+
+/// What can be wrong with a field; faces have words for each in the reader's language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldProblem {
+    /// It is missing or empty.
+    Required,
+    /// Too many characters.
+    TooLong,
+    /// Too few characters.
+    TooShort,
+    /// Too many items.
+    TooMany,
+    /// Too few items.
+    TooFew,
+    /// A number or moment beyond its bounds.
+    OutOfRange,
+    /// It cannot be read as what it should be.
+    Malformed,
+    /// No e-mail address.
+    NotAnAddress,
+    /// No web address that can be used.
+    NotAUrl,
+    /// No date.
+    NotADate,
+    /// It names something that is not there.
+    Unknown,
+    /// It is understood, and not possible here.
+    NotAllowed,
+    /// A password that is easy to guess.
+    PasswordGuessable,
+}
+
+impl FieldProblem {
+    /// Its word for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::TooLong => "too_long",
+            Self::TooShort => "too_short",
+            Self::TooMany => "too_many",
+            Self::TooFew => "too_few",
+            Self::OutOfRange => "out_of_range",
+            Self::Malformed => "malformed",
+            Self::NotAnAddress => "not_an_address",
+            Self::NotAUrl => "not_a_url",
+            Self::NotADate => "not_a_date",
+            Self::Unknown => "unknown",
+            Self::NotAllowed => "not_allowed",
+            Self::PasswordGuessable => "password_guessable",
+        }
+    }
 }
 
 /// A failure on its way to the edge.
@@ -89,8 +154,12 @@ impl Fault {
     }
 
     /// One field is wrong.
-    pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::invalid(vec![FieldFault { pointer: pointer.into(), detail: detail.into() }])
+    pub fn field(
+        problem: FieldProblem,
+        pointer: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self::invalid(vec![FieldFault::new(problem, pointer, detail)])
     }
 
     /// Several fields are wrong.

@@ -9,6 +9,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use super::fault::FieldProblem;
+
 /// A UUIDv7 of one kind of thing; its order is roughly the order of creation.
 pub struct Id<T> {
     uuid: Uuid,
@@ -19,6 +21,12 @@ pub struct Id<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier")]
 pub struct IdError;
+
+impl From<IdError> for FieldProblem {
+    fn from(_: IdError) -> Self {
+        Self::Malformed
+    }
+}
 
 impl<T> Id<T> {
     /// A fresh identifier, later than every one made before in this process.

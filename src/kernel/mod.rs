@@ -20,7 +20,7 @@ pub use change::Change;
 pub use clock::{Clock, Timestamp};
 pub use credential::{Credential, FreshCredential};
 pub use date::{DateError, DatePrecision, FuzzyDate, SaidDate, parse_said_date};
-pub use fault::{Fault, FieldFault, Kind};
+pub use fault::{Fault, FieldFault, FieldProblem, Kind};
 pub use id::{Id, IdError};
 pub use page::{Cursor, Page, PageRequest};
 pub use secret::Secret;

@@ -4,6 +4,8 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
+use super::fault::FieldProblem;
+
 /// Text of at least `MIN` and at most `MAX` Unicode code points, without control characters
 /// other than line breaks and tabs; surrounding white space is kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +24,18 @@ pub enum TextError {
     /// A control character such as NUL.
     #[error("must not contain control characters")]
     Control,
+}
+
+impl From<TextError> for FieldProblem {
+    fn from(error: TextError) -> Self {
+        match error {
+            // Nearly always there is nothing at all.
+            TextError::Short(1) => Self::Required,
+            TextError::Short(_) => Self::TooShort,
+            TextError::Long(_) => Self::TooLong,
+            TextError::Control => Self::Malformed,
+        }
+    }
 }
 
 impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {

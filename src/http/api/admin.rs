@@ -18,7 +18,7 @@ use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::listing::wanted;
 use crate::http::problem::Answer;
-use crate::kernel::Fault;
+use crate::kernel::{Fault, FieldProblem};
 
 pub struct AdminApi;
 
@@ -115,7 +115,7 @@ impl AdminApi {
         let page = wanted(limit.0, after.0)?;
         if q.0.as_ref().is_some_and(|text| text.chars().count() > LONGEST_QUERY) {
             let detail = format!("must have at most {LONGEST_QUERY} characters");
-            return Err(Fault::field("q", detail).into());
+            return Err(Fault::field(FieldProblem::TooLong, "q", detail).into());
         }
         let page = ask.admin.people(q.0.as_deref(), &page)?;
         let items = page.items.into_iter().map(view).collect();

@@ -16,7 +16,7 @@ use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Owning, OwningFresh};
 use crate::http::body::Body;
 use crate::http::problem::Answer;
-use crate::kernel::{CloneId, Fault, Timestamp};
+use crate::kernel::{CloneId, Fault, FieldProblem, Timestamp};
 
 pub struct ApiKeyApi;
 
@@ -203,18 +203,18 @@ fn new_key(sent: NewApiKey, now: Timestamp) -> Answer<(NewKey, Vec<CloneId>)> {
         chat: has(ScopeWord::Chat),
     };
     if scopes == Scopes::default() {
-        fields.fault("/scopes", "must have at least one scope");
+        fields.fault(FieldProblem::TooFew, "/scopes", "must have at least one scope");
     }
     let clones = sent.clone_ids.map(|ids| {
         if !(1..=100).contains(&ids.len()) {
-            fields.fault("/clone_ids", "must have 1 to 100 items");
+            fields.fault(FieldProblem::OutOfRange, "/clone_ids", "must have 1 to 100 items");
         }
         let numbered = ids.into_iter().take(100).enumerate();
         numbered.filter_map(|(i, id)| fields.id(&format!("/clone_ids/{i}"), Some(id))).collect()
     });
     let expires_at = sent.expires_at.and_then(|text| fields.moment("/expires_at", &text));
     if expires_at.is_some_and(|until| until <= now) {
-        fields.fault("/expires_at", "must lie in the future");
+        fields.fault(FieldProblem::OutOfRange, "/expires_at", "must lie in the future");
     }
     let requests = sent.rate_limit_requests.unwrap_or(100);
     let requests = fields.bounded("/rate_limit_requests", requests, 1..=MOST_REQUESTS);
@@ -236,7 +236,12 @@ fn require_clone(
     if services.clones.get(who, clone).is_ok() {
         return Ok(());
     }
-    Err(Fault::field(format!("/clone_ids/{index}"), "there is no such clone").into())
+    Err(Fault::field(
+        FieldProblem::Unknown,
+        format!("/clone_ids/{index}"),
+        "there is no such clone",
+    )
+    .into())
 }
 
 fn view(key: ApiKey) -> ApiKeyView {

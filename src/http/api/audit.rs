@@ -14,7 +14,7 @@ use crate::audit::{Chain, Entry, Filter, Thing};
 use crate::http::auth::{Administering, Ask, Owning};
 use crate::http::listing::wanted;
 use crate::http::problem::Answer;
-use crate::kernel::{AccountId, Fault};
+use crate::kernel::{AccountId, Fault, FieldProblem};
 
 pub struct AuditApi;
 
@@ -134,7 +134,13 @@ impl AuditApi {
         let account = match account.0.filter(|id| !id.is_empty()) {
             None => None,
             Some(id) => {
-                let wrong = |_| Fault::field("account", "must be the identifier of an account");
+                let wrong = |_| {
+                    Fault::field(
+                        FieldProblem::Malformed,
+                        "account",
+                        "must be the identifier of an account",
+                    )
+                };
                 Some(path_id::<_>(&id).map_err(wrong)?)
             }
         };

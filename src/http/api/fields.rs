@@ -3,7 +3,7 @@
 use poem_openapi::types::MaybeUndefined as Patch;
 
 use crate::accounts::NewPassword;
-use crate::kernel::{Change, Fault, FieldFault, FuzzyDate, Id, Text, Timestamp};
+use crate::kernel::{Change, Fault, FieldFault, FieldProblem, FuzzyDate, Id, Text, Timestamp};
 
 /// The faults found so far in a request body.
 #[derive(Default)]
@@ -19,9 +19,9 @@ impl Fields {
     }
 
     /// Notes a fault.
-    pub fn fault(&mut self, pointer: &str, detail: impl Into<String>) {
+    pub fn fault(&mut self, problem: FieldProblem, pointer: &str, detail: impl Into<String>) {
         let pointer = format!("{}{pointer}", self.prefix);
-        self.faults.push(FieldFault { pointer, detail: detail.into() });
+        self.faults.push(FieldFault::new(problem, pointer, detail));
     }
 
     /// Fails if anything was wrong.
@@ -43,7 +43,7 @@ impl Fields {
         }
     }
 
-    fn checked<T, E: std::fmt::Display>(
+    fn checked<T, E: std::fmt::Display + Into<FieldProblem>>(
         &mut self,
         pointer: &str,
         outcome: Result<T, E>,
@@ -51,7 +51,8 @@ impl Fields {
         match outcome {
             Ok(value) => Some(value),
             Err(error) => {
-                self.fault(pointer, error.to_string());
+                let detail = error.to_string();
+                self.fault(error.into(), pointer, detail);
                 None
             }
         }
@@ -93,7 +94,7 @@ impl Fields {
         most: usize,
     ) -> Vec<Text<MIN, MAX>> {
         if texts.len() > most {
-            self.fault(pointer, format!("must have at most {most} items"));
+            self.fault(FieldProblem::TooMany, pointer, format!("must have at most {most} items"));
             return Vec::new();
         }
         let numbered = texts.into_iter().enumerate();
@@ -109,7 +110,11 @@ impl Fields {
     pub fn moment(&mut self, pointer: &str, text: &str) -> Option<Timestamp> {
         let parsed: Result<jiff::Timestamp, _> = text.parse();
         let Ok(moment) = parsed else {
-            self.fault(pointer, "must be a moment such as 2027-01-31T12:00:00Z");
+            self.fault(
+                FieldProblem::NotADate,
+                pointer,
+                "must be a moment such as 2027-01-31T12:00:00Z",
+            );
             return None;
         };
         Some(Timestamp(moment.as_microsecond()))
@@ -130,7 +135,8 @@ impl Fields {
         if bounds.contains(&value) {
             return Some(value);
         }
-        self.fault(pointer, format!("must be from {} to {}", bounds.start(), bounds.end()));
+        let detail = format!("must be from {} to {}", bounds.start(), bounds.end());
+        self.fault(FieldProblem::OutOfRange, pointer, detail);
         None
     }
 
@@ -158,7 +164,7 @@ impl Fields {
             Patch::Undefined => None,
             Patch::Value(value) => check(self, value),
             Patch::Null => {
-                self.fault(pointer, "cannot be cleared");
+                self.fault(FieldProblem::Required, pointer, "cannot be cleared");
                 None
             }
         }

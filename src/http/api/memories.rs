@@ -25,7 +25,7 @@ use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::guard::RequestId;
 use crate::http::listing::wanted;
 use crate::http::problem::{Answer, Problem};
-use crate::kernel::Fault;
+use crate::kernel::{Fault, FieldProblem};
 use crate::memories::{Filter, Memory};
 
 pub struct MemoryApi;
@@ -148,7 +148,12 @@ impl MemoryApi {
         let id = path_id(&clone_id.0)?;
         let once = asked.once(&ask.who, &body.1, &ask);
         if body.0.memories.len() > 1_000 {
-            return Err(Fault::field("/memories", "must have at most 1000 items").into());
+            return Err(Fault::field(
+                FieldProblem::TooMany,
+                "/memories",
+                "must have at most 1000 items",
+            )
+            .into());
         }
         let said = said(&ask, &ask.who);
         let mut contents = Vec::with_capacity(body.0.memories.len());

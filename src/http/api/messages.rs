@@ -20,7 +20,7 @@ use crate::http::body::Body;
 use crate::http::guard::RequestId;
 use crate::http::listing::wanted;
 use crate::http::problem::Answer;
-use crate::kernel::Fault;
+use crate::kernel::{Fault, FieldProblem};
 
 pub struct MessageApi;
 
@@ -259,7 +259,7 @@ impl MessageApi {
             0 => None,
             rating @ (1 | -1) => Some(Feedback { good: rating > 0, comment }),
             _ => {
-                fields.fault("/rating", "must be 1, -1 or 0");
+                fields.fault(FieldProblem::OutOfRange, "/rating", "must be 1, -1 or 0");
                 None
             }
         };
@@ -282,7 +282,7 @@ fn said(sent: NewMessage) -> Result<Said, Fault> {
             Ok(Said::Again(fields.with(id)?))
         }
         _ => {
-            fields.fault("", "needs either content or regenerate_of");
+            fields.fault(FieldProblem::Required, "", "needs either content or regenerate_of");
             Err(fields.done().err().unwrap_or_else(Fault::not_found))
         }
     }

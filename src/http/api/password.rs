@@ -17,7 +17,7 @@ use crate::http::auth::{Ask, Open, Owning, OwningFresh};
 use crate::http::body::Body;
 use crate::http::gate::Gate;
 use crate::http::problem::Answer;
-use crate::kernel::{Fault, Kind};
+use crate::kernel::{Fault, FieldProblem, Kind};
 
 /// An answer that must not tell whether there is such an account comes after so long: what is done
 /// for one and for none is nearly the same, but not to the tenth of a millisecond.
@@ -230,7 +230,9 @@ impl PasswordApi {
 
 fn address(text: &str) -> Answer<Email> {
     let email = Email::new(text);
-    Ok(email.ok_or_else(|| Fault::field("/email", "must be an e-mail address"))?)
+    Ok(email.ok_or_else(|| {
+        Fault::field(FieldProblem::NotAnAddress, "/email", "must be an e-mail address")
+    })?)
 }
 
 fn require_mail(services: &Services) -> Answer<()> {

@@ -16,7 +16,7 @@ use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Owning, Reading, Visiting};
 use crate::http::body::Body;
 use crate::http::problem::Answer;
-use crate::kernel::{Fault, Timestamp};
+use crate::kernel::{Fault, FieldProblem, Timestamp};
 use crate::share_links::{NewShareLink, ShareLink, ShareState, Welcome};
 
 pub struct ShareLinkApi;
@@ -202,7 +202,11 @@ fn new_link(sent: ShareLinkChoices, now: Timestamp) -> Result<NewShareLink, Faul
         None => Some(now.plus(DAY * USUAL_DAYS)),
     };
     if expires_at.is_some_and(|until| until <= now || until > now.plus(DAY * MOST_DAYS)) {
-        fields.fault("/expires_at", "must lie in the future, within a year");
+        fields.fault(
+            FieldProblem::OutOfRange,
+            "/expires_at",
+            "must lie in the future, within a year",
+        );
     }
     let budget = sent.message_budget.unwrap_or(USUAL_BUDGET);
     let budget = fields.bounded("/message_budget", budget, 1..=MOST_BUDGET);

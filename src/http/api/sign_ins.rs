@@ -16,7 +16,7 @@ use crate::http::auth::{Ask, Owning};
 use crate::http::body::Body;
 use crate::http::gate::Gate;
 use crate::http::problem::Answer;
-use crate::kernel::Fault;
+use crate::kernel::{Fault, FieldProblem};
 use crate::sessions::{Session, SignInBy};
 
 pub struct SignInApi;
@@ -148,7 +148,7 @@ impl SignInApi {
             }
             _ => {
                 let detail = "is needed, or `totp`, or `passkey`; one of them";
-                return Err(Fault::field("/password", detail).into());
+                return Err(Fault::field(FieldProblem::Required, "/password", detail).into());
             }
         }
         pass.refund();

@@ -11,7 +11,7 @@ use super::super::fields::Fields;
 use crate::accounts::{Accounts, Email, NewAccount, OnCreated, Ticket};
 use crate::consents::Consent;
 use crate::http::problem::Answer;
-use crate::kernel::{Text, TokenHash};
+use crate::kernel::{FieldProblem, Text, TokenHash};
 
 /// The first account.
 #[derive(Deserialize, Object)]
@@ -116,7 +116,7 @@ pub(super) fn new_account(services: &Services, sent: NewAccountFields) -> Answer
     let mut fields = Fields::default();
     let email = Email::new(&sent.email);
     if email.is_none() {
-        fields.fault("/email", "must be an e-mail address");
+        fields.fault(FieldProblem::NotAnAddress, "/email", "must be an e-mail address");
     }
     let known = [sent.email.as_str(), sent.display_name.as_str()];
     let password = fields.password("/password", sent.password, &known);
@@ -127,7 +127,11 @@ pub(super) fn new_account(services: &Services, sent: NewAccountFields) -> Answer
     };
     let said = sent.consents.as_ref().map(choices).unwrap_or_default();
     if said.contains(&(Consent::DataProcessing, false)) {
-        fields.fault("/consents/data_processing", "is needed to have an account");
+        fields.fault(
+            FieldProblem::Required,
+            "/consents/data_processing",
+            "is needed to have an account",
+        );
     }
     let whole = email.zip(display_name).zip(locale);
     let ((email, display_name), locale) = fields.with(whole)?;
@@ -190,7 +194,7 @@ pub(super) fn language(fields: &mut Fields, tag: String) -> Option<String> {
     if first && rest && tag.len() <= 35 {
         return Some(tag);
     }
-    fields.fault("/locale", "must be a language tag such as en or fr-CA");
+    fields.fault(FieldProblem::Malformed, "/locale", "must be a language tag such as en or fr-CA");
     None
 }
 
@@ -201,6 +205,6 @@ pub(super) fn time_zone(fields: &mut Fields, zone: String) -> Option<String> {
     if good {
         return Some(zone);
     }
-    fields.fault("/time_zone", "must be a time zone such as Europe/Paris");
+    fields.fault(FieldProblem::Unknown, "/time_zone", "must be a time zone such as Europe/Paris");
     None
 }

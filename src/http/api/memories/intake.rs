@@ -10,7 +10,7 @@ use super::super::fields::Fields;
 use super::views::{KindWord, VisibilityWord, kind_of, visibility_of};
 use crate::access::Principal;
 use crate::access::Visibility;
-use crate::kernel::{Change, Fault, FuzzyDate, parse_said_date};
+use crate::kernel::{Change, Fault, FieldProblem, FuzzyDate, parse_said_date};
 use crate::memories::{Content, ContentChange, Metadata, day_of};
 
 /// A new memory.
@@ -129,7 +129,7 @@ pub(super) fn one_of_batch(index: usize, sent: Value, said: &Said) -> Result<Con
     let sent: NewMemory = serde_path_to_error::deserialize(sent).map_err(|error| {
         let path = error.path().to_string().replace('.', "/");
         let pointer = if path == "/" { prefix.clone() } else { format!("{prefix}/{path}") };
-        Fault::field(pointer, "is missing, unknown, or of the wrong type")
+        Fault::field(FieldProblem::Malformed, pointer, "is missing, unknown, or of the wrong type")
     })?;
     content(Fields::below(prefix), sent, said)
 }
@@ -207,12 +207,12 @@ pub(super) fn content_change(sent: MemoryPatch, said: &Said) -> Result<ContentCh
 
 pub(super) fn metadata(fields: &mut Fields, value: Value) -> Option<Metadata> {
     let Value::Object(map) = value else {
-        fields.fault("/metadata", "must be an object");
+        fields.fault(FieldProblem::Malformed, "/metadata", "must be an object");
         return None;
     };
     if serde_json::to_string(&map).is_ok_and(|json| json.len() <= METADATA_BYTES) {
         return Some(map);
     }
-    fields.fault("/metadata", "must be at most 16 KiB as JSON");
+    fields.fault(FieldProblem::TooLong, "/metadata", "must be at most 16 KiB as JSON");
     None
 }

@@ -12,7 +12,7 @@ use super::super::fields::Fields;
 use crate::access::{Principal, Role};
 use crate::accounts::Email;
 use crate::http::problem::Answer;
-use crate::kernel::{AccountId, Fault};
+use crate::kernel::{AccountId, Fault, FieldProblem};
 use crate::spaces::{Group, Invitation, Member, NewGroup, NewInvitation, Offer, Space, SpaceType};
 
 /// How long an invitation is good when nothing is said, and at most, in days.
@@ -306,7 +306,7 @@ pub(super) fn new_invitation(
     let email = sent.email.and_then(|text| {
         let email = Email::new(&text);
         if email.is_none() {
-            fields.fault("/email", "must be an e-mail address");
+            fields.fault(FieldProblem::NotAnAddress, "/email", "must be an e-mail address");
         }
         email
     });
@@ -350,11 +350,11 @@ pub(super) fn new_group(services: &Services, sent: GroupChoices) -> Answer<NewGr
     let providers = services.identities.providers();
     let telling = providers.iter().find(|one| one.tells_groups && one.id == sent.provider);
     if telling.is_none() {
-        fields.fault("/provider", "must be a provider that tells groups");
+        fields.fault(FieldProblem::Unknown, "/provider", "must be a provider that tells groups");
     }
     let name = fields.text("/name", sent.name);
     if matches!(sent.role, RoleWord::Owner) {
-        fields.fault("/role", "must be visitor, contributor or steward");
+        fields.fault(FieldProblem::NotAllowed, "/role", "must be visitor, contributor or steward");
     }
     let (provider, name) = fields.with(telling.zip(name))?;
     let issuer = provider.oidc.issuer().to_owned();
