@@ -87,7 +87,7 @@ impl Identities {
         let turn = self.0.newcomers.lock().await;
         let (id, identity, is_new) = match self.identity(&key)? {
             Some(known) => {
-                self.note_use(&key, claims).await?;
+                self.note_use(provider, &key, claims).await?;
                 (known.account, known.id, false)
             }
             None => self.welcome(provider, claims, invite, new).await?,
@@ -143,15 +143,17 @@ impl Identities {
         Ok((made.id, id, true))
     }
 
-    /// Makes the account an admin, or no longer one, as its groups at the provider say.
+    /// Makes the account an admin, or no longer one, as its groups at the provider say, if they
+    /// are said.
     async fn with_rank(
         &self,
         provider: &Provider,
         claims: &Claims,
         account: Account,
     ) -> Result<Account, IdentityError> {
-        let Some(admins) = &provider.admin_group else { return Ok(account) };
-        let groups = claims.groups.as_deref().unwrap_or_default();
+        let (Some(admins), Some(groups)) = (&provider.admin_group, &claims.groups) else {
+            return Ok(account);
+        };
         let admin = Some(groups.contains(admins));
         let change = AdminChange { admin, suspended: None };
         match self.0.accounts.administer(account.id, change, Actor::System, None).await {
@@ -165,17 +167,14 @@ impl Identities {
     }
 
     /// Lets the account into the spaces of its groups at the provider, and out of those of groups
-    /// that it has left.
+    /// that it has left, if they are said.
     async fn with_groups(
         &self,
         provider: &Provider,
         claims: &Claims,
         account: AccountId,
     ) -> Result<(), StoreError> {
-        if !provider.tells_groups {
-            return Ok(());
-        }
-        let names = claims.groups.clone().unwrap_or_default();
+        let Some(names) = claims.groups.clone() else { return Ok(()) };
         let (this, issuer) = (self.clone(), provider.oidc.issuer().to_owned());
         let follow = move |tx: &mut WriteTx<'_>| (this.0.on_groups)(tx, account, (&issuer, &names));
         self.0.store.write(follow).await
@@ -210,16 +209,22 @@ impl Identities {
         self.0.watchers.tell_in(tx, row.account, &event, row.linked_at)
     }
 
-    async fn note_use(&self, key: &TokenHash, claims: &Claims) -> Result<(), StoreError> {
+    async fn note_use(
+        &self,
+        provider: &Provider,
+        key: &TokenHash,
+        claims: &Claims,
+    ) -> Result<(), StoreError> {
         let (key, email, now) = (*key, address(claims), self.0.clock.now());
-        let groups = groups(claims);
+        let said = claims.groups.is_some() || !provider.tells_groups;
+        let groups = said.then(|| groups(claims));
         self.0
             .store
             .write(move |tx| {
                 let Some(mut row) = rows::identity(tx, &key)? else { return Ok(()) };
                 row.used_at = now;
                 row.email = email.or(row.email);
-                row.groups = groups;
+                row.groups = groups.unwrap_or(row.groups);
                 rows::put_identity_in(tx, &key, &row)
             })
             .await

@@ -221,6 +221,10 @@ impl Inner {
         if claims.email.is_none() || groups_missing {
             self.complete(&known, tokens.access_token(), &mut claims).await?;
         }
+        if self.settings.groups_claim.is_some() {
+            // It was asked: many leave the claim out for those who are in no group.
+            claims.groups.get_or_insert_default();
+        }
         Ok(claims)
     }
 

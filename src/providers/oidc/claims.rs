@@ -61,7 +61,7 @@ pub struct Claims {
     pub name: Option<String>,
     /// Their language.
     pub locale: Option<String>,
-    /// Their groups; nothing if it does not say.
+    /// Their groups; nothing if it does not say, which is not the same as being in none.
     pub groups: Option<Vec<String>>,
     /// Until when the token can be used.
     pub expires_at: Timestamp,
