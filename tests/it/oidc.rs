@@ -329,8 +329,10 @@ async fn an_answer_that_nobody_waits_for_leads_to_the_sign_in_page() {
         let address = format!("{}/api/v1/auth/oidc/home/callback{query}", browser.origin());
         assert_eq!(browser.back(&address).await, "/login?problem=identity_flow_invalid");
     }
-    browser.get("/auth/oidc/nowhere/start").await.problem(404, "not_found");
-    browser.get("/auth/oidc/nowhere/callback").await.problem(404, "not_found");
+    let gone = "/login?problem=not_found";
+    assert_eq!(browser.start("nowhere", "").await, gone);
+    let address = format!("{}/api/v1/auth/oidc/nowhere/callback?state=none", browser.origin());
+    assert_eq!(browser.back(&address).await, gone);
 }
 
 #[tokio::test]

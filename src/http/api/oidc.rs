@@ -70,7 +70,6 @@ impl OidcApi {
         redirect_to: Query<Option<String>>,
         invite: Query<Option<String>>,
     ) -> Answer<Away> {
-        require(&services, &provider.0)?;
         let wish = Wish {
             intent: Intent::SignIn,
             redirect_to: redirect_to.0.clone(),
@@ -87,6 +86,7 @@ impl OidcApi {
                 cookies: vec![asked.set_flow_cookie(Some(sent.cookie.reveal()))],
             },
             Err(fault) => {
+            require(&services, &provider.0)?;
                 let to = failed(&services, "/login", fault, &request_id);
                 Away { to, cookies: Cookies::new() }
             }
@@ -116,7 +116,6 @@ impl OidcApi {
         code: Query<Option<String>>,
         iss: Query<Option<String>>,
     ) -> Answer<Away> {
-        require(&services, &provider.0)?;
         // Whoever comes back here is a browser.
         let asked = asked.of_browser();
         let brought = Brought {
@@ -137,6 +136,7 @@ impl OidcApi {
             Ok::<_, Fault>((wanted, cookies))
         };
         let arrived = arrived.await;
+            require(&services, &provider.0)?;
         let (to, mut cookies) = match arrived {
             Ok((wanted, Arrived::In(cookies))) => {
                 gate.refund_earlier();
@@ -328,9 +328,9 @@ pub(super) async fn way(
 }
 
 /// Fails for a provider that is not offered.
-pub(super) fn require(services: &Services, provider: &str) -> Result<(), Problem> {
+pub(super) fn require(services: &Services, provider: &str) -> Result<(), Fault> {
     let known = services.identities.providers().iter().any(|one| one.id == provider);
-    if known { Ok(()) } else { Err(Fault::not_found().into()) }
+    if known { Ok(()) } else { Err(Fault::not_found()) }
 }
 
 /// A page of ours, with what went wrong.
