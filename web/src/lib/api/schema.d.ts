@@ -6269,7 +6269,13 @@ export interface operations {
         parameters: {
             query?: {
                 redirect_to?: string;
+                /** @description The token of an invitation, to this server or into a space. */
                 invite?: string;
+                /**
+                 * @description The language of a new account (BCP 47), unless the provider knows one that is spoken
+                 *     here; without it, what the browser prefers.
+                 */
+                locale?: string;
             };
             header?: never;
             path: {
