@@ -168,6 +168,32 @@ async fn who_unlinks_the_provider_is_in_none_of_its_groups() {
     let identity = id(&items(&max.get("/auth/me/identities").await.is(200))[0]);
     max.ask(Method::DELETE, &format!("/auth/me/identities/{identity}"), None).await.is(204);
     assert_eq!(family.role(&mut max).await, None);
+    assert_eq!(told(&mut max).await, ["removed_from_space"]);
+}
+
+/// What a browser's account was told of the space, the newest first.
+async fn told(browser: &mut Browser<'_>) -> Vec<String> {
+    let inbox = items(&browser.get("/notifications").await.is(200));
+    let of_space = inbox.iter().filter(|notice| notice["detail"] == "The family");
+    of_space.map(|notice| text(&notice["topic"])).collect()
+}
+
+#[tokio::test]
+async fn who_is_taken_out_because_of_a_group_is_told_and_who_becomes_something_else() {
+    let family = Family::new().await;
+    family.let_in("family", "contributor").await;
+    family.comes(json!(["family"])).await;
+    let mut ada = family.comes(json!([])).await;
+    assert_eq!(told(&mut ada).await, ["removed_from_space"]);
+    family.comes(json!(["family"])).await;
+    let group = family.let_in("family", "visitor").await;
+    assert_eq!(told(&mut ada).await, ["role_changed", "removed_from_space"]);
+    let path = format!("/spaces/{}/groups/{group}", family.space);
+    let mut owner = family.owner().await;
+    owner.ask(Method::DELETE, &path, None).await.is(204);
+    let all = ["removed_from_space", "role_changed", "removed_from_space"];
+    assert_eq!(told(&mut ada).await, all);
+    assert_eq!(told(&mut owner).await, [""; 0], "they did it themselves");
 }
 
 fn body(provider: &str, name: &str, role: &str) -> Value {
