@@ -76,7 +76,13 @@ async fn a_change_takes_effect_at_once_and_only_upon_what_was_seen() {
     assert_eq!(home.browser().start("home", "").await, gone);
     assert_eq!(away.back(&idp.approves(&address)).await, gone, "it was under way");
     admin.patch(path, json!({"enabled": true})).await.is(200);
+    // Who signs up changes nothing of what an admin has seen.
+    let seen = admin.get(path).await.header("etag").unwrap().to_owned();
     assert_eq!(sign_in(&mut home.browser(), &idp).await, "/");
+    let named = admin.ask(http::Method::PATCH, path).header("if-match", &seen);
+    assert_eq!(named.json(&json!({"name": "Us"})).await.is(200)["people"], 1);
+    let late = admin.ask(http::Method::PATCH, path).header("if-match", &seen);
+    late.json(&json!({"name": "Lost"})).await.problem(412, "stale");
 
     // What is said of a secret is kept until another is said, or none.
     let kept = admin.patch(path, json!({"name": "Home"})).await.is(200);

@@ -3219,7 +3219,7 @@ export interface components {
             offered: boolean;
             /**
              * Format: uint64
-             * @description How many people are linked with somebody there.
+             * @description How many people are linked with somebody there. The `ETag` does not cover it.
              */
             people: number;
             /**
