@@ -33,6 +33,10 @@ use super::Outbound;
 /// The longest that anything with a provider may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// How old an ID token may be that a provider makes while a browser comes back. Some say that
+/// they made it minutes before, as those do that allow for clocks that are behind.
+const NO_OLDER: Duration = Duration::from_secs(10 * 60);
+
 /// What the operator says of a provider.
 #[derive(Clone, Debug)]
 pub struct OidcSettings {
@@ -213,6 +217,7 @@ impl Inner {
         let expected = Expected {
             nonce: Some(back.nonce),
             access: Some(tokens.access_token()),
+            no_older: Some(NO_OLDER),
             proven_since: back.proven_since,
             ..self.expected(&parties)
         };
@@ -233,6 +238,7 @@ impl Inner {
             parties,
             nonce: None,
             access: None,
+            no_older: None,
             proven_since: None,
             groups_claim: self.settings.groups_claim.as_deref(),
             now: self.clock.now(),

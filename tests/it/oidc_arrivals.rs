@@ -1,5 +1,5 @@
 //! What somebody brings who comes from a provider for the first time, or again: an invitation, a
-//! language.
+//! language, a token that is fresh.
 
 use serde_json::{Value, json};
 
@@ -147,4 +147,25 @@ async fn a_new_account_speaks_the_language_of_its_owner() {
     let app = home.server.client().post("/auth/oidc/home/token", body);
     let made = app.header("accept-language", "fr-FR").await.is(201);
     assert_eq!(made["account"]["locale"], "fr-FR");
+}
+
+#[tokio::test]
+async fn a_token_is_made_when_somebody_signs_in_but_may_wait_in_an_app() {
+    let idp = Idp::start().await;
+    let home = Home::of(&idp, OPEN).await;
+    for (age, end) in [(9 * 60, "/"), (12 * 60, "/login?problem=identity_token_invalid")] {
+        idp.twists(move |draft| {
+            draft.claims["iat"] = json!(draft.claims["iat"].as_u64().unwrap() - age);
+        });
+        assert_eq!(sign_in(&mut home.browser(), &idp).await, end, "{age} seconds old");
+    }
+    let body = json!({"id_token": idp.token(CLIENT, None)});
+    home.server.client().post("/auth/oidc/home/token", body).await.is(200);
+    // A clock that is a little ahead.
+    for (from, end) in [(30, "/"), (90, "/login?problem=identity_token_invalid")] {
+        idp.twists(move |draft| {
+            draft.claims["nbf"] = json!(draft.claims["iat"].as_f64().unwrap() + f64::from(from));
+        });
+        assert_eq!(sign_in(&mut home.browser(), &idp).await, end, "good from {from} seconds on");
+    }
 }
