@@ -125,7 +125,7 @@ pub enum SecurityEvent {
         group: SpaceGroupId,
         role: &'static str,
     },
-    /// It has left the group that had brought it.
+    /// It is in the group no more that had brought it, or the group may bring nobody now.
     LeftWithGroup {
         space: SpaceId,
         group: SpaceGroupId,

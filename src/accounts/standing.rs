@@ -112,12 +112,15 @@ impl Accounts {
     /// Ends everything that opens an account: sign-ins, refresh tokens and keys.
     ///
     /// # Errors
-    /// When there is no such account, or who asks is no admin any more.
+    /// When there is no such account, an admin means themselves or is none any more.
     pub async fn lock_out(&self, id: AccountId, by: Actor) -> Result<(), AccountError> {
         let (now, watchers) = (self.clock.now(), self.listeners.watchers.clone());
         self.store
             .write(move |tx| {
                 require_admin(tx, by)?;
+                if by == Actor::Account(id) {
+                    return Err(AccountError::OwnAccount);
+                }
                 advance_epoch_in(tx, id)?;
                 Ok(watchers.tell_in(tx, id, &SecurityEvent::LockedOut { by }, now)?)
             })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use poem::http::header::{AUTHORIZATION, HeaderValue};
+use poem::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
 use poem::{FromRequest, Request, RequestBody};
 use url::Url;
 
@@ -16,7 +16,7 @@ use crate::access::Principal;
 use crate::accounts::Email;
 use crate::factors::{Asker, FactorError, NoPasskeys, Site};
 use crate::jobs::Once;
-use crate::kernel::{Fault, FieldProblem, SessionId, Token, TokenHash};
+use crate::kernel::{Fault, FieldProblem, SessionId, Token, TokenHash, preferred};
 use crate::sessions::{Device, SignInBy};
 
 /// How long a browser is remembered, so that signing in on it again is nothing new.
@@ -46,6 +46,8 @@ pub struct Asked {
     question_cookie: Option<String>,
     /// Whether cookies may be marked as secure here.
     secure: bool,
+    /// The language that its maker likes best of those that are spoken here.
+    pub language: Option<String>,
     /// Its `Idempotency-Key`.
     key: Option<String>,
     route: String,
@@ -73,10 +75,16 @@ impl<'a> FromRequest<'a> for Asked {
             site: Site::of(public_url, addressed_to(request).as_ref()),
             question_cookie: Cookie::Question.of(request),
             secure: is_secure(request),
+            language: language(headers),
             key: idempotency_key(request)?,
             route: format!("{} {}", request.method(), request.original_uri().path()),
         })
     }
+}
+
+fn language(headers: &HeaderMap) -> Option<String> {
+    let accepted = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+    preferred(accepted).map(str::to_owned)
 }
 
 fn idempotency_key(request: &Request) -> Result<Option<String>, Problem> {

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::accounts::{
-    Account, AccountError, Actor, AdminChange, Email, NewAccount, OnCreated, SecurityEvent, Ticket,
+    Account, AccountError, Actor, AdminChange, Email, NewAccount, OnCreated, SecurityEvent,
 };
-use crate::kernel::{AccountId, IdentityId, Text, TokenHash};
+use crate::kernel::{AccountId, IdentityId, Text, TokenHash, is_language, is_spoken};
 use crate::providers::Claims;
 use crate::store::{StoreError, WriteTx};
 
 use super::rows::{self, IdentityRow};
-use super::{Flow, Identities, IdentityError, Presented, Provider, SignedIn};
+use super::{Flow, Identities, IdentityError, Newcomer, Presented, Provider, SignedIn};
 
 /// Groups of an identity that are kept at most.
 const GROUPS_KEPT: usize = 200;
@@ -21,9 +21,9 @@ impl Identities {
     ///
     /// # Errors
     /// When the provider's word is not good, or opens no account and may make none.
-    pub async fn sign_in(&self, flow: Flow, new: OnCreated) -> Result<SignedIn, IdentityError> {
+    pub async fn sign_in(&self, flow: &Flow, new: Newcomer) -> Result<SignedIn, IdentityError> {
         let claims = flow.claims().await?;
-        self.let_in(flow.provider(), &claims, flow.invite(), new).await
+        self.let_in(flow.provider(), &claims, new).await
     }
 
     /// Lets somebody in whose app brings an ID token; each token once.
@@ -41,14 +41,14 @@ impl Identities {
         }
         let claims = provider.oidc.exchange(presented.token, presented.nonce).await?;
         self.use_up(presented.token, &claims).await?;
-        self.let_in(&provider, &claims, presented.invite, presented.newcomer).await
+        self.let_in(&provider, &claims, presented.newcomer).await
     }
 
     /// Links who somebody is at a provider with their account.
     ///
     /// # Errors
     /// When the provider's word is not good, or the identity is another account's.
-    pub async fn link(&self, flow: Flow, account: AccountId) -> Result<(), IdentityError> {
+    pub async fn link(&self, flow: &Flow, account: AccountId) -> Result<(), IdentityError> {
         let claims = flow.claims().await?;
         let row = self.fresh_row(flow.provider(), &claims, account);
         let (this, name) = (self.clone(), flow.provider().name.clone());
@@ -67,7 +67,7 @@ impl Identities {
     ///
     /// # Errors
     /// When the provider's word is not good, or they are not linked with this account there.
-    pub async fn prove(&self, flow: Flow, account: AccountId) -> Result<(), IdentityError> {
+    pub async fn prove(&self, flow: &Flow, account: AccountId) -> Result<(), IdentityError> {
         let claims = flow.claims().await?;
         let found = self.identity(&self.place(flow.provider(), &claims))?;
         match found.filter(|identity| identity.account == account) {
@@ -80,17 +80,16 @@ impl Identities {
         &self,
         provider: &Provider,
         claims: &Claims,
-        invite: Option<TokenHash>,
-        new: OnCreated,
+        new: Newcomer,
     ) -> Result<SignedIn, IdentityError> {
         let key = self.place(provider, claims);
         let turn = self.0.newcomers.lock().await;
         let (id, identity, is_new) = match self.identity(&key)? {
             Some(known) => {
-                self.note_use(&key, claims).await?;
+                self.note_use(provider, &key, claims).await?;
                 (known.account, known.id, false)
             }
-            None => self.welcome(provider, claims, invite, new).await?,
+            None => self.welcome(provider, claims, new).await?,
         };
         drop(turn);
         let account = self.0.accounts.account(id)?;
@@ -107,8 +106,7 @@ impl Identities {
         &self,
         provider: &Provider,
         claims: &Claims,
-        invite: Option<TokenHash>,
-        new: OnCreated,
+        new: Newcomer,
     ) -> Result<(AccountId, IdentityId, bool), IdentityError> {
         let email = claims.email.as_deref().and_then(Email::new).ok_or(IdentityError::NoEmail)?;
         let proven = provider.trusted_email && claims.email_verified;
@@ -125,8 +123,9 @@ impl Identities {
             return Ok((local.id, id, false));
         }
         let (row, id) = (self.fresh_row(provider, claims, AccountId::fresh()), IdentityId::fresh());
+        let Newcomer { ticket, also, language } = new;
         let link: OnCreated = Arc::new(move |tx, account| {
-            new(tx, account)?;
+            also(tx, account)?;
             let row = IdentityRow { id, account: account.id, ..row.clone() };
             Ok(this.link_in(tx, &key, &row, name.clone())?)
         });
@@ -135,23 +134,24 @@ impl Identities {
             email,
             password: None,
             email_verified: proven,
-            locale: language_of(claims),
+            locale: language_of(claims, language),
             also: Some(link),
         };
-        let ticket = invite.map_or(Ticket::None, Ticket::Invite);
         let made = self.0.accounts.admit(provider.sign_up, account, ticket).await?;
         Ok((made.id, id, true))
     }
 
-    /// Makes the account an admin, or no longer one, as its groups at the provider say.
+    /// Makes the account an admin, or no longer one, as its groups at the provider say, if they
+    /// are said.
     async fn with_rank(
         &self,
         provider: &Provider,
         claims: &Claims,
         account: Account,
     ) -> Result<Account, IdentityError> {
-        let Some(admins) = &provider.admin_group else { return Ok(account) };
-        let groups = claims.groups.as_deref().unwrap_or_default();
+        let (Some(admins), Some(groups)) = (&provider.admin_group, &claims.groups) else {
+            return Ok(account);
+        };
         let admin = Some(groups.contains(admins));
         let change = AdminChange { admin, suspended: None };
         match self.0.accounts.administer(account.id, change, Actor::System, None).await {
@@ -165,17 +165,14 @@ impl Identities {
     }
 
     /// Lets the account into the spaces of its groups at the provider, and out of those of groups
-    /// that it has left.
+    /// that it has left, if they are said.
     async fn with_groups(
         &self,
         provider: &Provider,
         claims: &Claims,
         account: AccountId,
     ) -> Result<(), StoreError> {
-        if !provider.tells_groups {
-            return Ok(());
-        }
-        let names = claims.groups.clone().unwrap_or_default();
+        let Some(names) = claims.groups.clone() else { return Ok(()) };
         let (this, issuer) = (self.clone(), provider.oidc.issuer().to_owned());
         let follow = move |tx: &mut WriteTx<'_>| (this.0.on_groups)(tx, account, (&issuer, &names));
         self.0.store.write(follow).await
@@ -210,16 +207,22 @@ impl Identities {
         self.0.watchers.tell_in(tx, row.account, &event, row.linked_at)
     }
 
-    async fn note_use(&self, key: &TokenHash, claims: &Claims) -> Result<(), StoreError> {
+    async fn note_use(
+        &self,
+        provider: &Provider,
+        key: &TokenHash,
+        claims: &Claims,
+    ) -> Result<(), StoreError> {
         let (key, email, now) = (*key, address(claims), self.0.clock.now());
-        let groups = groups(claims);
+        let said = claims.groups.is_some() || !provider.tells_groups;
+        let groups = said.then(|| groups(claims));
         self.0
             .store
             .write(move |tx| {
                 let Some(mut row) = rows::identity(tx, &key)? else { return Ok(()) };
                 row.used_at = now;
                 row.email = email.or(row.email);
-                row.groups = groups;
+                row.groups = groups.unwrap_or(row.groups);
                 rows::put_identity_in(tx, &key, &row)
             })
             .await
@@ -250,14 +253,11 @@ fn name_of(claims: &Claims, email: &Email) -> Option<Text<1, 100>> {
     names.into_iter().find_map(shown)
 }
 
-fn language_of(claims: &Claims) -> String {
-    let tag = claims.locale.as_deref().unwrap_or_default().replace('_', "-");
-    let good = (2..=35).contains(&tag.len())
-        && tag.split('-').all(|part| {
-            (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
-        })
-        && tag.split('-').next().is_some_and(|first| {
-            first.len() >= 2 && first.chars().all(|c| c.is_ascii_alphabetic())
-        });
-    if good { tag } else { "en".to_owned() }
+/// The language of a new account: the provider's word where it is spoken here, then what they want,
+/// then the provider's word after all.
+fn language_of(claims: &Claims, wanted: Option<String>) -> String {
+    let said = claims.locale.as_deref().map(|tag| tag.replace('_', "-"));
+    let said = said.filter(|tag| is_language(tag));
+    let spoken = said.clone().filter(|tag| is_spoken(tag));
+    spoken.or(wanted).or(said).unwrap_or_else(|| "en".to_owned())
 }

@@ -48,6 +48,7 @@ impl Identities {
             intent: wish.intent.into(),
             redirect_to: wish.redirect_to.as_deref().and_then(inside),
             invite: wish.invite,
+            language: wish.language,
             began_at: now,
             until: now.plus(LIFETIME),
         };
@@ -93,12 +94,18 @@ impl Flow {
         self.row.redirect_to.as_deref()
     }
 
-    pub(super) fn provider(&self) -> &Provider {
-        &self.provider
+    /// The invitation with which it was begun.
+    pub fn invite(&self) -> Option<TokenHash> {
+        self.row.invite
     }
 
-    pub(super) fn invite(&self) -> Option<TokenHash> {
-        self.row.invite
+    /// The language that its person wants.
+    pub fn language(&self) -> Option<String> {
+        self.row.language.clone()
+    }
+
+    pub(super) fn provider(&self) -> &Provider {
+        &self.provider
     }
 
     /// Who its person is at the provider.

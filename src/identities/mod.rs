@@ -27,7 +27,9 @@ use crate::store::{Store, StoreError, WriteTx};
 pub use error::IdentityError;
 pub use flow::Flow;
 pub use keep::has_group_in;
-pub use model::{Brought, Identity, Intent, Presented, Provider, Sent, SignedIn, Site, Wish};
+pub use model::{
+    Brought, Identity, Intent, Newcomer, Presented, Provider, Sent, SignedIn, Site, Wish,
+};
 pub use offered::{
     Added, Listed, Offered, OpenOutbound, ProbeFailure, ProbeProblem, Probed, ProviderChange,
 };

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::accounts::{Account, OnCreated, Registration};
+use crate::accounts::{Account, OnCreated, Registration, Ticket};
 use crate::kernel::{AccountId, IdentityId, SessionId, Timestamp, Token, TokenHash};
 use crate::providers::Oidc;
 
@@ -77,8 +77,20 @@ pub struct Wish {
     pub redirect_to: Option<String>,
     /// The invitation they have.
     pub invite: Option<TokenHash>,
+    /// The language that a new account is to have.
+    pub language: Option<String>,
     /// The address by which they reach this machine, if it is a browser on it.
     pub own: Option<Url>,
+}
+
+/// What is known of somebody who may need an account, besides what the provider says.
+pub struct Newcomer {
+    /// What they bring.
+    pub ticket: Ticket,
+    /// Runs in the transaction that makes their account.
+    pub also: OnCreated,
+    /// The language that they want, unless the provider knows one that is spoken here.
+    pub language: Option<String>,
 }
 
 /// Where they go, and what their browser must bring back.
@@ -110,10 +122,8 @@ pub struct Presented<'a> {
     pub token: &'a str,
     /// The nonce that the app asked for it with.
     pub nonce: Option<&'a str>,
-    /// The invitation that its person has.
-    pub invite: Option<TokenHash>,
-    /// What happens with a new account.
-    pub newcomer: OnCreated,
+    /// Its person, if they have no account.
+    pub newcomer: Newcomer,
 }
 
 /// Somebody whom a provider let through.

@@ -68,6 +68,8 @@ pub(super) struct FlowRow {
     pub(super) intent: StoredIntent,
     pub(super) redirect_to: Option<String>,
     pub(super) invite: Option<TokenHash>,
+    #[serde(default)]
+    pub(super) language: Option<String>,
     pub(super) began_at: Timestamp,
     pub(super) until: Timestamp,
 }

@@ -24,6 +24,11 @@ pub(super) fn told(
         E::MemberRemoved { space, member } => {
             about(tx, (account, member), space, |space| Notice::RemovedFromSpace { space })?
         }
+        // Nobody did it to them here: what a provider says of them did, or that none does now.
+        E::LeftWithGroup { space, .. } => {
+            let notice = Notice::RemovedFromSpace { space: named(tx, space)? };
+            Some((account, notice))
+        }
         E::LockedOut { by }
         | E::Suspended { by }
         | E::Unsuspended { by }
@@ -46,8 +51,11 @@ fn about(
     if member == by {
         return Ok(None);
     }
-    let name = spaces::name_in(tx, space)?.unwrap_or_default();
-    Ok(Some((member, notice(name.into_string()))))
+    Ok(Some((member, notice(named(tx, space)?))))
+}
+
+fn named(tx: &impl Rows, space: SpaceId) -> Result<String, StoreError> {
+    Ok(spaces::name_in(tx, space)?.unwrap_or_default().into_string())
 }
 
 fn by_admins(event: &SecurityEvent) -> Option<Notice> {

@@ -33,6 +33,10 @@ use super::Outbound;
 /// The longest that anything with a provider may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// How old an ID token may be that a provider makes while a browser comes back. Some say that
+/// they made it minutes before, as those do that allow for clocks that are behind.
+const NO_OLDER: Duration = Duration::from_secs(10 * 60);
+
 /// What the operator says of a provider.
 #[derive(Clone, Debug)]
 pub struct OidcSettings {
@@ -213,6 +217,7 @@ impl Inner {
         let expected = Expected {
             nonce: Some(back.nonce),
             access: Some(tokens.access_token()),
+            no_older: Some(NO_OLDER),
             proven_since: back.proven_since,
             ..self.expected(&parties)
         };
@@ -220,6 +225,10 @@ impl Inner {
         let groups_missing = self.settings.groups_claim.is_some() && claims.groups.is_none();
         if claims.email.is_none() || groups_missing {
             self.complete(&known, tokens.access_token(), &mut claims).await?;
+        }
+        if self.settings.groups_claim.is_some() {
+            // It was asked: many leave the claim out for those who are in no group.
+            claims.groups.get_or_insert_default();
         }
         Ok(claims)
     }
@@ -229,6 +238,7 @@ impl Inner {
             parties,
             nonce: None,
             access: None,
+            no_older: None,
             proven_since: None,
             groups_claim: self.settings.groups_claim.as_deref(),
             now: self.clock.now(),

@@ -80,8 +80,13 @@ impl Spaces {
                 // Whom it has brought already has the new role at once.
                 let brought = rows::members(tx, id)?.into_iter();
                 for member in brought.filter(|member| member.group == Some(group.id)) {
-                    let place = (group.role, member.group);
-                    rows::put_member_in(tx, id, member.account, place, this.clock.now())?;
+                    let (whom, place) = (member.account, (group.role, member.group));
+                    rows::put_member_in(tx, id, whom, place, this.clock.now())?;
+                    if member.role != group.role {
+                        let role = group.role.name();
+                        let event = SecurityEvent::RoleChanged { space: id, member: whom, role };
+                        this.tell_in(tx, account, &event)?;
+                    }
                 }
                 let role = group.role.name();
                 let event = SecurityEvent::GroupLetIn { space: id, group: group.id, role };
@@ -105,10 +110,13 @@ impl Spaces {
         self.store
             .write(move |tx| {
                 shared_in(tx, account, id, Role::Owner)?;
-                if !rows::remove_group_in(tx, id, group)? {
-                    return Err(SpaceError::Missing);
+                let brought = rows::remove_group_in(tx, id, group)?.ok_or(SpaceError::Missing)?;
+                this.tell_in(tx, account, &SecurityEvent::GroupShutOut { space: id, group })?;
+                for member in brought {
+                    let left = SecurityEvent::LeftWithGroup { space: id, group };
+                    this.tell_in(tx, member, &left)?;
                 }
-                Ok(this.tell_in(tx, account, &SecurityEvent::GroupShutOut { space: id, group })?)
+                Ok(())
             })
             .await
     }

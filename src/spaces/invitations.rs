@@ -132,9 +132,22 @@ impl Spaces {
     ///
     /// # Errors
     /// When it is not good.
-    pub fn offer(&self, token: &str) -> Result<Offer, SpaceError> {
-        let (token, now) = (TokenHash::of(token), self.clock.now());
-        self.store.read(|tx| good(tx, &token, now).map(|(_, offer)| offer))
+    pub fn offer(&self, token: &TokenHash) -> Result<Offer, SpaceError> {
+        let now = self.clock.now();
+        self.store.read(|tx| good(tx, token, now).map(|(_, offer)| offer))
+    }
+
+    /// Whether an account has an invitation that it can still accept.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn is_open_to(&self, account: &Account, token: &TokenHash) -> Result<bool, SpaceError> {
+        let now = self.clock.now();
+        match self.store.read(|tx| fitting(tx, account, token, now)) {
+            Ok(_) => Ok(true),
+            Err(SpaceError::Store(error)) => Err(error.into()),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Joins a space by an invitation.
@@ -163,14 +176,7 @@ impl Spaces {
         token: &TokenHash,
     ) -> Result<SpaceId, SpaceError> {
         let now = self.clock.now();
-        let (invitation, offer) = good(tx, token, now)?;
-        let meant = offer.email.as_deref().and_then(Email::new);
-        if meant.is_some_and(|meant| !meant.same_as(&account.email)) {
-            return Err(SpaceError::WrongInvitation);
-        }
-        if rows::role(tx, account.id, offer.space)?.is_some() {
-            return Err(SpaceError::AlreadyIn);
-        }
+        let (invitation, offer) = fitting(tx, account, token, now)?;
         rows::remove_invitation_in(tx, offer.space, invitation)?;
         rows::put_member_in(tx, offer.space, account.id, (offer.role, None), now)?;
         let (space, role) = (offer.space, offer.role.name());
@@ -211,6 +217,24 @@ pub fn mail_in(
         rows::put_mailed_in(tx, link, mailed)?;
     }
     Ok(offer)
+}
+
+/// What an invitation offers an account, if it can accept it.
+fn fitting(
+    tx: &impl Rows,
+    account: &Account,
+    token: &TokenHash,
+    now: Timestamp,
+) -> Result<(InvitationId, Offer), SpaceError> {
+    let (invitation, offer) = good(tx, token, now)?;
+    let meant = offer.email.as_deref().and_then(Email::new);
+    if meant.is_some_and(|meant| !meant.same_as(&account.email)) {
+        return Err(SpaceError::WrongInvitation);
+    }
+    if rows::role(tx, account.id, offer.space)?.is_some() {
+        return Err(SpaceError::AlreadyIn);
+    }
+    Ok((invitation, offer))
 }
 
 fn good(

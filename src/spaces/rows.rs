@@ -181,20 +181,20 @@ pub(super) fn put_group_in(tx: &mut WriteTx<'_>, group: &Group) -> Result<(), St
     tx.put(&GROUPS, &(*space, *id), &row)
 }
 
-/// Removes a group, and takes those out that it brought.
+/// Removes a group, and takes those out that it brought; who they are, if there was such a group.
 pub(super) fn remove_group_in(
     tx: &mut WriteTx<'_>,
     space: SpaceId,
     id: SpaceGroupId,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Vec<AccountId>>, StoreError> {
     if tx.get(&GROUPS, &(space, id))?.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
     tx.remove(&GROUPS, &(space, id));
-    for member in members(tx, space)?.iter().filter(|member| member.group == Some(id)) {
-        remove_member_in(tx, space, member.account);
-    }
-    Ok(true)
+    let brought = members(tx, space)?.into_iter().filter(|member| member.group == Some(id));
+    let brought: Vec<AccountId> = brought.map(|member| member.account).collect();
+    brought.iter().for_each(|account| remove_member_in(tx, space, *account));
+    Ok(Some(brought))
 }
 
 /// Makes a space with one member, its owner.

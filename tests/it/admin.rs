@@ -110,6 +110,8 @@ async fn nobody_shuts_themselves_out_and_the_last_admin_stays() {
     for change in [json!({"is_admin": false}), json!({"suspended": true})] {
         admin.patch(&own, change).await.problem(409, "own_account");
     }
+    admin.delete(&format!("{own}/sessions")).await.problem(409, "own_account");
+    admin.get("/auth/me").await.is(200);
     let ben = format!("/admin/users/{}", account_id(&server.account("ben").await).await);
     let made = admin.patch(&ben, json!({"is_admin": true})).await.is(200);
     is_documented("patch", "/admin/users/{account_id}", 200, &made);

@@ -42,6 +42,7 @@ mod matrix;
 mod memories;
 mod notifications;
 mod oidc;
+mod oidc_arrivals;
 mod oidc_console;
 mod oidc_factors;
 mod oidc_groups;

@@ -321,6 +321,29 @@ async fn signing_out_names_the_provider_where_one_can_sign_out_too() {
 }
 
 #[tokio::test]
+async fn nobody_is_led_to_a_page_to_sign_out_on_that_is_none() {
+    let idp = Idp::start().await;
+    let home = Home::of(&idp, OPEN).await;
+    let good = json!(format!("{}/end", idp.issuer()));
+    for (page, signs_out) in [
+        (good, true),
+        (json!("javascript:alert(1)"), false),
+        (json!("data:text/html,x"), false),
+        (json!("file:///etc/passwd"), false),
+        (json!("/end"), false),
+        (json!(5), false),
+    ] {
+        idp.describes("end_session_endpoint", page.clone());
+        let test = home.admin.post("/admin/oidc/home/test", json!({})).await.is(200);
+        assert_eq!((&test["works"], &test["signs_out"]), (&json!(true), &json!(signs_out)));
+        let mut ada = home.browser();
+        assert_eq!(sign_in(&mut ada, &idp).await, "/", "{page}");
+        let out = ada.post("/auth/logout", &json!({})).await;
+        assert_eq!(out.status, if signs_out { 200 } else { 204 }, "{page}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_nobody_waits_for_leads_to_the_sign_in_page() {
     let idp = Idp::start().await;
     let home = Home::of(&idp, OPEN).await;
@@ -329,8 +352,10 @@ async fn an_answer_that_nobody_waits_for_leads_to_the_sign_in_page() {
         let address = format!("{}/api/v1/auth/oidc/home/callback{query}", browser.origin());
         assert_eq!(browser.back(&address).await, "/login?problem=identity_flow_invalid");
     }
-    browser.get("/auth/oidc/nowhere/start").await.problem(404, "not_found");
-    browser.get("/auth/oidc/nowhere/callback").await.problem(404, "not_found");
+    let gone = "/login?problem=not_found";
+    assert_eq!(browser.start("nowhere", "").await, gone);
+    let address = format!("{}/api/v1/auth/oidc/nowhere/callback?state=none", browser.origin());
+    assert_eq!(browser.back(&address).await, gone);
 }
 
 #[tokio::test]

@@ -67,12 +67,22 @@ async fn a_change_takes_effect_at_once_and_only_upon_what_was_seen() {
     let mut ada = home.browser();
     assert_eq!(sign_in(&mut ada, &idp).await, "/login?problem=registration_closed");
 
+    let mut away = home.browser();
+    let address = away.start("home", "").await;
     let off = admin.patch(path, json!({"enabled": false, "sign_up": "open"})).await.is(200);
     assert_eq!((&off["enabled"], &off["offered"]), (&json!(false), &json!(false)));
     assert_eq!(offered(&home.server).await, [""; 0]);
-    home.browser().get("/auth/oidc/home/start").await.problem(404, "not_found");
+    let gone = "/login?problem=not_found";
+    assert_eq!(home.browser().start("home", "").await, gone);
+    assert_eq!(away.back(&idp.approves(&address)).await, gone, "it was under way");
     admin.patch(path, json!({"enabled": true})).await.is(200);
+    // Who signs up changes nothing of what an admin has seen.
+    let seen = admin.get(path).await.header("etag").unwrap().to_owned();
     assert_eq!(sign_in(&mut home.browser(), &idp).await, "/");
+    let named = admin.ask(http::Method::PATCH, path).header("if-match", &seen);
+    assert_eq!(named.json(&json!({"name": "Us"})).await.is(200)["people"], 1);
+    let late = admin.ask(http::Method::PATCH, path).header("if-match", &seen);
+    late.json(&json!({"name": "Lost"})).await.problem(412, "stale");
 
     // What is said of a secret is kept until another is said, or none.
     let kept = admin.patch(path, json!({"name": "Home"})).await.is(200);
@@ -90,7 +100,7 @@ async fn a_provider_that_is_removed_lets_nobody_in_and_ends_what_is_under_way() 
     let mut away = home.browser();
     let address = away.start("home", "").await;
     admin.delete("/admin/oidc/home").await.is(204);
-    away.get("/auth/oidc/home/start").await.problem(404, "not_found");
+    assert_eq!(away.start("home", "").await, "/login?problem=not_found");
     // Another in its place is asked nothing about who left for the first.
     admin.post("/admin/oidc", described("home", &other)).await.is(201);
     assert_eq!(away.back(&idp.approves(&address)).await, "/login?problem=identity_flow_invalid");

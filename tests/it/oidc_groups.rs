@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use crate::oidc::{Home, OPEN, sign_in, table};
 use crate::support::browser::Browser;
 use crate::support::client::{id, items, text};
-use crate::support::idp::Idp;
+use crate::support::idp::{CLIENT, Idp};
+
+/// The group whose people administer the instance.
+const ADMINS: &str = "memoria-admins";
 
 #[tokio::test]
 async fn a_group_makes_an_admin_for_as_long_as_one_is_in_it() {
@@ -35,7 +38,7 @@ async fn a_group_makes_an_admin_for_as_long_as_one_is_in_it() {
 
 /// What the table of a provider that tells groups says.
 fn telling() -> String {
-    format!("{OPEN}\ngroups_claim = 'groups'")
+    format!("{OPEN}\ngroups_claim = 'groups'\nadmin_group = '{ADMINS}'")
 }
 
 /// A home whose provider tells groups, and a space of its admin's.
@@ -165,6 +168,32 @@ async fn who_unlinks_the_provider_is_in_none_of_its_groups() {
     let identity = id(&items(&max.get("/auth/me/identities").await.is(200))[0]);
     max.ask(Method::DELETE, &format!("/auth/me/identities/{identity}"), None).await.is(204);
     assert_eq!(family.role(&mut max).await, None);
+    assert_eq!(told(&mut max).await, ["removed_from_space"]);
+}
+
+/// What a browser's account was told of the space, the newest first.
+async fn told(browser: &mut Browser<'_>) -> Vec<String> {
+    let inbox = items(&browser.get("/notifications").await.is(200));
+    let of_space = inbox.iter().filter(|notice| notice["detail"] == "The family");
+    of_space.map(|notice| text(&notice["topic"])).collect()
+}
+
+#[tokio::test]
+async fn who_is_taken_out_because_of_a_group_is_told_and_who_becomes_something_else() {
+    let family = Family::new().await;
+    family.let_in("family", "contributor").await;
+    family.comes(json!(["family"])).await;
+    let mut ada = family.comes(json!([])).await;
+    assert_eq!(told(&mut ada).await, ["removed_from_space"]);
+    family.comes(json!(["family"])).await;
+    let group = family.let_in("family", "visitor").await;
+    assert_eq!(told(&mut ada).await, ["role_changed", "removed_from_space"]);
+    let path = format!("/spaces/{}/groups/{group}", family.space);
+    let mut owner = family.owner().await;
+    owner.ask(Method::DELETE, &path, None).await.is(204);
+    let all = ["removed_from_space", "role_changed", "removed_from_space"];
+    assert_eq!(told(&mut ada).await, all);
+    assert_eq!(told(&mut owner).await, [""; 0], "they did it themselves");
 }
 
 fn body(provider: &str, name: &str, role: &str) -> Value {
@@ -225,6 +254,28 @@ async fn who_moves_to_another_group_is_there_because_of_that_one() {
     assert_eq!(family.role(&mut ada).await.as_deref(), Some("contributor"));
     owner.ask(Method::DELETE, &format!("{path}/{new}"), None).await.is(204);
     assert_eq!(family.role(&mut ada).await, None);
+}
+
+#[tokio::test]
+async fn an_app_whose_token_says_nothing_of_groups_changes_none_of_them() {
+    let family = Family::new().await;
+    family.let_in("family", "visitor").await;
+    let mut ada = family.comes(json!(["family", ADMINS])).await;
+    let exchange = async || {
+        let body = json!({"id_token": family.idp.token(CLIENT, None)});
+        let made = family.home.server.client().post("/auth/oidc/home/token", body).await.is(200);
+        family.home.server.client().with_token(&text(&made["access_token"]))
+    };
+    family.idp.says("groups", Value::Null);
+    exchange().await;
+    assert_eq!(ada.me().await.unwrap()["is_admin"], true);
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("visitor"));
+    assert_eq!(own_groups(&mut ada).await, json!(["family", ADMINS]));
+    // In no group is something else.
+    family.idp.says("groups", json!([]));
+    let ada = exchange().await;
+    assert_eq!(ada.get("/auth/me").await.is(200)["is_admin"], false);
+    ada.get(&format!("/spaces/{}", family.space)).await.problem(404, "not_found");
 }
 
 /// The groups of a browser's account, by its first identity.

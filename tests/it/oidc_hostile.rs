@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::oidc::{Home, OPEN, sign_in, table};
 use crate::support::browser::{Browser, altered, parameter};
-use crate::support::client::{items, text};
+use crate::support::client::items;
 use crate::support::idp::{CLIENT, Draft, Fault, Idp, Signer};
 use crate::support::{PASSWORD, quoted};
 
@@ -78,7 +78,7 @@ async fn a_bad_id_token_opens_nothing() {
     let idp = Idp::start().await;
     let home = Home::of(&idp, OPEN).await;
     type Lie = (&'static str, fn(&mut Draft));
-    let lies: [Lie; 22] = [
+    let lies: [Lie; 24] = [
         ("another issuer", |d| d.claims["iss"] = json!("https://evil.example")),
         ("an issuer with a slash", |d| {
             d.claims["iss"] = json!(format!("{}/", d.claims["iss"].as_str().unwrap()));
@@ -88,6 +88,8 @@ async fn a_bad_id_token_opens_nothing() {
         ("one more audience", |d| d.claims["aud"] = json!([CLIENT, "another"])),
         ("expired", |d| d.claims["exp"] = json!(d.claims["iat"].as_u64().unwrap() - 1)),
         ("from the future", |d| d.claims["iat"] = json!(d.claims["iat"].as_u64().unwrap() + 120)),
+        ("not good yet", |d| d.claims["nbf"] = json!(d.claims["iat"].as_u64().unwrap() + 120)),
+        ("good from who knows when", |d| d.claims["nbf"] = json!("soon")),
         ("no nonce", |d| drop(d.claims.as_object_mut().unwrap().remove("nonce"))),
         ("another nonce", |d| d.claims["nonce"] = json!("another")),
         ("not signed", |d| {
@@ -280,10 +282,7 @@ async fn an_access_token_that_is_no_header_harms_nobody() {
 #[tokio::test]
 async fn a_provider_that_fails_hurts_nobody_but_its_own_sign_in() {
     let (slow, garbage) = (Idp::start().await, Idp::start().await);
-    let down = {
-        let gone = Idp::start().await;
-        gone.issuer()
-    };
+    let down = Idp::start().await.issuer();
     slow.fails(DISCOVERY, Fault::Hang);
     garbage.fails(DISCOVERY, Fault::Body("<html>".to_owned()));
     let home = Home::with(&[
@@ -395,6 +394,5 @@ async fn nobody_is_led_out_of_the_app() {
             "{text:?}: {end}"
         );
     }
-    let linked = text(&home.browser().get("/auth/oidc").await.is(200)["items"][0]["id"]);
-    assert_eq!(linked, "home");
+    assert_eq!(home.browser().get("/auth/oidc").await.is(200)["items"][0]["id"], "home");
 }

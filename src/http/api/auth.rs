@@ -6,6 +6,7 @@ mod views;
 
 use self::answers::SignedOutView;
 pub(super) use self::answers::{Carrying, Cookies, SignedIn, SignedOut};
+pub(super) use self::intake::newcomer;
 use self::intake::{
     AccountPatch, ConsentChoices, LoginRequest, NewAccountFields, RefreshRequest, RegisterRequest,
     SetupRequest, choices, language, new_account, time_zone, with_invitation,

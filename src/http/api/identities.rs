@@ -92,7 +92,8 @@ impl IdentityApi {
         let session = traveller.session.filter(|session| ask.who.session() == Some(*session));
         let session = session.ok_or(IdentityError::BrowserNeeded).map_err(Fault::from)?;
         let intent = Intent::Link(ask.who.account, session);
-        let wish = Wish { intent, redirect_to, invite: None, own: traveller.own };
+        let own = traveller.own;
+        let wish = Wish { intent, redirect_to, invite: None, language: None, own };
         way(&ask, &asked, &provider, wish).await
     }
 

@@ -13,8 +13,9 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use url::Url;
 
-use super::auth::{Cookies, SignedIn, signed_in};
+use super::auth::{Cookies, SignedIn, newcomer, signed_in};
 use super::{Group, Services};
+use crate::accounts::Account;
 use crate::factors::Recognised;
 use crate::http::asked::{Asked, Traveller};
 use crate::http::auth::{Ask, Open, Owning};
@@ -23,10 +24,13 @@ use crate::http::gate::Gate;
 use crate::http::guard::RequestId;
 use crate::http::problem::{Answer, Problem};
 use crate::identities::{Brought, Flow, IdentityError, Intent, Presented, Wish};
-use crate::kernel::{Fault, TokenHash};
+use crate::kernel::{Fault, TokenHash, is_language};
 use crate::sessions::NewSession;
 
 pub struct OidcApi;
+
+/// The page on which an invitation is accepted.
+const INVITATION: &str = "/invitation";
 
 #[OpenApi]
 impl OidcApi {
@@ -68,16 +72,21 @@ impl OidcApi {
         request_id: RequestId,
         provider: Path<String>,
         redirect_to: Query<Option<String>>,
+        /// The token of an invitation, to this server or into a space.
         invite: Query<Option<String>>,
+        /// The language of a new account (BCP 47), unless the provider knows one that is spoken
+        /// here; without it, what the browser prefers.
+        locale: Query<Option<String>>,
     ) -> Answer<Away> {
-        require(&services, &provider.0)?;
         let wish = Wish {
             intent: Intent::SignIn,
             redirect_to: redirect_to.0.clone(),
             invite: invite.0.as_deref().map(TokenHash::of),
+            language: locale.0.filter(|tag| is_language(tag)).or(asked.language.clone()),
             own: traveller.own,
         };
         let sent = async {
+            require(&services, &provider.0)?;
             let _pass = gate.admit()?;
             services.identities.begin(&provider.0, wish).await.map_err(Fault::from)
         };
@@ -116,7 +125,6 @@ impl OidcApi {
         code: Query<Option<String>>,
         iss: Query<Option<String>>,
     ) -> Answer<Away> {
-        require(&services, &provider.0)?;
         // Whoever comes back here is a browser.
         let asked = asked.of_browser();
         let brought = Brought {
@@ -128,21 +136,20 @@ impl OidcApi {
         };
         let mut page = "/login".to_owned();
         let arrived = async {
+            require(&services, &provider.0)?;
             let flow = services.identities.take(&provider.0, brought).await?;
-            let wanted = flow.redirect_to().map(str::to_owned);
             if flow.intent() != Intent::SignIn {
-                page = wanted.clone().unwrap_or_else(|| "/account".to_owned());
+                page = flow.redirect_to().unwrap_or("/account").to_owned();
             }
-            let cookies = arrive(&services, &asked, flow).await?;
-            Ok::<_, Fault>((wanted, cookies))
+            arrive(&services, &asked, &flow).await
         };
         let arrived = arrived.await;
         let (to, mut cookies) = match arrived {
-            Ok((wanted, Arrived::In(cookies))) => {
+            Ok(Arrived::In(wanted, cookies)) => {
                 gate.refund_earlier();
                 (services.identities.page(wanted.as_deref().unwrap_or("/")), cookies)
             }
-            Ok((wanted, Arrived::OwesCode(cookie))) => {
+            Ok(Arrived::OwesCode(wanted, cookie)) => {
                 gate.refund_earlier();
                 let to = with_query(
                     &services,
@@ -216,7 +223,13 @@ impl OidcApi {
             &ask,
             &asked,
             &provider.0,
-            Wish { intent, redirect_to: body.0.redirect_to, invite: None, own: traveller.own },
+            Wish {
+                intent,
+                redirect_to: body.0.redirect_to,
+                invite: None,
+                language: None,
+                own: traveller.own,
+            },
         )
         .await
     }
@@ -244,8 +257,11 @@ impl OidcApi {
         let presented = Presented {
             token: &id_token,
             nonce: nonce.as_deref(),
-            invite: invite_token.as_deref().map(TokenHash::of),
-            newcomer: services.consents.with_sign_up(Vec::new()),
+            newcomer: newcomer(
+                &services,
+                invite_token.as_deref().map(TokenHash::of),
+                asked.language.clone(),
+            ),
         };
         let let_in = services.identities.exchange(&provider.0, presented).await;
         let let_in = let_in.map_err(Fault::from)?;
@@ -262,21 +278,27 @@ impl OidcApi {
 
 /// What becomes of a browser that came back.
 enum Arrived {
-    /// It is where it wanted to be, with these cookies.
-    In(Cookies),
+    /// It goes where it wanted to be, with these cookies.
+    In(Option<String>, Cookies),
     /// It owes a code first, and is known by this cookie until then.
-    OwesCode(String),
+    OwesCode(Option<String>, String),
 }
 
-async fn arrive(services: &Services, asked: &Asked, flow: Flow) -> Result<Arrived, Fault> {
+async fn arrive(services: &Services, asked: &Asked, flow: &Flow) -> Result<Arrived, Fault> {
     let identities = &services.identities;
+    let wanted = flow.redirect_to().map(str::to_owned);
     match flow.intent() {
         Intent::SignIn => {
-            let newcomer = services.consents.with_sign_up(Vec::new());
-            let let_in = identities.sign_in(flow, newcomer).await?;
+            let new = newcomer(services, flow.invite(), flow.language());
+            let let_in = identities.sign_in(flow, new).await?;
+            let wanted = match flow.invite().filter(|_| !let_in.is_new) {
+                Some(invite) => led_by_invitation(services, &let_in.account, &invite, wanted)?,
+                None => wanted,
+            };
             let who = Recognised { account: let_in.account, identity: let_in.identity };
             if let Some(token) = services.factors.halfway(who.clone()).await? {
-                return Ok(Arrived::OwesCode(asked.set_flow_cookie(Some(token.reveal()))));
+                let cookie = asked.set_flow_cookie(Some(token.reveal()));
+                return Ok(Arrived::OwesCode(wanted, cookie));
             }
             let (device, device_cookie) = asked.meet()?;
             let by = asked.sign_in_by;
@@ -284,18 +306,32 @@ async fn arrive(services: &Services, asked: &Asked, flow: Flow) -> Result<Arrive
             remember(services, asked, &session, who.identity).await?;
             let mut cookies = vec![session_cookie(asked, &session)];
             cookies.extend(device_cookie);
-            Ok(Arrived::In(cookies))
+            Ok(Arrived::In(wanted, cookies))
         }
         Intent::Link(account, _) => {
             identities.link(flow, account).await?;
-            Ok(Arrived::In(Cookies::new()))
+            Ok(Arrived::In(wanted, Cookies::new()))
         }
         Intent::Prove(account, session) => {
             identities.prove(flow, account).await?;
             let renewed = services.sessions.proven(session).await?;
-            Ok(Arrived::In(vec![session_cookie(asked, &renewed)]))
+            Ok(Arrived::In(wanted, vec![session_cookie(asked, &renewed)]))
         }
     }
+}
+
+/// Where somebody goes who has an account and came with an invitation: to its page, if it can
+/// still be accepted. They have to say so there, or a link alone could show who they are to the
+/// people of any space.
+fn led_by_invitation(
+    services: &Services,
+    account: &Account,
+    invite: &TokenHash,
+    wanted: Option<String>,
+) -> Result<Option<String>, Fault> {
+    let there = wanted.as_deref().is_some_and(|page| page.starts_with(INVITATION));
+    let leads = !there && services.spaces.is_open_to(account, invite)?;
+    Ok(if leads { Some(INVITATION.to_owned()) } else { wanted })
 }
 
 fn session_cookie(asked: &Asked, session: &NewSession) -> String {
@@ -328,9 +364,9 @@ pub(super) async fn way(
 }
 
 /// Fails for a provider that is not offered.
-pub(super) fn require(services: &Services, provider: &str) -> Result<(), Problem> {
+pub(super) fn require(services: &Services, provider: &str) -> Result<(), Fault> {
     let known = services.identities.providers().iter().any(|one| one.id == provider);
-    if known { Ok(()) } else { Err(Fault::not_found().into()) }
+    if known { Ok(()) } else { Err(Fault::not_found()) }
 }
 
 /// A page of ours, with what went wrong.

@@ -23,7 +23,7 @@ use crate::http::auth::{Ask, Open, Owning, OwningFresh, Reading};
 use crate::http::body::Body;
 use crate::http::gate::Gate;
 use crate::http::problem::Answer;
-use crate::kernel::Fault;
+use crate::kernel::{Fault, TokenHash};
 
 pub struct SpaceApi;
 
@@ -317,7 +317,7 @@ impl SpaceApi {
         body: Body<TokenOnly>,
     ) -> Answer<Json<OfferView>> {
         let pass = gate.admit()?;
-        let offer = services.spaces.offer(&body.0.token).map_err(Fault::from)?;
+        let offer = services.spaces.offer(&TokenHash::of(&body.0.token)).map_err(Fault::from)?;
         pass.refund();
         Ok(Json(offer_view(&services, offer)))
     }

@@ -61,7 +61,7 @@ pub struct Claims {
     pub name: Option<String>,
     /// Their language.
     pub locale: Option<String>,
-    /// Their groups; nothing if it does not say.
+    /// Their groups; nothing if it does not say, which is not the same as being in none.
     pub groups: Option<Vec<String>>,
     /// Until when the token can be used.
     pub expires_at: Timestamp,
@@ -75,6 +75,8 @@ pub(super) struct Expected<'a> {
     pub(super) nonce: Option<&'a str>,
     /// The access token that came with it.
     pub(super) access: Option<&'a AccessToken>,
+    /// How old it may be; nothing for one that may have waited, as long as it has not expired.
+    pub(super) no_older: Option<Duration>,
     /// Since when the person must have proven who they are.
     pub(super) proven_since: Option<Timestamp>,
     pub(super) groups_claim: Option<&'a str>,
@@ -135,6 +137,17 @@ fn require_times(claims: &Signed, expected: &Expected<'_>) -> Result<(), OidcErr
     }
     if claims.issue_time().timestamp_micros() > latest {
         return Err(OidcError::Token("it was made in the future"));
+    }
+    let made = Timestamp(claims.issue_time().timestamp_micros());
+    if expected.no_older.is_some_and(|age| made.plus(age + SKEW) < expected.now) {
+        return Err(OidcError::Token("it was made long ago"));
+    }
+    // The library does not look at it; seconds since 1970, by RFC 7519 maybe with a fraction.
+    if let Some(from) = claims.additional_claims().all.get("nbf") {
+        let from = from.as_f64().ok_or(OidcError::Token("its form"))?;
+        if from * 1e6 > latest as f64 {
+            return Err(OidcError::Token("it is not good yet"));
+        }
     }
     if let Some(since) = expected.proven_since {
         let proven = claims.auth_time().map(|at| Timestamp(at.timestamp_micros()));

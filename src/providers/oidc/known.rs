@@ -25,6 +25,9 @@ use super::guarded::Guarded;
 use super::{Claims, Inner, OidcError};
 use crate::kernel::Timestamp;
 
+/// Where it says one signs out.
+const SIGN_OUT: &str = "end_session_endpoint";
+
 /// How long what a provider says of itself is kept.
 const KEPT: Duration = Duration::from_secs(60 * 60);
 /// Keys are not fetched again before that, however many tokens name unknown ones.
@@ -182,13 +185,15 @@ impl Inner {
             // The library wants one; `begin` refuses before it is used.
             said.insert("authorization_endpoint".to_owned(), issuer.as_str().into());
         }
+        if !said.get(SIGN_OUT).is_some_and(|page| is_page(page, issuer)) {
+            // One can do without: it is as if it said nothing.
+            said.remove(SIGN_OUT);
+        }
         let metadata: Metadata = serde_json::from_value(said.into()).map_err(unread)?;
         if metadata.issuer() != &self.issuer {
             return Err(OidcError::Garbage("it calls itself by another name"));
         }
-        let authorization = metadata.authorization_endpoint().url();
-        let web = matches!(authorization.scheme(), "http" | "https");
-        if !web || (issuer.scheme() == "https" && authorization.scheme() != "https") {
+        if !leads(metadata.authorization_endpoint().url(), issuer) {
             return Err(OidcError::Garbage("its sign-in page has no TLS"));
         }
         let token = metadata.token_endpoint().map(|endpoint| endpoint.url().clone());
@@ -198,5 +203,41 @@ impl Inner {
             guarded.allow(&endpoint, issuer)?;
         }
         Ok((metadata, guarded, has_page))
+    }
+}
+
+/// Whether a browser may be sent somewhere by a provider: to a page, and never in the clear when
+/// the provider is not.
+fn leads(page: &Url, issuer: &Url) -> bool {
+    match page.scheme() {
+        "https" => true,
+        "http" => issuer.scheme() == "http",
+        _ => false,
+    }
+}
+
+fn is_page(said: &Value, issuer: &Url) -> bool {
+    let page = said.as_str().and_then(|page| Url::parse(page).ok());
+    page.is_some_and(|page| leads(&page, issuer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_with_tls_sends_nobody_into_the_clear() {
+        for (page, issuer, good) in [
+            ("https://id.example/end", "https://id.example", true),
+            ("https://elsewhere.example/end", "https://id.example", true),
+            ("http://id.example/end", "https://id.example", false),
+            ("http://localhost:1/end", "http://localhost:1", true),
+            ("https://localhost:1/end", "http://localhost:1", true),
+            ("javascript:alert(1)", "http://localhost:1", false),
+            ("/end", "https://id.example", false),
+        ] {
+            let issuer = Url::parse(issuer).unwrap();
+            assert_eq!(is_page(&page.into(), &issuer), good, "{page} of {issuer}");
+        }
     }
 }

@@ -14,12 +14,14 @@ pub struct Browser<'s> {
     server: &'s Server,
     /// Its cookies.
     pub jar: BTreeMap<String, String>,
+    /// The languages that it says its person prefers; it says nothing of none.
+    pub language: String,
 }
 
 impl<'s> Browser<'s> {
     /// A fresh one.
     pub fn at(server: &'s Server) -> Self {
-        Self { server, jar: BTreeMap::new() }
+        Self { server, jar: BTreeMap::new(), language: String::new() }
     }
 
     /// The origin that it talks to.
@@ -33,6 +35,9 @@ impl<'s> Browser<'s> {
         if !self.jar.is_empty() {
             let jar = self.jar.iter().map(|(name, value)| format!("{name}={value}"));
             ask = ask.header("cookie", &jar.collect::<Vec<_>>().join("; "));
+        }
+        if !self.language.is_empty() {
+            ask = ask.header("accept-language", &self.language);
         }
         if method != Method::GET {
             ask = ask.header("origin", &self.origin());

@@ -11,7 +11,8 @@ use super::super::fields::Fields;
 use crate::accounts::{Accounts, Email, NewAccount, OnCreated, Ticket};
 use crate::consents::Consent;
 use crate::http::problem::Answer;
-use crate::kernel::{FieldProblem, Text, TokenHash};
+use crate::identities::Newcomer;
+use crate::kernel::{FieldProblem, Text, TokenHash, is_language};
 
 /// The first account.
 #[derive(Deserialize, Object)]
@@ -151,16 +152,32 @@ pub(super) fn with_invitation(
     mut new: NewAccount,
     token: Option<String>,
 ) -> (NewAccount, Ticket) {
-    let Some(token) = token else { return (new, Ticket::None) };
-    if services.spaces.offer(&token).is_err() {
-        return (new, Ticket::Invite(TokenHash::of(&token)));
+    let (join, ticket) = invited(services, token.as_deref().map(TokenHash::of));
+    new.also = [new.also.take(), join].into_iter().flatten().reduce(both);
+    (new, ticket)
+}
+
+/// What is known of somebody who comes from a provider of sign-ins: the same is true of their
+/// invitation, and with the data processing that the page told them of they agree by coming.
+pub(in crate::http::api) fn newcomer(
+    services: &Services,
+    invite: Option<TokenHash>,
+    language: Option<String>,
+) -> Newcomer {
+    let consents = services.consents.with_sign_up(Vec::new());
+    let (join, ticket) = invited(services, invite);
+    let also = join.map_or(Arc::clone(&consents), |join| both(consents, join));
+    Newcomer { ticket, also, language }
+}
+
+fn invited(services: &Services, invite: Option<TokenHash>) -> (Option<OnCreated>, Ticket) {
+    match invite {
+        None => (None, Ticket::None),
+        Some(token) if services.spaces.offer(&token).is_ok() => {
+            (Some(services.spaces.accept_when_made(token)), Ticket::Vouched)
+        }
+        Some(token) => (None, Ticket::Invite(token)),
     }
-    let join = services.spaces.accept_when_made(TokenHash::of(&token));
-    new.also = Some(match new.also.take() {
-        Some(also) => both(also, join),
-        None => join,
-    });
-    (new, Ticket::Vouched)
 }
 
 /// One after the other.
@@ -184,14 +201,7 @@ pub(super) fn choices(sent: &ConsentChoices) -> Vec<(Consent, bool)> {
 
 /// A BCP 47 tag, by its shape.
 pub(super) fn language(fields: &mut Fields, tag: String) -> Option<String> {
-    let mut parts = tag.split('-');
-    let first = parts.next().is_some_and(|part| {
-        (2..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphabetic())
-    });
-    let rest = parts.all(|part| {
-        (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
-    });
-    if first && rest && tag.len() <= 35 {
+    if is_language(&tag) {
         return Some(tag);
     }
     fields.fault(FieldProblem::Malformed, "/locale", "must be a language tag such as en or fr-CA");

@@ -25,6 +25,8 @@ pub(super) enum ProviderSource {
 }
 
 /// A provider of sign-ins, without its secret.
+// What serde writes is what its tag covers: what an admin says of it, so that nobody who changes
+// that is stopped by somebody who signs up meanwhile.
 #[derive(Object, Serialize)]
 pub(super) struct OidcProviderView {
     /// Its name in addresses.
@@ -53,11 +55,14 @@ pub(super) struct OidcProviderView {
     /// Whether an admin wants it offered.
     pub(super) enabled: bool,
     /// Whether people can sign in with it now.
+    #[serde(skip)]
     pub(super) offered: bool,
-    /// How many people are linked with somebody there.
+    /// How many people are linked with somebody there. The `ETag` does not cover it.
+    #[serde(skip)]
     pub(super) people: u64,
     /// The address to be entered at the provider; it sends browsers back there. Nothing while
     /// this server does not know its own address.
+    #[serde(skip)]
     pub(super) redirect_uri: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,

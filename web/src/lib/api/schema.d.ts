@@ -3224,7 +3224,7 @@ export interface components {
             offered: boolean;
             /**
              * Format: uint64
-             * @description How many people are linked with somebody there.
+             * @description How many people are linked with somebody there. The `ETag` does not cover it.
              */
             people: number;
             /**
@@ -6274,7 +6274,13 @@ export interface operations {
         parameters: {
             query?: {
                 redirect_to?: string;
+                /** @description The token of an invitation, to this server or into a space. */
                 invite?: string;
+                /**
+                 * @description The language of a new account (BCP 47), unless the provider knows one that is spoken
+                 *     here; without it, what the browser prefers.
+                 */
+                locale?: string;
             };
             header?: never;
             path: {
