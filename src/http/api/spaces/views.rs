@@ -146,8 +146,8 @@ pub(super) struct MemberChange {
 pub(super) struct InvitationChoices {
     /// What who accepts it becomes.
     role: RoleWord,
-    /// The only address that can accept it, and where a mail goes if mail can be sent; anybody
-    /// with the link can if this is left out.
+    /// The address that an account must name to accept it, and where a mail goes if mail can be
+    /// sent; anybody with the link can if this is left out.
     #[serde(default)]
     email: Option<String>,
     /// For how many days it is good, 1 to 90; 7 if this is left out.
