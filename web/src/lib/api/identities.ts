@@ -4,9 +4,17 @@ import { API_BASE, data, done, server } from './client';
 /** The providers that one can sign in with. */
 export const providers = async () => (await data(server.GET('/auth/oidc'))).items;
 
-/** Where a browser goes to sign in at a provider; `redirectTo` is a path within the app. */
-export function startAddress(provider: string, redirectTo: string, invite: string | null): string {
-  const query = new URLSearchParams({ redirect_to: redirectTo });
+/**
+ * Where a browser goes to sign in at a provider; `redirectTo` is a path within the app, and
+ * `locale` the language of an account that is made on the way.
+ */
+export function startAddress(
+  provider: string,
+  redirectTo: string,
+  locale: string,
+  invite: string | null,
+): string {
+  const query = new URLSearchParams({ redirect_to: redirectTo, locale });
   if (invite) query.set('invite', invite);
   return `${API_BASE}/auth/oidc/${encodeURIComponent(provider)}/start?${query}`;
 }
