@@ -35,10 +35,12 @@ test('a suspended person is signed out of their open tab', async ({ page, browse
   await expect(jonas.getByRole('link', { name: 'Server' })).toHaveCount(0);
   await page.getByRole('link', { name: 'Server' }).click();
   await expect(page.getByRole('heading', { name: 'This server' })).toBeVisible();
+  const health = page.getByRole('region', { name: 'How it is' });
+  await expect(health.getByRole('listitem')).toContainText([/Storage\s+works/, /Mail\s+not set up/]);
   await audit(page, 'the people');
   await fits(page);
   await page.getByLabel('Look for a name or an address').fill('jonas');
-  await page.getByLabel('Look for a name or an address').press('Enter');
+  await page.getByRole('button', { name: 'Search' }).click();
   await expect(page.getByText(OWNER.email)).toHaveCount(0);
   await page.getByRole('button', { name: 'Suspend' }).click();
   const asks = page.getByRole('dialog', { name: `Suspend ${GUEST.name}?` });

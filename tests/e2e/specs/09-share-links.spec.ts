@@ -19,6 +19,7 @@ async function share(page: Page, clone: string, budget: number): Promise<string>
   const made = page.getByRole('dialog', { name: 'The link is ready' });
   const link = await made.getByRole('group', { name: 'Share link' }).innerText();
   await expect(made.getByRole('img', { name: 'QR code of the share link' })).toBeVisible();
+  await expect(made.getByText('This link opens on this computer only.')).toBeVisible();
   await audit(page, 'a share link that was made');
   await made.getByRole('button', { name: 'Done' }).click();
   return link;
@@ -131,6 +132,21 @@ test('a question that the link refuses makes room for another', async ({ page, b
   await ask(guest, 'Where did you meet Paul?');
   await expect(guest.getByRole('article')).toContainText('the dance in Lyon');
   await expect(guest.getByRole('alert')).toBeHidden();
+
+  await guest.route(
+    '**/messages',
+    (route) =>
+      route.fulfill({
+        status: 429,
+        headers: { 'Retry-After': '2950', RateLimit: '"share";r=0;t=2950' },
+        json: { title: 'Too many', status: 429, code: 'rate_limited', detail: '' },
+      }),
+    { times: 1 },
+  );
+  await ask(guest, 'And then?');
+  await expect(guest.getByRole('alert')).toContainText('takes within an hour are used up');
+  await expect(guest.getByRole('alert')).toContainText('Try again in about 50 minutes.');
+  await expect(guest.getByRole('textbox')).toHaveValue('And then?');
   await context.close();
 });
 

@@ -1,6 +1,7 @@
 // What those who look after the server see and do.
 import { data, done, server } from './client';
 import type { components } from './schema';
+import type { Health } from './types';
 
 type Schemas = components['schemas'];
 
@@ -9,6 +10,9 @@ const provider = (provider: string) => ({ params: { path: { provider } } });
 const look = (break_glass_id: string) => ({ params: { path: { break_glass_id } } });
 
 export const stats = () => data(server.GET('/admin/stats'));
+
+/** How the parts of the server are; a server that cannot serve refuses. */
+export const health = async () => (await data(server.GET('/gateway/health'))) as Health;
 
 export const users = (query: { q?: string; cursor?: string }) =>
   data(server.GET('/admin/users', { params: { query } }));

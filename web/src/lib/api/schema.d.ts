@@ -3224,7 +3224,7 @@ export interface components {
             offered: boolean;
             /**
              * Format: uint64
-             * @description How many people are linked with somebody there. The `ETag` does not cover it.
+             * @description How many people are linked with somebody there.
              */
             people: number;
             /**
@@ -3420,6 +3420,7 @@ export interface components {
             type: string;
         };
         ProblemField: {
+            code: string;
             detail: string;
             pointer: string;
         };
@@ -6274,13 +6275,7 @@ export interface operations {
         parameters: {
             query?: {
                 redirect_to?: string;
-                /** @description The token of an invitation, to this server or into a space. */
                 invite?: string;
-                /**
-                 * @description The language of a new account (BCP 47), unless the provider knows one that is spoken
-                 *     here; without it, what the browser prefers.
-                 */
-                locale?: string;
             };
             header?: never;
             path: {
@@ -8786,6 +8781,7 @@ export interface operations {
                      *             "detail": "Some fields are not valid.",
                      *             "errors": [
                      *               {
+                     *                 "code": "required",
                      *                 "detail": "must have at least 1 characters",
                      *                 "pointer": "/memories/1/content"
                      *               }

@@ -64,6 +64,10 @@ export type KeyUse = Schemas['ApiKeyUse'];
 
 export type User = Schemas['UserView'];
 export type Stats = Schemas['StatsView'];
+/** How the parts of the server are, by their names. */
+export type Health = Omit<Schemas['GatewayHealth'], 'checks'> & {
+  checks: Record<string, { status: string; detail?: string }>;
+};
 export type OidcProvider = Schemas['OidcProviderView'];
 export type OidcProviderTest = Schemas['OidcProviderTest'];
 export type OidcTrouble = Schemas['ProbeProblemWord'];

@@ -1,6 +1,7 @@
 // What is shown about a key adds up, and the call that is offered fits the key.
 import { describe, expect, it } from 'vitest';
-import { firstCall, perDay, perOperation } from './scopes';
+import type { KeyScope } from '$lib/api';
+import { firstCall, perDay, perOperation, trialOf } from './scopes';
 
 const USED = [
   { day: '2026-03-01', endpoint: 'list_clones', requests: 3 },
@@ -26,15 +27,16 @@ describe('usage', () => {
 
 describe('firstCall', () => {
   const api = 'https://home.example/memoria/api/v1';
+  const call = (scopes: KeyScope[], clone?: string) =>
+    firstCall(api, 'cm_1', trialOf(scopes), clone, "C'est l'été");
   it('lists clones when the key may read', () => {
-    expect(firstCall(api, 'cm_1', ['read', 'chat'], 'c1')).toBe(
-      `curl -H 'X-API-Key: cm_1' ${api}/clones`,
-    );
+    expect(call(['read', 'chat'], 'c1')).toBe(`curl -H 'X-API-Key: cm_1' ${api}/clones`);
   });
   it('asks or tells when that is all the key may', () => {
-    expect(firstCall(api, 'cm_1', ['chat'], 'c1')).toContain(`${api}/clones/c1/chat`);
-    expect(firstCall(api, 'cm_1', ['write'], undefined)).toContain(
-      `${api}/clones/CLONE_ID/memories`,
-    );
+    expect(call(['write', 'chat'], 'c1')).toContain(`${api}/clones/c1/chat`);
+    expect(call(['write'])).toContain(`${api}/clones/CLONE_ID/memories`);
+  });
+  it('is one word for the shell, whatever is said', () => {
+    expect(call(['write'], 'c1')).toContain(`-d '{"content":"C’est l’été"}'`);
   });
 });

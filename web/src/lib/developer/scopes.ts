@@ -11,20 +11,29 @@ export const SCOPES: { id: KeyScope; label: MessageKey; text: MessageKey }[] = [
 export const scopeLabel = (id: KeyScope): MessageKey =>
   SCOPES.find((scope) => scope.id === id)?.label ?? 'scope.read';
 
+export type Trial = 'read' | 'chat' | 'write';
+
+/** What a key is tried with: what changes least of all that it may. */
+export function trialOf(scopes: readonly KeyScope[]): Trial {
+  if (scopes.includes('read')) return 'read';
+  return scopes.includes('chat') ? 'chat' : 'write';
+}
+
 /** A command for a terminal that works with this key and shows that it does. */
 export function firstCall(
   api: string,
   key: string,
-  scopes: readonly KeyScope[],
+  trial: Trial,
   clone: string | undefined,
+  content: string,
 ): string {
   const start = `curl -H 'X-API-Key: ${key}'`;
-  const said = (body: object) =>
-    `-H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(body)}'`;
+  if (trial === 'read') return `${start} ${api}/clones`;
+  // A straight quote would end what the shell takes as one word.
+  const body = JSON.stringify({ content }).replaceAll("'", '’');
+  const said = `-H 'Content-Type: application/json' \\\n  -d '${body}'`;
   const path = `${api}/clones/${clone ?? 'CLONE_ID'}`;
-  if (scopes.includes('read')) return `${start} ${api}/clones`;
-  if (scopes.includes('chat')) return `${start} ${said({ content: 'Hello' })} \\\n  ${path}/chat`;
-  return `${start} ${said({ content: 'Remember this.' })} \\\n  ${path}/memories`;
+  return `${start} ${said} \\\n  ${path}/${trial === 'chat' ? 'chat' : 'memories'}`;
 }
 
 export interface Count {

@@ -5,7 +5,7 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, it } from 'vitest';
 import { en } from './en';
 import { fr } from './fr';
-import { choose } from './index.svelte';
+import { choose, list, t } from './index.svelte';
 
 const SOURCE = join(process.cwd(), 'src');
 
@@ -69,5 +69,18 @@ describe('choose', () => {
     });
     expect(choose(['de'])).toEqual({ language: 'en', tag: 'en' });
     expect(choose([])).toEqual({ language: 'en', tag: 'en' });
+  });
+});
+
+describe('a name in a sentence', () => {
+  it('does not turn the sentence around', () => {
+    const name = 'Rosa\u202e\u2066';
+    expect(t('invitation.join', { space: name })).toBe('Join Rosa');
+    expect(list([name, 'Paul'])).toBe('Rosa and Paul');
+  });
+  it('keeps what its own script needs', () => {
+    expect(t('invitation.join', { space: '\u0645\u200c\u0646\u200f' })).toBe(
+      'Join \u0645\u200c\u0646\u200f',
+    );
   });
 });

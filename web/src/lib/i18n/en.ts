@@ -418,6 +418,20 @@ export const en = {
   'groups.text':
     'Whoever is in one of these groups joins when they sign in there, and leaves the space when they have left the group.',
   'groups.title': 'Groups',
+  'health.audit': 'Activity log',
+  'health.degraded': 'works in part',
+  'health.down': 'does not work',
+  'health.embedding': 'Search by meaning',
+  'health.jobs': 'Background work',
+  'health.mail': 'Mail',
+  'health.mailOff': 'not set up',
+  'health.mailOn': 'set up',
+  'health.model': 'Language model',
+  'health.ok': 'works',
+  'health.server': 'Server',
+  'health.store': 'Storage',
+  'health.title': 'How it is',
+  'health.unknown': 'The server did not say how it is. {why}',
   'invite.anybody': 'Anybody with the link',
   'invite.begin': 'Invite somebody',
   'invite.copy': 'Copy the link',
@@ -438,6 +452,7 @@ export const en = {
   'invite.until': 'good until {when}',
   'invite.withdraw': 'Withdraw',
   'invite.withdrawn': 'Invitation withdrawn',
+  'keys.atMost': 'at most {count, plural, one {one request} other {# requests}} in {time}',
   'keys.call': 'First call',
   'keys.copy': 'Copy the key',
   'keys.copyCall': 'Copy the command',
@@ -445,6 +460,8 @@ export const en = {
   'keys.empty': 'No keys yet',
   'keys.emptyText':
     'A key lets a program of yours in: for a backup, a phone shortcut, an assistant at home.',
+  'keys.goneClones':
+    '{count, plural, one {one clone in the trash or no longer shared with you} other {# clones in the trash or no longer shared with you}}',
   'keys.kept': 'I have kept it',
   'keys.key': 'The key',
   'keys.label': 'What it is for',
@@ -474,6 +491,13 @@ export const en = {
   'keys.scopes': 'What it may do',
   'keys.title': 'Keys for programs',
   'keys.try': 'To try it, in a terminal:',
+  'keys.tryChat':
+    'To try it, in a terminal. This asks {name} a question and begins a conversation:',
+  'keys.tryMemory': 'This memory came by a key for programs.',
+  'keys.tryNoClone': 'To try it, in a terminal, with the id of a clone in place of CLONE_ID:',
+  'keys.tryQuestion': 'How did you two meet?',
+  'keys.tryWrite':
+    'To try it, in a terminal. This adds a memory to {name}; you can delete it there:',
   'keys.until': 'until {when}',
   'keys.unused': 'Not used in the last 30 days.',
   'keys.usage': 'How it was used',
@@ -710,11 +734,17 @@ export const en = {
   'oidc.trusted': 'Its word on addresses counts',
   'oidc.trustedText':
     'An address that it calls confirmed is taken as confirmed here. Choose this only if it checks addresses.',
+  'onlyHere.how':
+    'You opened this page at {host}, which others do not reach. Open it under the address that they use, and make the link there.',
+  'onlyHere.orSet': 'Or whoever runs the server sets that address as server.public_url.',
+  'onlyHere.title': 'This link opens on this computer only.',
   'passkey.add': 'Add a passkey',
   'passkey.added': 'Passkey added',
   'passkey.go': 'Go on',
   'passkey.impossible':
     'Passkeys work only where this server is reached by a name over https, or on the machine itself as localhost.',
+  'passkey.impossibleHere':
+    'This server takes no passkeys here: whoever runs it has switched them off, or has set another address for it.',
   'passkey.known': 'This device has a passkey for this account already.',
   'passkey.label': 'What to call it',
   'passkey.labelHint': 'So that you recognise it later, such as “My phone”.',

@@ -428,6 +428,20 @@ export const fr: Record<keyof typeof en, string> = {
   'groups.text':
     'Toute personne d’un de ces groupes rejoint l’espace en s’y connectant, et le quitte quand elle n’est plus dans le groupe.',
   'groups.title': 'Groupes',
+  'health.audit': 'Journal d’activité',
+  'health.degraded': 'marche en partie',
+  'health.down': 'ne marche pas',
+  'health.embedding': 'Recherche par le sens',
+  'health.jobs': 'Travaux de fond',
+  'health.mail': 'E-mail',
+  'health.mailOff': 'non configuré',
+  'health.mailOn': 'configuré',
+  'health.model': 'Modèle de langage',
+  'health.ok': 'marche',
+  'health.server': 'Serveur',
+  'health.store': 'Stockage',
+  'health.title': 'Comment il va',
+  'health.unknown': 'Le serveur n’a pas dit comment il va. {why}',
   'invite.anybody': 'Toute personne qui a le lien',
   'invite.begin': 'Inviter quelqu’un',
   'invite.copy': 'Copier le lien',
@@ -450,6 +464,8 @@ export const fr: Record<keyof typeof en, string> = {
   'invite.until': 'valable jusqu’au {when}',
   'invite.withdraw': 'Retirer',
   'invite.withdrawn': 'Invitation retirée',
+  'keys.atMost':
+    'au plus {count, plural, =0 {aucune demande} one {une demande} other {# demandes}} en {time}',
   'keys.call': 'Premier appel',
   'keys.copy': 'Copier la clé',
   'keys.copyCall': 'Copier la commande',
@@ -457,6 +473,8 @@ export const fr: Record<keyof typeof en, string> = {
   'keys.empty': 'Pas encore de clé',
   'keys.emptyText':
     'Une clé laisse entrer un de vos programmes : pour une sauvegarde, un raccourci du téléphone, un assistant à la maison.',
+  'keys.goneClones':
+    '{count, plural, =0 {aucun autre} one {un clone à la corbeille ou qui n’est plus partagé avec vous} other {# clones à la corbeille ou qui ne sont plus partagés avec vous}}',
   'keys.kept': 'Je l’ai gardée',
   'keys.key': 'La clé',
   'keys.label': 'À quoi elle sert',
@@ -488,6 +506,14 @@ export const fr: Record<keyof typeof en, string> = {
   'keys.scopes': 'Ce qu’elle permet',
   'keys.title': 'Clés pour programmes',
   'keys.try': 'Pour l’essayer, dans un terminal :',
+  'keys.tryChat':
+    'Pour l’essayer, dans un terminal. Ceci pose une question à {name} et commence une conversation :',
+  'keys.tryMemory': 'Ce souvenir est venu par une clé pour programmes.',
+  'keys.tryNoClone':
+    'Pour l’essayer, dans un terminal, avec l’identifiant d’un clone à la place de CLONE_ID :',
+  'keys.tryQuestion': 'Comment vous êtes-vous rencontrés ?',
+  'keys.tryWrite':
+    'Pour l’essayer, dans un terminal. Ceci ajoute un souvenir à {name} ; vous pourrez l’y supprimer :',
   'keys.until': 'jusqu’au {when}',
   'keys.unused': 'Inutilisée ces 30 derniers jours.',
   'keys.usage': 'Utilisation',
@@ -731,11 +757,18 @@ export const fr: Record<keyof typeof en, string> = {
   'oidc.trusted': 'Sa parole sur les adresses compte',
   'oidc.trustedText':
     'Une adresse qu’il dit confirmée est tenue pour confirmée ici. À choisir seulement s’il vérifie les adresses.',
+  'onlyHere.how':
+    'Vous avez ouvert cette page à l’adresse {host}, que les autres n’atteignent pas. Ouvrez-la à l’adresse qu’ils utilisent et créez le lien là.',
+  'onlyHere.orSet':
+    'Ou la personne qui gère le serveur règle cette adresse comme server.public_url.',
+  'onlyHere.title': 'Ce lien ne s’ouvre que sur cet ordinateur.',
   'passkey.add': 'Ajouter une clé d’accès',
   'passkey.added': 'Clé d’accès ajoutée',
   'passkey.go': 'Continuer',
   'passkey.impossible':
     'Les clés d’accès ne fonctionnent que si ce serveur est ouvert par son nom en https, ou sur la machine même par localhost.',
+  'passkey.impossibleHere':
+    'Ce serveur n’accepte pas de clés d’accès ici : la personne qui le gère les a désactivées, ou a réglé une autre adresse pour lui.',
   'passkey.known': 'Cet appareil a déjà une clé d’accès pour ce compte.',
   'passkey.label': 'Son nom',
   'passkey.labelHint': 'Pour la reconnaître plus tard, par exemple « Mon téléphone ».',

@@ -65,6 +65,19 @@ const formats = new Map<string, IntlMessageFormat>();
 const unbroken = (text: string) =>
   text.replace(/ (?=[:;?!»])/g, '\u00a0').replace(/(?<=«) /g, '\u00a0');
 
+/** Marks that turn the direction of what follows: a name that ends in one would turn our words. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+
+const straight = (word: string) => word.replace(TURNS, '');
+
+const allStraight = (values: Values): Values =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? straight(value) : value,
+    ]),
+  );
+
 export function t(key: MessageKey, values?: Values): string {
   const written = catalogues[locale.language][key];
   const text = locale.language === 'fr' ? unbroken(written) : written;
@@ -77,7 +90,7 @@ export function t(key: MessageKey, values?: Values): string {
     });
     formats.set(id, format);
   }
-  return String(format.format(values));
+  return String(format.format(allStraight(values)));
 }
 
 /** A fuzzy date in words, or nothing when there is none. */
@@ -123,6 +136,13 @@ function amount(count: number, unit: 'second' | 'minute' | 'hour' | 'day'): stri
   );
 }
 
+/** A length of time in the largest unit that says it exactly. */
+export function duration(seconds: number): string {
+  if (seconds % (24 * HOUR) === 0) return amount(seconds / (24 * HOUR), 'day');
+  if (seconds % HOUR === 0) return amount(seconds / HOUR, 'hour');
+  return seconds % MINUTE === 0 ? amount(seconds / MINUTE, 'minute') : amount(seconds, 'second');
+}
+
 /** When something may be tried again: never sooner than it may be, and no more exact than needed. */
 export function soon(seconds: number, now: number = Date.now()): string {
   if (seconds <= 5) return t('wait.moment');
@@ -144,5 +164,5 @@ export function soon(seconds: number, now: number = Date.now()): string {
 }
 
 export function list(words: string[]): string {
-  return new Intl.ListFormat(locale.tag, { type: 'conjunction' }).format(words);
+  return new Intl.ListFormat(locale.tag, { type: 'conjunction' }).format(words.map(straight));
 }

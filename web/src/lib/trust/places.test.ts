@@ -1,7 +1,7 @@
 // A phone is sent to where it finds the server, and shown its own steps.
 import { describe, expect, it } from 'vitest';
 import type { TrustInfo } from '$lib/api';
-import { deviceOf, places } from './places';
+import { deviceOf, onlyHere, places } from './places';
 
 const info: TrustInfo = {
   tls: 'local',
@@ -27,6 +27,17 @@ describe('places', () => {
     expect(all[0]).toBe('http://192.168.1.7/memoria/trust');
     expect(all).toHaveLength(4);
   });
+});
+
+describe('onlyHere', () => {
+  it.each([
+    ['http://localhost:8787/share#cms_x', true],
+    ['http://127.0.0.1:8787/invitation?token=x', true],
+    ['http://[::1]:8787/share#cms_x', true],
+    ['http://192.168.1.7:8787/share#cms_x', false],
+    ['https://memoria.local/share#cms_x', false],
+    ['https://localhost.example.org/share#cms_x', false],
+  ])('%s', (link, here) => expect(onlyHere(link)).toBe(here));
 });
 
 describe('deviceOf', () => {

@@ -3,8 +3,11 @@ import type { TrustInfo } from '$lib/api';
 
 /** Only this machine itself is meant by these. */
 function isHere(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+  return /^(?:.+\.)?localhost$/.test(host) || host === '[::1]' || /^127\./.test(host);
 }
+
+/** Whether a link leads nowhere on every other machine. */
+export const onlyHere = (link: string): boolean => isHere(new URL(link).hostname);
 
 /** Addresses of IPv6 stand in brackets, so that their colons are no port. */
 const inAddress = (host: string) => (host.includes(':') ? `[${host}]` : host);
