@@ -143,11 +143,7 @@ impl Config {
         Ok(Self {
             data_dir: PathBuf::from(read.text("server.data_dir")),
             listen: read.parsed("server.listen", "must be an address and a port")?,
-            public_url: read.optional(
-                "server.public_url",
-                "must be an http or https URL",
-                network::web,
-            )?,
+            public_url: network::public_url(&read)?,
             base_path: network::base_path(&read)?,
             trusted_proxies: read.list("server.trusted_proxies", "must be IP addresses")?,
             tls: Tls::check(&read)?,

@@ -348,6 +348,14 @@ async fn a_configuration_that_cannot_be_is_refused_by_name_and_without_its_value
     let ended = try_file(b"[server]\nbase_path = 's3cret'\n");
     assert!(!ended.fails(78, &["server.base_path", &path]).err.contains("s3cret"));
     run(&["serve", "--config", "/nonexistent.toml"], &[], "").fails(78, &["/nonexistent.toml"]);
+    // Every command that reads the settings refuses what is printed in links.
+    let public = b"[server]\npublic_url = 'https://ada:s3cret@m.example/memoria?a#b'\n";
+    assert!(!try_file(public).fails(78, &["server.public_url", &path]).err.contains("s3cret"));
+    for command in [&["doctor"][..], &["config", "show"]] {
+        run(&[command, &["--config", &path]].concat(), &[], "").fails(78, &["server.public_url"]);
+    }
+    let path_in_it = [("CLONEMEMORIA_SERVER_PUBLIC_URL", "https://m.example/memoria")];
+    run(&["serve"], &path_in_it, "").fails(78, &["server.public_url", "server.base_path"]);
     let wrong = [("CLONEMEMORIA_LOG_LEVEL", "s3cret")];
     run(&["serve"], &wrong, "").fails(78, &["log.level", "CLONEMEMORIA_LOG_LEVEL"]);
     run(&["serve", "--set", "no.such=1"], &[], "").fails(78, &["no.such"]);
