@@ -119,6 +119,7 @@ impl ProviderSettings {
         configured: bool,
     ) -> Result<Provider, OidcError> {
         let settings = OidcSettings {
+            id: self.id.clone(),
             issuer: self.issuer.clone(),
             client_id: self.client_id.clone(),
             client_secret: self.client_secret.clone(),

@@ -33,9 +33,11 @@ use super::Outbound;
 /// The longest that anything with a provider may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// What the operator says of a provider.
+/// What is said of a provider.
 #[derive(Clone, Debug)]
 pub struct OidcSettings {
+    /// By what name the log speaks of it.
+    pub id: String,
     /// Its issuer identifier, exactly as it calls itself.
     pub issuer: String,
     /// What it calls us.
@@ -146,7 +148,7 @@ impl Oidc {
     /// When the provider refused, cannot be asked within the deadline, or anything of what it
     /// says is not as it must be.
     pub async fn finish(&self, back: Return<'_>) -> Result<Claims, OidcError> {
-        within(self.0.finish(back)).await
+        self.0.noted(within(self.0.finish(back)).await)
     }
 
     /// Reads an ID token that an app of ours got itself.
@@ -154,8 +156,8 @@ impl Oidc {
     /// # Errors
     /// When it is not good, or the provider's keys cannot be had within the deadline.
     pub async fn exchange(&self, token: &str, nonce: Option<&str>) -> Result<Claims, OidcError> {
-        within(async {
-            let inner = &self.0;
+        let inner = &self.0;
+        let claims = within(async {
             let id: Id = token.parse().map_err(|_| OidcError::Token("it is no ID token"))?;
             let known = inner.known().await?;
             let others = inner.settings.audiences.iter().map(String::as_str);
@@ -163,8 +165,8 @@ impl Oidc {
                 std::iter::once(&*inner.settings.client_id).chain(others).collect();
             let expected = Expected { nonce, ..inner.expected(&parties) };
             inner.verified(known, &id, &expected).await.map(|(claims, _)| claims)
-        })
-        .await
+        });
+        inner.noted(claims.await)
     }
 
     /// Asks the provider anew what it says of itself: whether it has a page that browsers can be
@@ -190,6 +192,16 @@ impl Oidc {
 }
 
 impl Inner {
+    /// Writes into the log why a provider's word is not believed: whoever runs the machine can
+    /// mend most of it, and the person is told only that it is so.
+    fn noted(&self, said: Result<Claims, OidcError>) -> Result<Claims, OidcError> {
+        if let Err(error @ (OidcError::Token(_) | OidcError::Key | OidcError::Refused)) = &said {
+            let provider = self.settings.id.as_str();
+            tracing::warn!(provider, cause = %error, "a sign-in at a provider was refused");
+        }
+        said
+    }
+
     async fn finish(&self, back: Return<'_>) -> Result<Claims, OidcError> {
         let known = self.known().await?;
         let announced = known.metadata.additional_metadata().names_issuer;
