@@ -126,6 +126,7 @@ impl ProviderSettings {
             scopes: self.scopes.clone(),
             audiences: self.token_audiences.clone(),
             groups_claim: self.groups_claim.clone(),
+            by_operator: configured,
         };
         Ok(Provider {
             id: self.id.clone(),

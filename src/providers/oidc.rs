@@ -50,6 +50,8 @@ pub struct OidcSettings {
     pub audiences: Vec<String>,
     /// The claim that lists a person's groups.
     pub groups_claim: Option<String>,
+    /// Whether whoever runs the machine says it: then the issuer may be in a private network.
+    pub by_operator: bool,
 }
 
 /// A provider. Cheap to clone.
