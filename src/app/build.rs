@@ -23,7 +23,7 @@ use crate::memories::Memories;
 use crate::notifications::{self, Links, Notifications};
 use crate::privacy::Trash;
 use crate::providers::{
-    Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound, OutboundError,
+    Allowed, Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound, OutboundError,
 };
 use crate::retrieval::{Graphs, Retrieval};
 use crate::sessions::Sessions;
@@ -87,7 +87,10 @@ async fn people(
         watchers: watchers.clone(),
         on_groups: spaces.follows_groups(),
         site: Site { public_url: config.public_url.clone(), base_path: config.base_path.clone() },
-        outbound,
+        outbound: {
+            let allowed = config.allow_private.clone();
+            Box::new(move || outbound(allowed.clone()))
+        },
         configured: config.oidc.clone(),
     });
     let identities = identities.await.map_err(no_identities)?;
@@ -310,8 +313,8 @@ pub(crate) fn extra_roots() -> Option<PathBuf> {
 }
 
 /// The one way out of this machine.
-fn outbound() -> Result<Outbound, OutboundError> {
-    Outbound::new(extra_roots().as_deref())
+fn outbound(allowed: Allowed) -> Result<Outbound, OutboundError> {
+    Ok(Outbound::new(extra_roots().as_deref())?.allowing(allowed))
 }
 
 /// The providers of answers, the default first.
@@ -321,7 +324,7 @@ fn language_models(config: &Config) -> Result<(Models, Providers), StartError> {
         let models = Models::new(Arc::new(Builtin), Vec::new());
         return Ok((models, Providers::new(builtin, Vec::new())));
     };
-    let outbound = outbound()?;
+    let outbound = outbound(config.allow_private.clone())?;
     let settings = OpenAiSettings {
         base_url: llm.base_url.to_string(),
         api_key: llm.api_key.clone(),

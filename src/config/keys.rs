@@ -120,6 +120,11 @@ pub const KEYS: &[KeyInfo] = &[
     key("llm.idle_seconds", "30", "How long to wait between two pieces of an answer."),
     key("llm.total_seconds", "600", "How long an answer may take in all."),
     key("embedding.provider", "builtin", "What turns text into vectors: builtin or none."),
+    key(
+        "outbound.allow_private",
+        "",
+        "Hosts and networks, not public, that providers added in the app may be in.",
+    ),
     key("mail.host", "", "The server that mails go out through; without it there is no mail."),
     key("mail.port", "", "Its port; when not set 587 for starttls, 465 for tls, 25 for none."),
     key("mail.encryption", "starttls", "How mails get to that server: starttls, tls or none."),

@@ -21,7 +21,7 @@ use crate::accounts::Registration;
 use crate::audit;
 use crate::identities::ProviderSettings;
 use crate::kernel::Secret;
-use crate::providers::MailSettings;
+use crate::providers::{ALLOWED, Allowed, MailSettings, Place};
 use crate::sessions::Lifetimes;
 
 /// Why the configuration cannot be used. Values are not repeated: they may be secret.
@@ -98,6 +98,7 @@ pub struct Config {
     pub audit: audit::Settings,
     pub llm: Option<Llm>,
     pub builtin_embedding: bool,
+    pub allow_private: Allowed,
     pub mail: Option<MailSettings>,
     pub log_format: LogFormat,
     pub log_level: String,
@@ -143,11 +144,7 @@ impl Config {
         Ok(Self {
             data_dir: PathBuf::from(read.text("server.data_dir")),
             listen: read.parsed("server.listen", "must be an address and a port")?,
-            public_url: read.optional(
-                "server.public_url",
-                "must be an http or https URL",
-                network::web,
-            )?,
+            public_url: network::public_url(&read)?,
             base_path: network::base_path(&read)?,
             trusted_proxies: read.list("server.trusted_proxies", "must be IP addresses")?,
             tls: Tls::check(&read)?,
@@ -169,6 +166,10 @@ impl Config {
             llm: Llm::check(&read)?,
             builtin_embedding: read.one_of("embedding.provider", &["builtin", "none"])?
                 == "builtin",
+            allow_private: read
+                .list::<Place>("outbound.allow_private", ALLOWED)?
+                .into_iter()
+                .collect(),
             mail: mail::check(&read)?,
             log_format: match read.one_of("log.format", &["auto", "pretty", "json"])? {
                 "pretty" => LogFormat::Pretty,
@@ -321,6 +322,16 @@ mod tests {
         assert!(load(&[("CLONEMEMORIA_LLM_BASE_URL", "ftp://x")]).is_err());
         assert!(load(&[("CLONEMEMORIA_LLM_BASE_URL", "http://x/v1")]).is_err(), "without a model");
         assert!(load(&[("CLONEMEMORIA_MAIL_HOST", "mail.example.org")]).is_err(), "no sender");
+    }
+
+    #[test]
+    fn what_may_be_reached_is_a_list_of_places() {
+        let name = "CLONEMEMORIA_OUTBOUND_ALLOW_PRIVATE";
+        for good in ["", "auth.home.lan, 192.168.1.5:8443,[fd00::5]:1 , 10.0.0.0/8"] {
+            assert!(load(&[(name, good)]).is_ok(), "{good}");
+        }
+        let error = load(&[(name, "10.0.0.0/8, s3cret/")]).unwrap_err().to_string();
+        assert!(error.contains("outbound.allow_private") && !error.contains("s3cret"), "{error}");
     }
 
     #[test]

@@ -64,6 +64,24 @@ pub(super) fn web(text: &str) -> Option<url::Url> {
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
+/// The address that people use: an origin, because links and provider addresses begin with it.
+pub(super) fn public_url(read: &Reader<'_>) -> Result<Option<url::Url>, ConfigError> {
+    const KEY: &str = "server.public_url";
+    let Some(url) = read.optional(KEY, "must be an http or https URL", web)? else {
+        return Ok(None);
+    };
+    let expected = if !url.username().is_empty() || url.password().is_some() {
+        "must have no user and no password: everybody sees it"
+    } else if url.query().is_some() || url.fragment().is_some() {
+        "must have no `?` and no `#`: links are made by adding to it"
+    } else if url.path() != "/" {
+        "must have no path: a path belongs in `server.base_path`"
+    } else {
+        return Ok(Some(url));
+    };
+    Err(read.invalid(KEY, expected))
+}
+
 /// A path such as `/memoria`, without a slash at its end; empty for the root.
 pub(super) fn base_path(read: &Reader<'_>) -> Result<String, ConfigError> {
     let path = read.text("server.base_path").trim_end_matches('/');
@@ -98,6 +116,27 @@ mod tests {
         assert_eq!(load(&both).unwrap().tls, files);
         for wrong in [&both[..2], &both[1..], &[("TLS", "on")]] {
             assert!(load(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_public_address_is_an_origin() {
+        for good in ["https://m.example", "https://m.example/", "http://localhost:8787"] {
+            assert!(load(&[("PUBLIC_URL", good)]).unwrap().public_url.is_some(), "{good}");
+        }
+        for (wrong, advice) in [
+            ("https://m.example/memoria", "server.base_path"),
+            ("https://m.example/?", "`?`"),
+            ("https://m.example?s3cret=1", "`?`"),
+            ("https://m.example#s3cret", "`#`"),
+            ("https://ada:s3cret@m.example", "password"),
+            ("https://s3cret@m.example", "user"),
+            ("m.example", "http or https"),
+            ("ftp://m.example", "http or https"),
+        ] {
+            let error = load(&[("PUBLIC_URL", wrong)]).unwrap_err().to_string();
+            assert!(error.contains("server.public_url") && error.contains(advice), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
         }
     }
 

@@ -30,7 +30,7 @@ impl Conversations {
         let (question, id) = (MessageId::fresh(), MessageId::fresh());
         // Not a child of the process's token: a stop of the server must be told from a reader's.
         let stop = tokio_util::sync::CancellationToken::new();
-        let writing = self.live.begin(id, who.counted_as(), stop)?;
+        let mut writing = self.live.begin(id, who.counted_as(), stop)?;
         let asker = self.name_of(who)?.unwrap_or_default();
         let decide = Deciding {
             who: who.clone(),
@@ -43,20 +43,11 @@ impl Conversations {
             now: self.clock.now(),
             providers: self.providers.clone(),
         };
-        let (outcome, durable) = match self.store.decide(move |tx| decide.run_in(tx)).await {
-            Ok(decided) => decided,
-            Err(error) => {
-                writing.withdraw();
-                return Err(error);
-            }
-        };
+        let (outcome, durable) = self.store.decide(move |tx| decide.run_in(tx)).await?;
         match outcome {
-            Outcome::Replayed(begun) => {
-                writing.withdraw();
-                Ok(*begun)
-            }
+            Outcome::Replayed(begun) => Ok(*begun),
             Outcome::New(decided) => {
-                writing.answer.clone.get_or_init(|| decided.persona.id);
+                writing.promise(decided.persona.id);
                 let begun = Begun {
                     question: decided.question.clone(),
                     message: id,

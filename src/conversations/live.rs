@@ -114,11 +114,13 @@ pub struct Live {
     most_per_account: usize,
 }
 
-/// The right to write an answer; giving it up ends the answer for everyone.
+/// The right to write an answer; giving it up ends the answer for everyone, and leaves no trace of
+/// one that was not promised yet.
 pub(super) struct Writing {
     live: Live,
     id: MessageId,
     account: AccountId,
+    promised: bool,
     pub(super) answer: Arc<Answer>,
 }
 
@@ -154,7 +156,7 @@ impl Live {
             stop,
         });
         board.answers.insert(id, Arc::clone(&answer));
-        Ok(Writing { live: self.clone(), id, account, answer })
+        Ok(Writing { live: self.clone(), id, account, promised: false, answer })
     }
 
     /// An answer in the making, or one that ended a moment ago.
@@ -183,15 +185,16 @@ impl Live {
 }
 
 impl Writing {
-    /// Gives up before anything was promised: as if it had never begun.
-    pub(super) fn withdraw(self) {
-        self.live.board().answers.remove(&self.id);
+    /// It was decided that the answer comes, and from which clone.
+    pub(super) fn promise(&mut self, clone: CloneId) {
+        self.answer.clone.get_or_init(|| clone);
+        self.promised = true;
     }
 }
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        if !self.answer.is_over() {
+        if self.promised && !self.answer.is_over() {
             // The writer went away without a last word (a panic): listeners must not wait on.
             let fault = Fault::new(Kind::Internal, "internal", "The answer broke off.");
             self.answer.push(fault.into());
@@ -203,6 +206,10 @@ impl Drop for Writing {
             _ => {
                 board.running.remove(&self.account);
             }
+        }
+        if !self.promised {
+            board.answers.remove(&self.id);
+            return;
         }
         let size = self.answer.log().size();
         board.ended.push_back((self.id, size));

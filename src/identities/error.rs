@@ -81,7 +81,7 @@ impl From<IdentityError> for Fault {
             IdentityError::LastWayIn => FactorError::LastWayIn.into(),
             E::Flawed(flaws) => Self::invalid(flaws.into_iter().map(field).collect()),
             E::Changed => AccountError::Changed.into(),
-            E::Provider(OidcError::Denied) => {
+            E::Provider(OidcError::Denied | OidcError::Refused) => {
                 let detail = "The provider did not let you through; try again.";
                 Self::new(Kind::Forbidden, "identity_denied", detail)
             }

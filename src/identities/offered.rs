@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::accounts::{SecurityEvent, Watchers};
 use crate::kernel::{AccountId, Clock, Timestamp};
-use crate::providers::{OidcError, Outbound, OutboundError};
+use crate::providers::{Base, NOT_LISTED, OidcError, Outbound, OutboundError, Target};
 use crate::store::{Store, StoreError, WriteTx};
 
 pub use self::change::ProviderChange;
@@ -25,7 +25,7 @@ use super::{Flaw, IdentityError, Provider, ProviderSettings, Site};
 const MOST: usize = 50;
 
 /// The way out of this machine, opened when a provider needs it first.
-pub type OpenOutbound = fn() -> Result<Outbound, OutboundError>;
+pub type OpenOutbound = Box<dyn Fn() -> Result<Outbound, OutboundError> + Send + Sync>;
 
 /// A provider as admins see it.
 pub struct Listed {
@@ -162,14 +162,14 @@ impl Offered {
     pub async fn add(&self, by: AccountId, new: ProviderSettings) -> Result<(), IdentityError> {
         let _turn = self.0.turn.lock().await;
         // What could not be offered is not stored.
-        self.0.outbound()?;
+        let unlisted = self.0.is_unlisted(&new)?;
         let (this, now) = (self.clone(), self.0.clock.now());
         let added = self.0.store.write(move |tx| {
             let all = rows::all(tx)?;
             if all.len() >= MOST {
                 return Err(IdentityError::TooManyProviders);
             }
-            this.require_fit(&new, &all)?;
+            this.require_fit(&new, &all, unlisted)?;
             rows::put_in(tx, &new.id, &ProviderRow::new(new.clone(), now))?;
             let event = SecurityEvent::ProviderAdded { provider: new.id.clone() };
             Ok(this.0.watchers.tell_in(tx, by, &event, now)?)
@@ -201,7 +201,7 @@ impl Offered {
             let fields = change.apply(&mut settings, &mut enabled);
             let mut others = rows::all(tx)?;
             others.retain(|(other, _)| *other != id);
-            this.require_fit(&settings, &others)?;
+            this.require_fit(&settings, &others, false)?;
             rows::put_in(tx, &id, &row.changed(settings, enabled, now))?;
             let event = SecurityEvent::ProviderChanged { provider: id, fields };
             Ok(this.0.watchers.tell_in(tx, by, &event, now)?)
@@ -265,11 +265,12 @@ impl Offered {
         Err(if configured { IdentityError::Configured } else { IdentityError::Missing })
     }
 
-    /// Fails when something cannot be, or belongs to another provider.
+    /// Fails when something cannot be, belongs to another provider, or is where no admin leads.
     fn require_fit(
         &self,
         settings: &ProviderSettings,
         stored: &[(String, ProviderRow)],
+        unlisted: bool,
     ) -> Result<(), IdentityError> {
         let mut flaws = settings.flaws();
         let configured = self.0.configured.iter().map(|(other, _)| other.clone());
@@ -280,6 +281,9 @@ impl Offered {
         }
         if others.iter().any(|other| other.issuer == settings.issuer) {
             flaws.push(Flaw { field: "issuer", expected: "is another provider's" });
+        }
+        if unlisted && flaws.iter().all(|flaw| flaw.field != "issuer") {
+            flaws.push(Flaw { field: "issuer", expected: NOT_LISTED });
         }
         if flaws.is_empty() { Ok(()) } else { Err(IdentityError::Flawed(flaws)) }
     }
@@ -292,5 +296,17 @@ impl Inner {
         }
         let opened = (self.open)().map_err(OidcError::Unreachable)?;
         Ok(self.outbound.get_or_init(|| opened))
+    }
+
+    /// Whether the issuer of an admin's provider is an address that nobody may lead to who does
+    /// not run the machine. What a name leads to is seen when it is asked.
+    fn is_unlisted(&self, settings: &ProviderSettings) -> Result<bool, OidcError> {
+        let outbound = self.outbound()?;
+        let (Ok(issuer), true) = (Url::parse(&settings.issuer), settings.host().is_some()) else {
+            return Ok(false);
+        };
+        let refused = Base::parse(issuer.as_str())
+            .and_then(|base| outbound.check(&Target::Named(base), &issuer));
+        Ok(matches!(refused, Err(OutboundError::NotListed)))
     }
 }

@@ -119,12 +119,14 @@ impl ProviderSettings {
         configured: bool,
     ) -> Result<Provider, OidcError> {
         let settings = OidcSettings {
+            id: self.id.clone(),
             issuer: self.issuer.clone(),
             client_id: self.client_id.clone(),
             client_secret: self.client_secret.clone(),
             scopes: self.scopes.clone(),
             audiences: self.token_audiences.clone(),
             groups_claim: self.groups_claim.clone(),
+            by_operator: configured,
         };
         Ok(Provider {
             id: self.id.clone(),

@@ -7,19 +7,33 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(pub Vec<u8>);
 
+/// Bytes of a hash that tell a cursor from what never was one. They guard against mistakes: who
+/// makes one up on purpose gets no more of a list than who reads it.
+const MARK: usize = 6;
+
 impl Cursor {
-    /// The cursor as text for an answer.
-    pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(&self.0)
+    /// The cursor as text for an answer of this list.
+    pub fn encode(&self, list: &str) -> String {
+        URL_SAFE_NO_PAD.encode([&self.0[..], &mark(list, &self.0)].concat())
     }
 
-    /// Reads a cursor back; nothing if it is not one of ours.
-    pub fn decode(text: &str) -> Option<Self> {
+    /// Reads a cursor back; nothing if this list did not give it.
+    pub fn decode(list: &str, text: &str) -> Option<Self> {
         if text.len() > 512 {
             return None;
         }
-        URL_SAFE_NO_PAD.decode(text).ok().map(Self)
+        let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let given = bytes.split_off(bytes.len().checked_sub(MARK)?);
+        (given == mark(list, &bytes)).then_some(Self(bytes))
     }
+}
+
+fn mark(list: &str, place: &[u8]) -> [u8; MARK] {
+    use sha2::Digest as _;
+    let hash = sha2::Sha256::new().chain_update(list).chain_update([0]).chain_update(place);
+    let mut mark = [0; MARK];
+    mark.copy_from_slice(&hash.finalize()[..MARK]);
+    mark
 }
 
 /// Which part of a list is wanted.

@@ -5,6 +5,7 @@
 //! in bytes and in time, and none of it ends up in an error.
 
 pub mod address;
+mod allowed;
 pub mod builtin;
 mod event_stream;
 pub mod language_model;
@@ -14,6 +15,7 @@ pub mod oidc;
 pub mod openai;
 pub mod outbound;
 
+pub use allowed::{ALLOWED, Allowed, Place};
 pub use builtin::Builtin;
 pub use language_model::{
     AnswerStream, Ask, FinishReason, LanguageModel, ModelError, Piece, Prompt, PromptPassage, Role,
@@ -22,4 +24,4 @@ pub use language_model::{
 pub use mail::{Encryption, Letter, MailError, MailSettings, Mailer};
 pub use oidc::{Claims, Departure, Oidc, OidcError, OidcSettings, Return};
 pub use openai::{Limits, OpenAi, OpenAiSettings, SettingsError};
-pub use outbound::{Base, Call, Outbound, OutboundError, Reply, Target};
+pub use outbound::{Base, Call, NOT_LISTED, Outbound, OutboundError, Reply, Target};

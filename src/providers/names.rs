@@ -16,6 +16,7 @@ use hickory_resolver::system_conf::parse_resolv_conf;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::is_global_unicast;
+use super::allowed::Allowed;
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 const HOSTS: &str = "/etc/hosts";
@@ -29,6 +30,9 @@ pub(super) enum NameError {
     /// At least one of its addresses is not public.
     #[error("the name leads to an address that is not public")]
     NotPublic,
+    /// At least one of its addresses is neither public nor listed.
+    #[error("the name leads to an address that is not listed")]
+    NotListed,
 }
 
 /// Resolves names as this machine is configured to.
@@ -141,6 +145,14 @@ impl PublicAddress {
     }
 }
 
+/// Public addresses, and those that are listed for this port. One other among them is refused as
+/// a whole here too.
+pub(super) struct ListedAddress {
+    pub(super) names: Arc<Names>,
+    pub(super) allowed: Allowed,
+    pub(super) port: u16,
+}
+
 impl Resolve for AnyAddress {
     fn resolve(&self, name: Name) -> Resolving {
         let names = Arc::clone(&self.0);
@@ -155,6 +167,20 @@ impl Resolve for PublicAddress {
             let addresses = names.addresses(name.as_str()).await?;
             if !addresses.iter().copied().all(is_open) {
                 return Err(NameError::NotPublic.into());
+            }
+            Ok(dialled(addresses))
+        })
+    }
+}
+
+impl Resolve for ListedAddress {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (names, allowed, port) = (Arc::clone(&self.names), self.allowed.clone(), self.port);
+        Box::pin(async move {
+            let addresses = names.addresses(name.as_str()).await?;
+            let open = |address: &IpAddr| allowed.opens_under(name.as_str(), *address, port);
+            if !addresses.iter().all(open) {
+                return Err(NameError::NotListed.into());
             }
             Ok(dialled(addresses))
         })

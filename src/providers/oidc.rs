@@ -37,9 +37,11 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// they made it minutes before, as those do that allow for clocks that are behind.
 const NO_OLDER: Duration = Duration::from_secs(10 * 60);
 
-/// What the operator says of a provider.
+/// What is said of a provider.
 #[derive(Clone, Debug)]
 pub struct OidcSettings {
+    /// By what name the log speaks of it.
+    pub id: String,
     /// Its issuer identifier, exactly as it calls itself.
     pub issuer: String,
     /// What it calls us.
@@ -52,6 +54,8 @@ pub struct OidcSettings {
     pub audiences: Vec<String>,
     /// The claim that lists a person's groups.
     pub groups_claim: Option<String>,
+    /// Whether whoever runs the machine says it: then the issuer may be in a private network.
+    pub by_operator: bool,
 }
 
 /// A provider. Cheap to clone.
@@ -150,7 +154,7 @@ impl Oidc {
     /// When the provider refused, cannot be asked within the deadline, or anything of what it
     /// says is not as it must be.
     pub async fn finish(&self, back: Return<'_>) -> Result<Claims, OidcError> {
-        within(self.0.finish(back)).await
+        self.0.noted(within(self.0.finish(back)).await)
     }
 
     /// Reads an ID token that an app of ours got itself.
@@ -158,8 +162,8 @@ impl Oidc {
     /// # Errors
     /// When it is not good, or the provider's keys cannot be had within the deadline.
     pub async fn exchange(&self, token: &str, nonce: Option<&str>) -> Result<Claims, OidcError> {
-        within(async {
-            let inner = &self.0;
+        let inner = &self.0;
+        let claims = within(async {
             let id: Id = token.parse().map_err(|_| OidcError::Token("it is no ID token"))?;
             let known = inner.known().await?;
             let others = inner.settings.audiences.iter().map(String::as_str);
@@ -167,8 +171,8 @@ impl Oidc {
                 std::iter::once(&*inner.settings.client_id).chain(others).collect();
             let expected = Expected { nonce, ..inner.expected(&parties) };
             inner.verified(known, &id, &expected).await.map(|(claims, _)| claims)
-        })
-        .await
+        });
+        inner.noted(claims.await)
     }
 
     /// Asks the provider anew what it says of itself: whether it has a page that browsers can be
@@ -194,6 +198,16 @@ impl Oidc {
 }
 
 impl Inner {
+    /// Writes into the log why a provider's word is not believed: whoever runs the machine can
+    /// mend most of it, and the person is told only that it is so.
+    fn noted(&self, said: Result<Claims, OidcError>) -> Result<Claims, OidcError> {
+        if let Err(error @ (OidcError::Token(_) | OidcError::Key | OidcError::Refused)) = &said {
+            let provider = self.settings.id.as_str();
+            tracing::warn!(provider, cause = %error, "a sign-in at a provider was refused");
+        }
+        said
+    }
+
     async fn finish(&self, back: Return<'_>) -> Result<Claims, OidcError> {
         let known = self.known().await?;
         let announced = known.metadata.additional_metadata().names_issuer;

@@ -110,7 +110,7 @@ impl OpenAi {
         let authorization = settings.api_key.map(|key| bearer(&key)).transpose()?;
         Ok(Self {
             outbound,
-            target: Target::Admin(base),
+            target: Target::Operator(base),
             chat,
             models,
             authorization,

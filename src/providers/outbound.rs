@@ -1,9 +1,11 @@
 //! The one way out of this machine.
 //!
-//! Everything that speaks HTTP to somebody else goes through [`Outbound::send`], which knows two
-//! kinds of target. What the admin configured may be anywhere, but only at that exact origin.
-//! What anybody else supplied must be a public host on a web port, and the address that was
-//! checked is the one dialled. Redirects, proxies from the environment, cookies and
+//! Everything that speaks HTTP to somebody else goes through [`Outbound::send`], which knows three
+//! kinds of target. What whoever runs the machine set may be anywhere, but only at that exact
+//! origin. What an admin named in the app, or the document of a provider, must be public or listed
+//! by whoever runs the machine, at that exact origin too. What anybody else supplied must be a
+//! public host on a web port. But for the first, the address that was checked is the one dialled,
+//! and one that is refused is not dialled. Redirects, proxies from the environment, cookies and
 //! decompression are off, and bodies are capped. URLs and bodies never reach a log or an error.
 
 use std::error::Error;
@@ -23,7 +25,8 @@ use rustls::pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
 use super::address::is_global_unicast;
-use super::names::{AnyAddress, NameError, Names, PublicAddress};
+use super::allowed::Allowed;
+use super::names::{AnyAddress, ListedAddress, NameError, Names, PublicAddress};
 
 /// Longest wait for TCP and TLS together.
 pub const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -31,18 +34,29 @@ pub const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 pub const IDLE_FOR: Duration = Duration::from_secs(60);
 const IDLE_CONNECTIONS_A_HOST: usize = 16;
 
+/// What to do about an address that is not public.
+pub const NOT_LISTED: &str = "This address is in a private network, or at a port other than 80 \
+    and 443. Name it in `outbound.allow_private` of the configuration.";
+
 /// The guarded client; cheap to clone.
 #[derive(Clone)]
 pub struct Outbound {
-    admin: reqwest::Client,
+    operator: reqwest::Client,
     user: reqwest::Client,
+    tls: rustls::ClientConfig,
+    names: Arc<Names>,
+    allowed: Allowed,
 }
 
 /// On whose word a URL is called.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// Below an address that the admin configured: private networks are fine, other origins not.
-    Admin(Base),
+    /// Below an address in the file or the environment of whoever runs the machine: private
+    /// networks are fine, other origins not.
+    Operator(Base),
+    /// Below an address that an admin named in the app, or a document of somebody else: public
+    /// hosts on ports 80 and 443, and what is [`Allowed`]; other origins not.
+    Named(Base),
     /// A URL supplied by somebody else: public hosts on ports 80 and 443 only.
     User,
 }
@@ -79,6 +93,9 @@ pub enum OutboundError {
     /// The target's policy forbids the URL or the address behind it.
     #[error("calling this address is not allowed: {0}")]
     NotAllowed(&'static str),
+    /// The address is not public, and nobody who may has listed it.
+    #[error("{}", NOT_LISTED)]
+    NotListed,
     /// No connection: the name, the network, the port or TLS.
     #[error("could not connect")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
@@ -102,10 +119,17 @@ impl Outbound {
     pub fn new(extra_roots: Option<&Path>) -> Result<Self, OutboundError> {
         let tls = trust(extra_roots)?;
         let names = Arc::new(Names::default());
-        let admin = client(tls.clone(), AnyAddress(Arc::clone(&names)), IDLE_CONNECTIONS_A_HOST)?;
+        let any = AnyAddress(Arc::clone(&names));
+        let operator = client(tls.clone(), any, IDLE_CONNECTIONS_A_HOST)?;
         // No idle connections: each call resolves and is checked anew.
-        let user = client(tls, PublicAddress::new(names), 0)?;
-        Ok(Self { admin, user })
+        let user = client(tls.clone(), PublicAddress::new(Arc::clone(&names)), 0)?;
+        Ok(Self { operator, user, tls, names, allowed: Allowed::default() })
+    }
+
+    /// The same, with what may be reached although it is not public.
+    #[must_use]
+    pub fn allowing(self, allowed: Allowed) -> Self {
+        Self { allowed, ..self }
     }
 
     /// Sends a call and waits for the headers of the response, whatever its status.
@@ -113,9 +137,12 @@ impl Outbound {
     /// # Errors
     /// Any variant but [`OutboundError::Roots`] and [`OutboundError::TooLarge`].
     pub async fn send(&self, target: &Target, call: Call) -> Result<Reply, OutboundError> {
-        target.check(&call.url)?;
+        self.check(target, &call.url)?;
+        let port = call.url.port_or_known_default().unwrap_or_default();
+        let host = call.url.host_str().unwrap_or_default().to_owned();
         let client = match target {
-            Target::Admin(_) => &self.admin,
+            Target::Operator(_) => &self.operator,
+            Target::Named(_) => &self.listed(port)?,
             Target::User => &self.user,
         };
         let sent = client.request(call.method, call.url).headers(call.headers).body(call.body);
@@ -123,31 +150,52 @@ impl Outbound {
             .await
             .map_err(|_| OutboundError::Timeout)?
             .map_err(classify)?;
-        if let (Target::User, Some(peer)) = (target, response.remote_addr())
-            && !is_global_unicast(peer.ip())
-        {
-            return Err(OutboundError::NotAllowed("its peer is not public"));
+        if let Some(peer) = response.remote_addr() {
+            let peer = peer.ip();
+            match target {
+                Target::User if !is_global_unicast(peer) => {
+                    return Err(OutboundError::NotAllowed("its peer is not public"));
+                }
+                Target::Named(_) if !self.allowed.opens_under(&host, peer, port) => {
+                    return Err(OutboundError::NotListed);
+                }
+                _ => {}
+            }
         }
         Ok(Reply { response, left: call.most })
     }
-}
 
-impl Target {
     /// Checks a URL against the policy without resolving its name.
     ///
     /// # Errors
-    /// [`OutboundError::NotAllowed`] with the rule that it breaks.
-    pub fn check(&self, url: &Url) -> Result<(), OutboundError> {
-        let rule = match self {
-            Self::Admin(base) if base.0.origin() != url.origin() => "it is another origin",
-            Self::Admin(_) => return Ok(()),
-            Self::User => match broken_rule(url) {
-                Some(rule) => rule,
-                None => return Ok(()),
-            },
+    /// [`OutboundError::NotAllowed`] with the rule that it breaks, [`OutboundError::NotListed`].
+    pub fn check(&self, target: &Target, url: &Url) -> Result<(), OutboundError> {
+        let base = match target {
+            Target::Operator(base) | Target::Named(base) => base,
+            Target::User => return broken_rule(url).map_or(Ok(()), |rule| Err(not_allowed(rule))),
         };
-        Err(OutboundError::NotAllowed(rule))
+        if base.0.origin() != url.origin() {
+            return Err(not_allowed("it is another origin"));
+        }
+        let port = url.port_or_known_default().unwrap_or_default();
+        match (target, literal(url)) {
+            (Target::Named(_), Some(address)) if !self.allowed.opens(address, port) => {
+                Err(OutboundError::NotListed)
+            }
+            _ => Ok(()),
+        }
     }
+
+    /// A client for one call at a port: what may be dialled depends on it, and resolvers are not
+    /// told.
+    fn listed(&self, port: u16) -> Result<reqwest::Client, OutboundError> {
+        let (names, allowed) = (Arc::clone(&self.names), self.allowed.clone());
+        client(self.tls.clone(), ListedAddress { names, allowed, port }, 0)
+    }
+}
+
+fn not_allowed(rule: &'static str) -> OutboundError {
+    OutboundError::NotAllowed(rule)
 }
 
 fn broken_rule(url: &Url) -> Option<&'static str> {
@@ -160,17 +208,24 @@ fn broken_rule(url: &Url) -> Option<&'static str> {
     if !matches!(url.port_or_known_default(), Some(80 | 443)) {
         return Some("only ports 80 and 443");
     }
-    let literal = match url.host() {
-        None => return Some("no host"),
-        // The resolver checks what a name leads to.
-        Some(Host::Domain(_)) => return None,
-        Some(Host::Ipv4(v4)) => IpAddr::V4(v4),
-        Some(Host::Ipv6(v6)) => IpAddr::V6(v6),
-    };
-    (!is_global_unicast(literal)).then_some("not a public address")
+    if !url.has_host() {
+        return Some("no host");
+    }
+    // The resolver checks what a name leads to.
+    let inner = literal(url).is_some_and(|address| !is_global_unicast(address));
+    inner.then_some("not a public address")
 }
 
-/// A base address set by the admin, checked once.
+/// The address in a URL that has no name.
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Domain(_) => None,
+        Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
+        Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
+    }
+}
+
+/// A base address, checked once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base(Url);
 
@@ -299,8 +354,12 @@ fn trust(extra_roots: Option<&Path>) -> Result<rustls::ClientConfig, OutboundErr
 fn classify(error: reqwest::Error) -> OutboundError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(link) = cause {
-        if matches!(link.downcast_ref(), Some(NameError::NotPublic)) {
-            return OutboundError::NotAllowed("its name does not lead to a public address");
+        match link.downcast_ref() {
+            Some(NameError::NotPublic) => {
+                return OutboundError::NotAllowed("its name does not lead to a public address");
+            }
+            Some(NameError::NotListed) => return OutboundError::NotListed,
+            Some(NameError::Unresolved) | None => {}
         }
         cause = link.source();
     }
@@ -311,5 +370,7 @@ fn classify(error: reqwest::Error) -> OutboundError {
 
 #[cfg(test)]
 mod hostile_tests;
+#[cfg(test)]
+mod listed_tests;
 #[cfg(test)]
 mod tests;

@@ -144,10 +144,10 @@ export const test = base.extend<PerTest, PerWorker>({
 export { expect };
 
 /** An appliance of each test's own, which its owner has entered. */
-export function ownHouse(): Appliance {
+export function ownHouse(environment: Record<string, string> = {}): Appliance {
   const house = {} as Appliance;
   test.beforeEach(async ({ page }) => {
-    Object.assign(house, await startAppliance());
+    Object.assign(house, await startAppliance({ environment }));
     await enter(page, house);
   });
   test.afterEach(() => house.stop());

@@ -3,11 +3,12 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::client::{Client, id};
+use crate::contract::{document, operations};
+use crate::support::client::{Client, id, items, text};
 use crate::support::command::{run, run_unprivileged};
 use crate::support::server::Server;
 
@@ -43,6 +44,43 @@ async fn too_much_is_refused_with_413() {
     assert_eq!(ada.post(&format!("{path}/batch"), batch).await.is(200)["created"], 100);
     let huge = json!({"memories": [{"content": "x".repeat(33 << 20)}]});
     ada.post(&format!("{path}/batch"), huge).await.problem(413, "too_large");
+}
+
+/// A path of the document with identifiers in it; which they are does not matter.
+fn filled(template: &str, id: &str) -> String {
+    let part = |part: &str| if part.starts_with('{') { id.to_owned() } else { part.to_owned() };
+    template.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test]
+async fn no_list_takes_a_cursor_that_it_did_not_give() {
+    let (_server, ada, clone) = begin().await;
+    ada.new_clone("Otto").await;
+    let page = ada.get("/clones?limit=1").await.is(200);
+    let given = text(&page["next_cursor"]);
+    assert_eq!(items(&ada.get(&format!("/clones?cursor={given}")).await.is(200)).len(), 1);
+    let altered = format!("{}A", &given[..given.len() - 1]);
+    let altered =
+        if altered == given { format!("{}B", &given[..given.len() - 1]) } else { altered };
+    let (mut paged, document) = (0, document());
+    for (verb, path, operation) in operations(&document) {
+        let is_cursor = |parameter: &Value| parameter["name"] == "cursor";
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        if !parameters.iter().any(is_cursor) {
+            continue;
+        }
+        paged += 1;
+        let at = filled(&path, &clone);
+        let zeros = "A".repeat(22);
+        for wrong in ["abc", "!", "AAAA", &zeros, &altered, "%00", &"A".repeat(2_000)] {
+            let refused = ada.get(&format!("{at}?cursor={wrong}")).await.problem(400, "malformed");
+            assert_eq!(refused["errors"][0]["pointer"], "cursor", "{verb} {path} {wrong}");
+        }
+        if path != "/clones" {
+            ada.get(&format!("{at}?cursor={given}")).await.problem(400, "malformed");
+        }
+    }
+    assert!(paged >= 15, "{paged}");
 }
 
 #[tokio::test]
@@ -310,6 +348,14 @@ async fn a_configuration_that_cannot_be_is_refused_by_name_and_without_its_value
     let ended = try_file(b"[server]\nbase_path = 's3cret'\n");
     assert!(!ended.fails(78, &["server.base_path", &path]).err.contains("s3cret"));
     run(&["serve", "--config", "/nonexistent.toml"], &[], "").fails(78, &["/nonexistent.toml"]);
+    // Every command that reads the settings refuses what is printed in links.
+    let public = b"[server]\npublic_url = 'https://ada:s3cret@m.example/memoria?a#b'\n";
+    assert!(!try_file(public).fails(78, &["server.public_url", &path]).err.contains("s3cret"));
+    for command in [&["doctor"][..], &["config", "show"]] {
+        run(&[command, &["--config", &path]].concat(), &[], "").fails(78, &["server.public_url"]);
+    }
+    let path_in_it = [("CLONEMEMORIA_SERVER_PUBLIC_URL", "https://m.example/memoria")];
+    run(&["serve"], &path_in_it, "").fails(78, &["server.public_url", "server.base_path"]);
     let wrong = [("CLONEMEMORIA_LOG_LEVEL", "s3cret")];
     run(&["serve"], &wrong, "").fails(78, &["log.level", "CLONEMEMORIA_LOG_LEVEL"]);
     run(&["serve", "--set", "no.such=1"], &[], "").fails(78, &["no.such"]);

@@ -319,6 +319,24 @@ async fn a_deleted_conversation_waits_in_the_trash() {
     assert!(items(&ada.get("/trash").await.is(200)).is_empty());
 }
 
+/// What is refused, or was answered before, is no trouble of the server, and its log says so.
+#[tokio::test]
+async fn what_never_began_did_not_break_off() {
+    let mut server = Server::with(&[("CLONEMEMORIA_LOG_LEVEL", "debug")]).await;
+    let (ada, _, conversation) = begin(&server).await;
+    let ben = server.account("ben").await;
+    let path = format!("/conversations/{conversation}/messages");
+    let question = json!({"content": "Where did you meet?"});
+    let ask = |who: &Client| who.post(&path, question.clone()).header("idempotency-key", "once-1");
+    let first = ask(&ada).await.is(201);
+    assert_eq!(ask(&ada).await.is(201), first);
+    ask(&ben).await.problem(404, "not_found");
+    assert_eq!(server.stop().await, 0);
+    let log = server.log();
+    let wrong = log.lines().find(|line| line.contains("an answer ") || line.contains("\"WARN\""));
+    assert_eq!(wrong, None);
+}
+
 #[tokio::test]
 async fn a_conversation_is_its_accounts_alone() {
     let server = Server::start().await;

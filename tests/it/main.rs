@@ -47,6 +47,7 @@ mod oidc_console;
 mod oidc_factors;
 mod oidc_groups;
 mod oidc_hostile;
+mod oidc_private;
 mod once;
 mod passkeys;
 mod providers;

@@ -16,6 +16,9 @@ use crate::support::server::Server;
 /// What a provider's table says beside its names.
 pub const OPEN: &str = "sign_up = 'open'";
 
+/// What the file says so that admins may name providers of these tests.
+pub const LOCAL: &str = "[outbound]\nallow_private = ['127.0.0.1']\n";
+
 /// A server with providers: the name of each, and what its table says more.
 pub struct Home {
     pub server: Server,

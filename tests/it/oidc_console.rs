@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::contract::is_documented;
-use crate::oidc::{Home, OPEN, sign_in, table};
+use crate::oidc::{Home, LOCAL, OPEN, sign_in, table};
 use crate::support::client::{items, text};
 use crate::support::idp::{CLIENT, Fault, Idp, SECRET};
 use crate::support::server::Server;
@@ -26,7 +26,7 @@ async fn offered(server: &Server) -> Vec<String> {
 #[tokio::test]
 async fn a_provider_that_an_admin_adds_lets_people_in_at_once_and_after_a_start() {
     let idp = Idp::start().await;
-    let mut home = Home::with(&[]).await;
+    let mut home = Home::with(&[LOCAL.to_owned()]).await;
     let admin = home.admin.clone();
     assert_eq!(offered(&home.server).await, [""; 0]);
     let added = admin.post("/admin/oidc", described("home", &idp)).await.is(201);
@@ -52,7 +52,7 @@ async fn a_provider_that_an_admin_adds_lets_people_in_at_once_and_after_a_start(
 #[tokio::test]
 async fn a_change_takes_effect_at_once_and_only_upon_what_was_seen() {
     let idp = Idp::start().await;
-    let home = Home::with(&[]).await;
+    let home = Home::with(&[LOCAL.to_owned()]).await;
     let admin = &home.admin;
     admin.post("/admin/oidc", described("home", &idp)).await.is(201);
     let path = "/admin/oidc/home";
@@ -94,7 +94,7 @@ async fn a_change_takes_effect_at_once_and_only_upon_what_was_seen() {
 #[tokio::test]
 async fn a_provider_that_is_removed_lets_nobody_in_and_ends_what_is_under_way() {
     let (idp, other) = (Idp::start().await, Idp::start().await);
-    let home = Home::with(&[]).await;
+    let home = Home::with(&[LOCAL.to_owned()]).await;
     let admin = &home.admin;
     admin.post("/admin/oidc", described("home", &idp)).await.is(201);
     let mut away = home.browser();
@@ -113,9 +113,9 @@ async fn a_provider_that_is_removed_lets_nobody_in_and_ends_what_is_under_way() 
 #[tokio::test]
 async fn what_the_configuration_says_of_a_provider_stays_and_goes_first() {
     let (idp, other) = (Idp::start().await, Idp::start().await);
-    let mut home = Home::with(&[]).await;
+    let mut home = Home::with(&[LOCAL.to_owned()]).await;
     home.admin.post("/admin/oidc", described("home", &other)).await.is(201);
-    home.offers(&[table("home", &idp.issuer(), OPEN)]).await;
+    home.offers(&[LOCAL.to_owned(), table("home", &idp.issuer(), OPEN)]).await;
     let admin = &home.admin;
     let all = items(&admin.get("/admin/oidc").await.is(200));
     let told: Vec<_> =
@@ -136,7 +136,7 @@ async fn what_the_configuration_says_of_a_provider_stays_and_goes_first() {
 #[tokio::test]
 async fn what_cannot_be_is_refused_by_its_field() {
     let idp = Idp::start().await;
-    let home = Home::with(&[]).await;
+    let home = Home::with(&[LOCAL.to_owned()]).await;
     let admin = &home.admin;
     for (field, value) in [
         ("id", json!("Home")),
@@ -168,7 +168,7 @@ async fn what_cannot_be_is_refused_by_its_field() {
 #[tokio::test]
 async fn a_secret_is_written_but_never_told() {
     let idp = Idp::start().await;
-    let home = Home::with(&[]).await;
+    let home = Home::with(&[LOCAL.to_owned()]).await;
     let admin = &home.admin;
     let mut told = String::new();
     told += &admin.post("/admin/oidc", described("home", &idp)).await.text();
@@ -185,7 +185,7 @@ async fn a_secret_is_written_but_never_told() {
 #[tokio::test]
 async fn an_admin_cannot_take_an_account_over_by_way_of_another_provider() {
     let (real, evil) = (Idp::start().await, Idp::start().await);
-    let home = Home::with(&[]).await;
+    let home = Home::with(&[LOCAL.to_owned()]).await;
     let trusted = |idp: &Idp| {
         let mut provider = described("home", idp);
         provider["trusted_email"] = json!(true);
@@ -217,7 +217,7 @@ async fn an_admin_cannot_take_an_account_over_by_way_of_another_provider() {
 #[tokio::test]
 async fn every_change_is_in_the_audit_log() {
     let idp = Idp::start().await;
-    let home = Home::with(&[]).await;
+    let home = Home::with(&[LOCAL.to_owned()]).await;
     let admin = &home.admin;
     admin.post("/admin/oidc", described("home", &idp)).await.is(201);
     let change = json!({"trusted_email": true, "scopes": ["email"]});
@@ -241,7 +241,7 @@ async fn every_change_is_in_the_audit_log() {
 #[tokio::test]
 async fn asking_a_provider_says_what_is_wrong_with_it() {
     let idp = Idp::start().await;
-    let home = Home::with(&[]).await;
+    let home = Home::with(&[LOCAL.to_owned()]).await;
     let admin = &home.admin;
     admin.post("/admin/oidc", described("home", &idp)).await.is(201);
     let path = "/admin/oidc/home/test";

@@ -132,6 +132,53 @@ async fn a_bad_id_token_opens_nothing() {
     assert_eq!(sign_in(&mut home.browser(), &idp).await, "/");
 }
 
+/// Whoever runs the machine reads why, and nothing of the person.
+#[tokio::test]
+async fn the_log_says_once_why_a_provider_is_not_believed() {
+    let idp = Idp::start().await;
+    let mut home = Home::of(&idp, OPEN).await;
+    type Lie = (&'static str, fn(&mut Draft));
+    let lies: [Lie; 5] = [
+        ("its audience", |d| d.claims["aud"] = json!("another")),
+        ("its issuer", |d| d.claims["iss"] = json!("https://evil.example")),
+        ("its nonce", |d| d.claims["nonce"] = json!("another")),
+        ("its key is unknown", |d| d.header["kid"] = json!("unknown")),
+        ("its algorithm", |d| {
+            d.header = json!({"alg": "HS256"});
+            d.signer = Signer::Secret;
+        }),
+    ];
+    for (_, twist) in lies {
+        idp.twists(twist);
+        assert_eq!(sign_in(&mut home.browser(), &idp).await, NO_TOKEN);
+    }
+    let body = json!({"id_token": idp.token(CLIENT, None)});
+    let brought = home.server.client().post("/auth/oidc/home/token", body).await;
+    brought.problem(403, "identity_token_invalid");
+    idp.repents();
+    let mut ada = home.browser();
+    let back = altered(&approved(&mut ada, &idp).await, "code", Some("altered"));
+    assert_eq!(ada.back(&back).await, "/login?problem=identity_denied");
+    home.server.stop().await;
+    let log = home.server.log();
+    let told: Vec<Value> = log
+        .lines()
+        .filter(|line| line.contains("a sign-in at a provider was refused"))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let causes = lies.map(|(cause, _)| cause).into_iter();
+    let causes: Vec<_> = causes.chain(["its algorithm", "neither the code"]).collect();
+    assert_eq!(told.len(), causes.len(), "{told:?}");
+    for (line, cause) in told.iter().zip(causes) {
+        let line = line.to_string();
+        assert!(line.contains("WARN") && line.contains("\"home\""), "{line}");
+        assert!(line.contains(cause), "{cause}: {line}");
+    }
+    for personal in ["ada-1", "ada@", "Lovelace", "eyJ", "evil.example"] {
+        assert!(!log.contains(personal), "{personal}");
+    }
+}
+
 #[tokio::test]
 async fn the_answer_of_one_provider_is_not_taken_for_anothers() {
     let (honest, evil) = (Idp::start().await, Idp::start().await);

@@ -39,13 +39,17 @@ pub struct Failure {
 }
 
 impl From<Fault> for Event {
-    /// Keeps what callers may know; the cause goes to the log here, once.
+    /// Keeps what callers may know; the cause goes to the log here, once, and to those who look
+    /// after the server only when it is theirs to mend.
     fn from(fault: Fault) -> Self {
-        tracing::warn!(
-            code = fault.code,
-            cause = std::error::Error::source(&fault).map(tracing::field::display),
-            "an answer broke off"
-        );
+        let (code, cause) = (fault.code, std::error::Error::source(&fault));
+        let cause = cause.map(tracing::field::display);
+        match fault.kind {
+            Kind::Internal | Kind::Upstream | Kind::Unavailable | Kind::Full => {
+                tracing::warn!(code, cause, "an answer broke off");
+            }
+            _ => tracing::debug!(code, cause, "an answer was refused"),
+        }
         let Fault { kind, code, detail, fields, retry_after, .. } = fault;
         Self::Failed(Arc::new(Failure { kind, code, detail, fields, retry_after }))
     }

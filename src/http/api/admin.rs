@@ -7,18 +7,20 @@ use poem_openapi::types::MaybeUndefined as Patch;
 use poem_openapi::{Object, OpenApi};
 use serde::{Deserialize, Serialize};
 
+use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, cursor};
 use crate::accounts::{Actor, AdminChange};
 use crate::admin::Overview;
 use crate::clones::Tally;
 use crate::http::auth::{Administering, AdministeringFresh, Ask};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::{Fault, FieldProblem};
+
+const USERS: List = List("users");
 
 pub struct AdminApi;
 
@@ -112,14 +114,14 @@ impl AdminApi {
         /// Part of an address or a name.
         q: Query<Option<String>>,
     ) -> Answer<Json<UserList>> {
-        let page = wanted(limit.0, after.0)?;
+        let page = USERS.wanted(limit.0, after.0)?;
         if q.0.as_ref().is_some_and(|text| text.chars().count() > LONGEST_QUERY) {
             let detail = format!("must have at most {LONGEST_QUERY} characters");
             return Err(Fault::field(FieldProblem::TooLong, "q", detail).into());
         }
         let page = ask.admin.people(q.0.as_deref(), &page)?;
         let items = page.items.into_iter().map(view).collect();
-        Ok(Json(UserList { items, next_cursor: cursor(page.next) }))
+        Ok(Json(UserList { items, next_cursor: USERS.next(page.next) }))
     }
 
     /// One account

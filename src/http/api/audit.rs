@@ -7,14 +7,17 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 use serde_json::Value;
 
+use super::Group;
 use super::fields::path_id;
-use super::{Group, cursor};
 use crate::accounts::Actor;
 use crate::audit::{Chain, Entry, Filter, Thing};
 use crate::http::auth::{Administering, Ask, Owning};
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::{AccountId, Fault, FieldProblem};
+
+const AUDIT: List = List("audit");
+const ACTIVITY: List = List("activity");
 
 pub struct AuditApi;
 
@@ -130,7 +133,7 @@ impl AuditApi {
         /// Only what this account did, or what was done to it.
         account: Query<Option<String>>,
     ) -> Answer<Json<AuditList>> {
-        let page = wanted(limit.0, after.0)?;
+        let page = AUDIT.wanted(limit.0, after.0)?;
         let account = match account.0.filter(|id| !id.is_empty()) {
             None => None,
             Some(id) => {
@@ -152,7 +155,7 @@ impl AuditApi {
         let found = ask.audit.page(&Filter { event, account, own: false }, &page);
         let found = found.map_err(Fault::from)?;
         let items = found.items.into_iter().map(view).collect();
-        Ok(Json(AuditList { items, next_cursor: cursor(found.next), chain }))
+        Ok(Json(AuditList { items, next_cursor: AUDIT.next(found.next), chain }))
     }
 
     /// What happened to the caller's account
@@ -168,12 +171,12 @@ impl AuditApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<ActivityList>> {
-        let page = wanted(limit.0, after.0)?;
+        let page = ACTIVITY.wanted(limit.0, after.0)?;
         let own = ask.who.account;
         let filter = Filter { event: None, account: Some(own), own: true };
         let found = ask.audit.page(&filter, &page).map_err(Fault::from)?;
         let items = found.items.into_iter().map(|entry| activity(own, entry)).collect();
-        Ok(Json(ActivityList { items, next_cursor: cursor(found.next) }))
+        Ok(Json(ActivityList { items, next_cursor: ACTIVITY.next(found.next) }))
     }
 }
 

@@ -22,7 +22,7 @@ use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 
 use super::fields::Fields;
-use super::{Group, Services, cursor};
+use super::{Group, Services};
 use crate::accounts::{Account, AccountChange, AccountError, Email, PASSWORD_LENGTH};
 use crate::consents::Consent;
 use crate::factors::FactorError;
@@ -30,10 +30,12 @@ use crate::http::asked::{Asked, Traveller};
 use crate::http::auth::{Ask, Needs, Open, Owning};
 use crate::http::body::Body;
 use crate::http::gate::Gate;
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::{Answer, Problem};
 use crate::kernel::{Fault, code_points};
 use crate::sessions::{NewSession, SignInBy, SignedIn as SignedInAs};
+
+const CONSENTS: List = List("consents");
 
 pub struct AuthApi;
 
@@ -249,7 +251,7 @@ impl AuthApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<ConsentHistory>> {
-        let page = wanted(limit.0, after.0)?;
+        let page = CONSENTS.wanted(limit.0, after.0)?;
         let page = ask.consents.history(ask.who.account, &page).map_err(Fault::from)?;
         let items = page.items.into_iter().map(|said| ConsentStatement {
             consent: said.consent.into(),
@@ -257,7 +259,7 @@ impl AuthApi {
             version: said.version,
             at: said.at.to_string(),
         });
-        Ok(Json(ConsentHistory { items: items.collect(), next_cursor: cursor(page.next) }))
+        Ok(Json(ConsentHistory { items: items.collect(), next_cursor: CONSENTS.next(page.next) }))
     }
 
     /// Give or withdraw consents

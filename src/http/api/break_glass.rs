@@ -7,15 +7,17 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde::Deserialize;
 
+use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, cursor};
 use crate::break_glass::{Ended, Glass, Looked, MINUTES, NewGlass, Opened};
 use crate::http::auth::{Administering, AdministeringFresh, Ask, Owning};
 use crate::http::body::Body;
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::{SessionId, Timestamp};
+
+const BREAK_GLASS: List = List("break_glass");
 
 pub struct BreakGlassApi;
 
@@ -157,10 +159,13 @@ impl BreakGlassApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<BreakGlassList>> {
-        let page = ask.break_glass.list(&wanted(limit.0, after.0)?)?;
+        let page = ask.break_glass.list(&BREAK_GLASS.wanted(limit.0, after.0)?)?;
         let (own, now) = (ask.who.session(), ask.clock.now());
         let items = page.items.into_iter().map(|(glass, opened)| view(glass, opened, own, now));
-        Ok(Json(BreakGlassList { items: items.collect(), next_cursor: cursor(page.next) }))
+        Ok(Json(BreakGlassList {
+            items: items.collect(),
+            next_cursor: BREAK_GLASS.next(page.next),
+        }))
     }
 
     /// Read for a while what is in somebody's personal space

@@ -11,16 +11,18 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 
+use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, cursor};
 use crate::clones::Seen;
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::Answer;
+
+const CLONES: List = List("clones");
 
 pub struct CloneApi;
 
@@ -42,9 +44,9 @@ impl CloneApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<CloneList>> {
-        let page = ask.clones.list(&ask.who, &wanted(limit.0, after.0)?)?;
+        let page = ask.clones.list(&ask.who, &CLONES.wanted(limit.0, after.0)?)?;
         let items = page.items.iter().map(view).collect();
-        Ok(Json(CloneList { items, next_cursor: cursor(page.next) }))
+        Ok(Json(CloneList { items, next_cursor: CLONES.next(page.next) }))
     }
 
     /// Make a clone

@@ -14,16 +14,19 @@ use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, cursor};
 use crate::conversations::{ConversationChange, ExportFormat, Order, export};
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Chatting, ReadingChats};
 use crate::http::body::Body;
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::PageRequest;
+
+const ALL_CONVERSATIONS: List = List("all_conversations");
+const CONVERSATIONS: List = List("conversations");
 
 pub struct ConversationApi;
 
@@ -68,10 +71,10 @@ impl ConversationApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<ConversationList>> {
-        let page = wanted(limit.0, after.0)?;
+        let page = ALL_CONVERSATIONS.wanted(limit.0, after.0)?;
         let page = ask.conversations.list(&ask.who, None, &page)?;
         let items = page.items.iter().map(|(c, name)| view(c, name)).collect();
-        Ok(Json(ConversationList { items, next_cursor: cursor(page.next) }))
+        Ok(Json(ConversationList { items, next_cursor: ALL_CONVERSATIONS.next(page.next) }))
     }
 
     /// The caller's conversations with a clone
@@ -88,11 +91,11 @@ impl ConversationApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<ConversationList>> {
-        let page = wanted(limit.0, after.0)?;
+        let page = CONVERSATIONS.wanted(limit.0, after.0)?;
         let clone = path_id(&clone_id.0)?;
         let page = ask.conversations.list(&ask.who, Some(clone), &page)?;
         let items = page.items.iter().map(|(c, name)| view(c, name)).collect();
-        Ok(Json(ConversationList { items, next_cursor: cursor(page.next) }))
+        Ok(Json(ConversationList { items, next_cursor: CONVERSATIONS.next(page.next) }))
     }
 
     /// Begin a conversation

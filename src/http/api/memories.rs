@@ -15,18 +15,22 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 
+use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, cursor};
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::guard::RequestId;
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::{Answer, Problem};
 use crate::kernel::{Fault, FieldProblem};
 use crate::memories::{Filter, Memory};
+
+const LATEST_MEMORIES: List = List("latest_memories");
+const MEMORIES: List = List("memories");
+const REVISIONS: List = List("revisions");
 
 pub struct MemoryApi;
 
@@ -53,9 +57,9 @@ impl MemoryApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<MemoryList>> {
-        let page = ask.memories.latest(&ask.who, &wanted(limit.0, after.0)?)?;
+        let page = ask.memories.latest(&ask.who, &LATEST_MEMORIES.wanted(limit.0, after.0)?)?;
         let items = page.items.iter().map(view).collect();
-        Ok(Json(MemoryList { items, next_cursor: cursor(page.next) }))
+        Ok(Json(MemoryList { items, next_cursor: LATEST_MEMORIES.next(page.next) }))
     }
 
     /// The memories of a clone
@@ -98,11 +102,11 @@ impl MemoryApi {
             to: fields.date("to", to.0),
         };
         fields.done()?;
-        let page = wanted(limit.0, after.0)?;
+        let page = MEMORIES.wanted(limit.0, after.0)?;
         let id = path_id(&clone_id.0)?;
         let page = ask.memories.list(&ask.who, id, &filter, &page)?;
         let items = page.items.iter().map(view).collect();
-        Ok(Json(MemoryList { items, next_cursor: cursor(page.next) }))
+        Ok(Json(MemoryList { items, next_cursor: MEMORIES.next(page.next) }))
     }
 
     /// Write a memory down
@@ -258,10 +262,10 @@ impl MemoryApi {
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<RevisionList>> {
         let (clone, id) = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
-        let page = wanted(limit.0, after.0)?;
+        let page = REVISIONS.wanted(limit.0, after.0)?;
         let page = ask.memories.revisions(&ask.who, clone, id, &page)?;
         let items = page.items.into_iter().map(revision_view).collect();
-        Ok(Json(RevisionList { items, next_cursor: cursor(page.next) }))
+        Ok(Json(RevisionList { items, next_cursor: REVISIONS.next(page.next) }))
     }
 
     /// Make a memory say again what it said before

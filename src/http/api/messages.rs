@@ -11,16 +11,18 @@ use serde::Deserialize;
 use self::events::{AnswerEvents, Reader, frames, replay};
 use super::conversations::views::{Exchange, MessageList, MessageView, exchange, message_view};
 use super::fields::{Fields, path_id};
-use super::{Group, Services, cursor};
+use super::{Group, Services};
 use crate::access::Principal;
 use crate::conversations::{Begun, Event, Feedback, Following, Order, Place, Said};
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Chatting, ReadingChats};
 use crate::http::body::Body;
 use crate::http::guard::RequestId;
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::{Fault, FieldProblem};
+
+const MESSAGES: List = List("messages");
 
 pub struct MessageApi;
 
@@ -123,10 +125,10 @@ impl MessageApi {
             Some(OrderWord::Asc) => Order::OldestFirst,
             None | Some(OrderWord::Desc) => Order::NewestFirst,
         };
-        let page = wanted(limit.0, after.0)?;
+        let page = MESSAGES.wanted(limit.0, after.0)?;
         let page = ask.conversations.messages(&ask.who, id, order, &page)?;
         let items = page.items.iter().map(message_view).collect();
-        Ok(Json(MessageList { items, next_cursor: cursor(page.next) }))
+        Ok(Json(MessageList { items, next_cursor: MESSAGES.next(page.next) }))
     }
 
     /// Say something and have it answered

@@ -174,8 +174,3 @@ enum Group {
     /// Accounts, figures and the audit log, for those who look after the server.
     Admin,
 }
-
-/// A place in a list after this page.
-fn cursor(next: Option<crate::kernel::Cursor>) -> Option<String> {
-    next.map(|cursor| cursor.encode())
-}

@@ -4,13 +4,15 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 
+use super::Group;
 use super::fields::path_id;
 use super::trash::Done;
-use super::{Group, cursor};
 use crate::http::auth::{Ask, Owning};
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::notifications::{Notification, Topic};
+
+const NOTIFICATIONS: List = List("notifications");
 
 pub struct NotificationApi;
 
@@ -121,11 +123,11 @@ impl NotificationApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<NotificationList>> {
-        let page = wanted(limit.0, after.0)?;
+        let page = NOTIFICATIONS.wanted(limit.0, after.0)?;
         let inbox = ask.notifications.inbox(&ask.who, &page)?;
         Ok(Json(NotificationList {
             items: inbox.page.items.into_iter().map(view).collect(),
-            next_cursor: cursor(inbox.page.next),
+            next_cursor: NOTIFICATIONS.next(inbox.page.next),
             unread: u32::try_from(inbox.unread).unwrap_or(u32::MAX),
         }))
     }

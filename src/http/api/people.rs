@@ -6,16 +6,18 @@ use poem_openapi::types::MaybeUndefined as Patch;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use serde::Deserialize;
 
+use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use super::{Group, cursor};
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::memories::{Description, DescriptionChange, Person};
+
+const PEOPLE: List = List("people");
 
 pub struct PersonApi;
 
@@ -113,10 +115,10 @@ impl PersonApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<PersonList>> {
-        let page = wanted(limit.0, after.0)?;
+        let page = PEOPLE.wanted(limit.0, after.0)?;
         let page = ask.memories.people(&ask.who, path_id(&clone_id.0)?, &page)?;
         let items = page.items.iter().map(|(person, count)| view(person, *count)).collect();
-        Ok(Json(PersonList { items, next_cursor: cursor(page.next) }))
+        Ok(Json(PersonList { items, next_cursor: PEOPLE.next(page.next) }))
     }
 
     /// Add a person

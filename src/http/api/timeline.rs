@@ -5,14 +5,16 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object, OpenApi};
 use serde::Deserialize;
 
+use super::Group;
 use super::fields::{Fields, path_id};
 use super::memories::views::{KindWord, MemoryView, kind_of, view};
-use super::{Group, cursor};
 use crate::http::auth::{Ask, Reading};
-use crate::http::listing::wanted;
+use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::memories::Filter;
 use crate::retrieval::{Hit, SearchMode, SearchRequest};
+
+const TIMELINE: List = List("timeline");
 
 pub struct TimelineApi;
 
@@ -118,7 +120,7 @@ impl TimelineApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<TimelineView>> {
-        let page = wanted(limit.0, after.0)?;
+        let page = TIMELINE.wanted(limit.0, after.0)?;
         let timeline = ask.memories.timeline(&ask.who, path_id(&clone_id.0)?, &page)?;
         let dated = timeline.dated.items.iter().filter_map(|memory| {
             let date = memory.content.occurred_at.as_ref()?;
@@ -131,7 +133,7 @@ impl TimelineApi {
         Ok(Json(TimelineView {
             items: dated.collect(),
             undated: timeline.undated.iter().map(view).collect(),
-            next_cursor: cursor(timeline.dated.next),
+            next_cursor: TIMELINE.next(timeline.dated.next),
         }))
     }
 

@@ -23,6 +23,9 @@ pub enum ProbeProblem {
     NoProvider,
     /// Browsers cannot be sent there.
     NoPage,
+    /// It is not public, or names something that is not, and nobody who may has listed it. It was
+    /// not asked.
+    NotAllowed,
 }
 
 /// What is wrong with a provider, and more about it.
@@ -61,6 +64,9 @@ impl Offered {
 
 fn failure(error: &OidcError) -> ProbeFailure {
     let problem = match error {
+        OidcError::Unreachable(error @ OutboundError::NotListed) => {
+            return ProbeFailure { problem: ProbeProblem::NotAllowed, detail: error.to_string() };
+        }
         OidcError::Unreachable(OutboundError::Timeout) | OidcError::Slow => ProbeProblem::Slow,
         OidcError::Unreachable(OutboundError::TooLarge) => ProbeProblem::NoProvider,
         OidcError::Unreachable(_) => ProbeProblem::Unreachable,

@@ -25,6 +25,9 @@ pub enum OidcError {
     /// The person or the provider said no.
     #[error("the provider refused")]
     Denied,
+    /// It did not take what it had sent the browser back with, or not from us.
+    #[error("the provider took neither the code nor the client secret")]
+    Refused,
     /// What it says of the person must not be believed.
     #[error("the provider's word cannot be believed: {0}")]
     Token(&'static str),
@@ -50,7 +53,7 @@ impl<R: ErrorResponse> From<RequestTokenError<OutboundError, R>> for OidcError {
     fn from(error: RequestTokenError<OutboundError, R>) -> Self {
         match error {
             RequestTokenError::Request(error) => Self::Unreachable(error),
-            RequestTokenError::ServerResponse(_) => Self::Denied,
+            RequestTokenError::ServerResponse(_) => Self::Refused,
             RequestTokenError::Parse(..) => Self::Garbage("its tokens cannot be read"),
             RequestTokenError::Other(_) => Self::Garbage("no tokens"),
         }
@@ -96,6 +99,6 @@ impl From<OutboundError> for OidcError {
 impl OidcError {
     /// Whether it is the provider that fails, and not what was sent.
     pub fn is_providers(&self) -> bool {
-        !matches!(self, Self::Denied | Self::Token(_) | Self::Key)
+        !matches!(self, Self::Denied | Self::Refused | Self::Token(_) | Self::Key)
     }
 }

@@ -1,5 +1,6 @@
 //! The library's HTTP, through the guarded client: only to the issuer's origin and those that
-//! its discovery document names.
+//! its discovery document names. When whoever runs the machine named the issuer, that is their
+//! word for its host; what the document names elsewhere must be public or listed.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -17,13 +18,20 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 /// The way to one provider.
 pub(super) struct Guarded {
     outbound: Outbound,
+    /// The host that whoever runs the machine named.
+    trusted: Option<String>,
     origins: Vec<Target>,
 }
 
 impl Guarded {
-    /// To the origin of the issuer.
-    pub(super) fn new(outbound: Outbound, issuer: &Url) -> Result<Self, OutboundError> {
-        let mut guarded = Self { outbound, origins: Vec::new() };
+    /// To the origin of the issuer, which whoever runs the machine named, or somebody else.
+    pub(super) fn new(
+        outbound: Outbound,
+        issuer: &Url,
+        by_operator: bool,
+    ) -> Result<Self, OutboundError> {
+        let trusted = issuer.host_str().filter(|_| by_operator).map(str::to_owned);
+        let mut guarded = Self { outbound, trusted, origins: Vec::new() };
         guarded.allow(issuer, issuer)?;
         Ok(guarded)
     }
@@ -34,7 +42,10 @@ impl Guarded {
             return Err(OutboundError::NotAllowed("an endpoint without TLS"));
         }
         let base = Base::parse(&endpoint.origin().ascii_serialization())?;
-        self.origins.push(Target::Admin(base));
+        let is_theirs = self.trusted.is_some() && self.trusted.as_deref() == endpoint.host_str();
+        let target = if is_theirs { Target::Operator(base) } else { Target::Named(base) };
+        self.outbound.check(&target, endpoint)?;
+        self.origins.push(target);
         Ok(())
     }
 
@@ -43,7 +54,8 @@ impl Guarded {
         let url = Url::parse(&parts.uri.to_string())
             .map_err(|_| OutboundError::NotAllowed("it is not a URL"))?;
         let unknown = OutboundError::NotAllowed("it is another origin");
-        let target = self.origins.iter().find(|target| target.check(&url).is_ok());
+        let mut targets = self.origins.iter();
+        let target = targets.find(|target| self.outbound.check(target, &url).is_ok());
         if let Some(credentials) = parts.headers.get_mut(http::header::AUTHORIZATION) {
             credentials.set_sensitive(true);
         }

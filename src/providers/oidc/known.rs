@@ -167,7 +167,7 @@ impl Inner {
 
     async fn discover(&self) -> Result<(Metadata, Guarded, bool), OidcError> {
         let issuer = self.issuer.url();
-        let mut guarded = Guarded::new(self.outbound.clone(), issuer)?;
+        let mut guarded = Guarded::new(self.outbound.clone(), issuer, self.settings.by_operator)?;
         let path = issuer.path().trim_end_matches('/');
         let mut address = issuer.clone();
         address.set_path(&format!("{path}/.well-known/openid-configuration"));

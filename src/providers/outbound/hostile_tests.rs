@@ -88,6 +88,7 @@ fn no_spelling_of_an_inner_address_is_open() {
     let v6 =
         ["::", "::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1", "fc00::1", "::1.2.3.4"];
     inner.extend(v6.map(|address| format!("[{address}]")));
+    let outbound = Outbound::new(None).unwrap();
     let mut judged = 0;
     for host in &inner {
         for text in [
@@ -100,14 +101,14 @@ fn no_spelling_of_an_inner_address_is_open() {
             judged += 1;
             // What is no URL can be called by nobody: there is one parser, and it is this one.
             if let Ok(url) = Url::parse(&text) {
-                assert!(Target::User.check(&url).is_err(), "{text:?} is {url}");
+                assert!(outbound.check(&Target::User, &url).is_err(), "{text:?} is {url}");
             }
         }
     }
     let other_schemes = ["file", "gopher", "ftp", "dict", "ldap", "ws", "data", "javascript"];
     for scheme in other_schemes {
         let url = Url::parse(&format!("{scheme}://example.org/")).unwrap();
-        assert!(Target::User.check(&url).is_err(), "{url}");
+        assert!(outbound.check(&Target::User, &url).is_err(), "{url}");
     }
     println!("{} spellings of hosts in {judged} URLs", inner.len());
     assert!(inner.len() >= 120, "{}", inner.len());
@@ -115,13 +116,13 @@ fn no_spelling_of_an_inner_address_is_open() {
 
 /// A DNS server whose answers of the type A come from a function of how many it gave before.
 /// Nothing may be kept of an answer: it lives for no second.
-struct Dns {
+pub(super) struct Dns {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
 }
 
 impl Dns {
-    async fn start(answers: impl Fn(usize) -> Vec<Ipv4Addr> + Send + 'static) -> Self {
+    pub(super) async fn start(answers: impl Fn(usize) -> Vec<Ipv4Addr> + Send + 'static) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
         let asked = Arc::new(AtomicUsize::new(0));
@@ -139,7 +140,7 @@ impl Dns {
         Self { address, asked }
     }
 
-    fn names(&self) -> Arc<Names> {
+    pub(super) fn names(&self) -> Arc<Names> {
         Arc::new(Names::asking(self.address))
     }
 }
@@ -171,7 +172,7 @@ fn answer(query: &[u8], addresses: &[Ipv4Addr]) -> Vec<u8> {
     reply
 }
 
-async fn locally<F: Future>(work: F) -> F::Output {
+pub(super) async fn locally<F: Future>(work: F) -> F::Output {
     tokio::task::LocalSet::new().run_until(work).await
 }
 
@@ -209,7 +210,10 @@ async fn ten_thousand_flipping_answers_never_open_an_inner_address() {
 }
 
 /// Listens and counts; answers each request with these bytes.
-async fn listens(at: SocketAddr, reply: &'static [u8]) -> (SocketAddr, Arc<AtomicUsize>) {
+pub(super) async fn listens(
+    at: SocketAddr,
+    reply: &'static [u8],
+) -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(at).await.unwrap();
     let address = listener.local_addr().unwrap();
     let count = Arc::new(AtomicUsize::new(0));
@@ -225,7 +229,7 @@ async fn listens(at: SocketAddr, reply: &'static [u8]) -> (SocketAddr, Arc<Atomi
     (address, count)
 }
 
-const EMPTY: &[u8] = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+pub(super) const EMPTY: &[u8] = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
 
 /// Two addresses of this machine play the public one and the inner one, so that what is really
 /// dialled can be counted.
@@ -266,7 +270,7 @@ fn call(url: &str) -> Call {
 async fn admin_at(reply: &'static [u8]) -> (Outbound, Target, String, Arc<AtomicUsize>) {
     let (address, count) = listens((Ipv4Addr::LOCALHOST, 0).into(), reply).await;
     let url = format!("http://{address}/");
-    let target = Target::Admin(Base::parse(&url).unwrap());
+    let target = Target::Operator(Base::parse(&url).unwrap());
     (Outbound::new(None).unwrap(), target, url, count)
 }
 
@@ -332,7 +336,7 @@ async fn drips(head: &'static [u8], piece: &'static [u8], pause: Duration) -> St
 async fn slow_and_endless_answers_are_cut_at_their_limits() {
     locally(async {
         let outbound = Outbound::new(None).unwrap();
-        let admin = |url: &str| Target::Admin(Base::parse(url).unwrap());
+        let admin = |url: &str| Target::Operator(Base::parse(url).unwrap());
         // Headers that come, but never end.
         let url = drips(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", Duration::from_millis(100)).await;
         let began = Instant::now();

@@ -22,9 +22,10 @@ pub(super) fn call(url: &str) -> Call {
 
 #[test]
 fn a_stranger_reaches_public_web_ports_only() {
+    let outbound = Outbound::new(None).unwrap();
     let open = ["https://example.org/hook", "http://example.org:443/", "https://1.1.1.1/x?y=z"];
     for url in open {
-        assert!(Target::User.check(&Url::parse(url).unwrap()).is_ok(), "{url}");
+        assert!(outbound.check(&Target::User, &Url::parse(url).unwrap()).is_ok(), "{url}");
     }
 }
 
@@ -67,9 +68,10 @@ fn every_spelling_of_an_inner_address_is_refused() {
         "gopher://example.org/",
         "data:text/plain,x",
     ];
+    let outbound = Outbound::new(None).unwrap();
     for spelling in spellings {
         let url = Url::parse(spelling).unwrap();
-        assert!(Target::User.check(&url).is_err(), "{spelling}");
+        assert!(outbound.check(&Target::User, &url).is_err(), "{spelling}");
     }
 }
 
@@ -85,7 +87,7 @@ async fn a_name_that_leads_inside_is_refused_before_a_connection() {
 #[tokio::test]
 async fn the_admins_base_covers_its_own_origin_only() {
     let outbound = Outbound::new(None).unwrap();
-    let target = Target::Admin(Base::parse("http://127.0.0.1:9/v1").unwrap());
+    let target = Target::Operator(Base::parse("http://127.0.0.1:9/v1").unwrap());
     for url in ["http://127.0.0.1:10/v1", "https://127.0.0.1:9/v1", "http://127.0.0.2:9/v1"] {
         let failed = outbound.send(&target, call(url)).await.unwrap_err();
         assert!(matches!(failed, OutboundError::NotAllowed(_)), "{url}: {failed:?}");
@@ -97,7 +99,7 @@ async fn the_admins_base_covers_its_own_origin_only() {
 #[tokio::test]
 async fn no_error_tells_the_url() {
     let outbound = Outbound::new(None).unwrap();
-    let target = Target::Admin(Base::parse("http://127.0.0.1:9").unwrap());
+    let target = Target::Operator(Base::parse("http://127.0.0.1:9").unwrap());
     let failed = outbound.send(&target, call("http://127.0.0.1:9/canary?key=c4n4ry")).await;
     let told = format!("{:?}", failed.unwrap_err());
     assert!(!told.contains("canary") && !told.contains("c4n4ry"), "{told}");

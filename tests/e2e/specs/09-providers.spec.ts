@@ -2,7 +2,7 @@
 import { audit, expect, fits, ownHouse, test } from '../fixtures.ts';
 import { CLIENT, startProvider, type ProviderServer } from '../provider.ts';
 
-const house = ownHouse();
+const house = ownHouse({ CLONEMEMORIA_OUTBOUND_ALLOW_PRIVATE: '127.0.0.1' });
 let provider: ProviderServer;
 
 test.beforeEach(async () => {

@@ -148,6 +148,9 @@ pub(super) enum ProbeProblemWord {
     NoProvider,
     /// Browsers cannot be sent there; it serves apps only.
     NoPage,
+    /// It is in a private network, or names something that is; it was not asked.
+    /// `outbound.allow_private` of the configuration lists what may be.
+    NotAllowed,
 }
 
 /// What came of asking a provider what it says of itself.

@@ -65,4 +65,5 @@ export const TROUBLES: Record<OidcTrouble, MessageKey> = {
   slow: 'oidc.testSlow',
   no_provider: 'oidc.testNoProvider',
   no_page: 'oidc.testNoPage',
+  not_allowed: 'oidc.testNotAllowed',
 };

@@ -3407,7 +3407,7 @@ export interface components {
          * @description What is wrong with a provider.
          * @enum {string}
          */
-        ProbeProblemWord: "unreachable" | "slow" | "no_provider" | "no_page";
+        ProbeProblemWord: "unreachable" | "slow" | "no_provider" | "no_page" | "not_allowed";
         /** @description Problem details as of RFC 9457. */
         Problem: {
             /** @description A stable word for programs. */

@@ -726,6 +726,8 @@ export const en = {
   'oidc.testNoPage': 'It has no page to sign in on; it only serves apps.',
   'oidc.testNoProvider':
     'Something answers there that is not a provider with this issuer. Compare the issuer letter by letter, the slash at its end included.',
+  'oidc.testNotAllowed':
+    'It is in a private network, or names an address that is. Whoever runs this server can name it in outbound.allow_private of the configuration.',
   'oidc.testSlow': 'It does not answer in time.',
   'oidc.testUnreachable':
     'There is no connection to it. Is the address right, and can this server reach it?',

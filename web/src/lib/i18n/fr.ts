@@ -749,6 +749,8 @@ export const fr: Record<keyof typeof en, string> = {
   'oidc.testNoPage': 'Il n’a pas de page de connexion ; il sert seulement aux applications.',
   'oidc.testNoProvider':
     'Ce qui répond là n’est pas un fournisseur avec cet émetteur. Comparez l’émetteur lettre par lettre, barre oblique finale comprise.',
+  'oidc.testNotAllowed':
+    'Il est dans un réseau privé, ou nomme une adresse qui y est. La personne qui gère ce serveur peut l’indiquer dans outbound.allow_private de la configuration.',
   'oidc.testSlow': 'Il ne répond pas à temps.',
   'oidc.testUnreachable':
     'Aucune connexion. L’adresse est-elle juste, et ce serveur peut-il l’atteindre ?',
