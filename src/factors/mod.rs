@@ -58,6 +58,11 @@ pub struct Factors {
 }
 
 impl Factors {
+    /// Which factors there are here.
+    pub fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+
     /// The factors in a store.
     pub fn new(parts: Parts) -> Self {
         let attempts = Attempts::new(parts.clock.clone());

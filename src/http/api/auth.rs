@@ -48,6 +48,7 @@ impl AuthApi {
             needed: services.accounts.setup_needed().map_err(Fault::from)?,
             registration: services.accounts.registration().into(),
             mail: services.notifications.has_mail(),
+            passkeys: services.factors.settings().passkeys,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }))
     }

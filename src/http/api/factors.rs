@@ -23,6 +23,8 @@ struct FactorsView {
     password: bool,
     /// Whether an authenticator app is set up.
     totp: bool,
+    /// Whether one can be set up here.
+    totp_possible: bool,
     /// Since when.
     totp_since: Option<String>,
     /// How many recovery codes are left.
@@ -82,6 +84,7 @@ impl FactorApi {
         Ok(Json(FactorsView {
             password: ask.accounts.has_password(account).map_err(Fault::from)?,
             totp: overview.totp_since.is_some(),
+            totp_possible: ask.factors.settings().totp,
             totp_since: overview.totp_since.map(|since| since.to_string()),
             recovery_codes_left: overview.recovery_codes.try_into().unwrap_or(u32::MAX),
             passkeys: overview.passkeys.into_iter().map(view).collect(),

@@ -21,6 +21,8 @@ pub struct SetupView {
     pub(super) registration: RegistrationWord,
     /// Whether mail can be sent: a forgotten password can be replaced by mail only then.
     pub(super) mail: bool,
+    /// Whether passkeys may sign somebody in here.
+    pub(super) passkeys: bool,
     /// The version of the server.
     pub(super) version: String,
 }

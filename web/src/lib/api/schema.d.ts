@@ -2374,6 +2374,8 @@ export interface components {
             recovery_codes_left: number;
             /** @description Whether an authenticator app is set up. */
             totp: boolean;
+            /** @description Whether one can be set up here. */
+            totp_possible: boolean;
             /** @description Since when. */
             totp_since: string | null;
         };
@@ -2538,8 +2540,8 @@ export interface components {
          */
         InvitationChoices: {
             /**
-             * @description The only address that can accept it, and where a mail goes if mail can be sent; anybody
-             *     with the link can if this is left out.
+             * @description The address that an account must name to accept it, and where a mail goes if mail can be
+             *     sent; anybody with the link can if this is left out.
              */
             email?: string | null;
             /**
@@ -3224,7 +3226,7 @@ export interface components {
             offered: boolean;
             /**
              * Format: uint64
-             * @description How many people are linked with somebody there.
+             * @description How many people are linked with somebody there. The `ETag` does not cover it.
              */
             people: number;
             /**
@@ -3656,6 +3658,8 @@ export interface components {
             mail: boolean;
             /** @description True until the first account exists. */
             needed: boolean;
+            /** @description Whether passkeys may sign somebody in here. */
+            passkeys: boolean;
             /** @description Who may register. */
             registration: components["schemas"]["RegistrationWord"] & unknown;
             /** @description The version of the server. */
@@ -5337,6 +5341,7 @@ export interface operations {
                      *       "password": true,
                      *       "recovery_codes_left": 9,
                      *       "totp": true,
+                     *       "totp_possible": true,
                      *       "totp_since": "2026-11-20T18:12:40.5Z"
                      *     }
                      */
@@ -6275,7 +6280,13 @@ export interface operations {
         parameters: {
             query?: {
                 redirect_to?: string;
+                /** @description The token of an invitation, to this server or into a space. */
                 invite?: string;
+                /**
+                 * @description The language of a new account (BCP 47), unless the provider knows one that is spoken
+                 *     here; without it, what the browser prefers.
+                 */
+                locale?: string;
             };
             header?: never;
             path: {
@@ -8404,7 +8415,8 @@ export interface operations {
                      *             "score": 0.571,
                      *             "speaker": null,
                      *             "text_start": 0,
-                     *             "title": null
+                     *             "title": null,
+                     *             "withheld": false
                      *           }
                      *         ],
                      *         "content": "Here is what Grandma Rose’s memories say:\n\n> I got up at four every morning, and I still love the smell of bread. [1]\n>\n> — 1949",
@@ -10109,7 +10121,8 @@ export interface operations {
                      *               "score": 0.583,
                      *               "speaker": null,
                      *               "text_start": 0,
-                     *               "title": "The dance"
+                     *               "title": "The dance",
+                     *               "withheld": false
                      *             }
                      *           ],
                      *           "content": "Here is what Grandma Rose’s memories say:\n\n> We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all. [1]\n>\n> — The dance, summer 1952",
@@ -10213,7 +10226,8 @@ export interface operations {
                      *             "score": 0.583,
                      *             "speaker": null,
                      *             "text_start": 0,
-                     *             "title": "The dance"
+                     *             "title": "The dance",
+                     *             "withheld": false
                      *           }
                      *         ],
                      *         "content": "Here is what Grandma Rose’s memories say:\n\n> We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all. [1]\n>\n> — The dance, summer 1952",
@@ -10355,7 +10369,8 @@ export interface operations {
                      *           "score": 0.583,
                      *           "speaker": null,
                      *           "text_start": 0,
-                     *           "title": "The dance"
+                     *           "title": "The dance",
+                     *           "withheld": false
                      *         }
                      *       ],
                      *       "content": "Here is what Grandma Rose’s memories say:\n\n> We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all. [1]\n>\n> — The dance, summer 1952",
@@ -10436,7 +10451,8 @@ export interface operations {
                      *           "score": 0.583,
                      *           "speaker": null,
                      *           "text_start": 0,
-                     *           "title": "The dance"
+                     *           "title": "The dance",
+                     *           "withheld": false
                      *         }
                      *       ],
                      *       "content": "Here is what Grandma Rose’s memories say:\n\n> We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all. [1]\n>\n> — The dance, summer 1952",
@@ -10783,6 +10799,7 @@ export interface operations {
                      * @example {
                      *       "mail": true,
                      *       "needed": true,
+                     *       "passkeys": true,
                      *       "registration": "open",
                      *       "version": "0.1.0"
                      *     }

@@ -118,7 +118,9 @@ export const en = {
   'chat.firstTitle': 'What would you like to ask {name}?',
   'chat.freeBadge': 'Written by AI',
   'chat.generatedBadge': 'Written by AI from {count, plural, one {one memory} other {# memories}}',
-  'chat.goneSince': 'This memory has been deleted. Then it said:',
+  'chat.goneSince':
+    'This memory was thrown away or is not yours to see any more, so its words are gone from here.',
+  'chat.withheld': 'A memory that is gone',
   'chat.good': 'A good answer',
   'chat.goodTitle': 'What was good?',
   'chat.incomplete': 'This answer broke off before its end.',
@@ -1088,6 +1090,7 @@ export const en = {
   'totp.confirm': 'Turn it on',
   'totp.left':
     '{count, plural, =0 {No recovery code is left. Make new ones.} one {One recovery code is left. Make new ones.} other {# recovery codes are left.}}',
+  'totp.off': 'Codes of an app are switched off on this server.',
   'totp.on': 'On since {when}: signing in with the password asks for a code too.',
   'totp.qr': 'QR code with the key for the app',
   'totp.remove': 'Turn it off',

@@ -121,7 +121,9 @@ export const fr: Record<keyof typeof en, string> = {
   'chat.freeBadge': 'Écrit par une IA',
   'chat.generatedBadge':
     'Écrit par une IA à partir {count, plural, one {d’un souvenir} other {de # souvenirs}}',
-  'chat.goneSince': 'Ce souvenir a été supprimé. Il disait alors :',
+  'chat.goneSince':
+    'Ce souvenir a été jeté ou ne vous est plus ouvert : ses mots ont disparu d’ici.',
+  'chat.withheld': 'Un souvenir disparu',
   'chat.good': 'Bonne réponse',
   'chat.goodTitle': 'Qu’est-ce qui vous a plu ?',
   'chat.incomplete': 'Cette réponse s’est interrompue avant la fin.',
@@ -1137,6 +1139,7 @@ export const fr: Record<keyof typeof en, string> = {
   'totp.confirm': 'Activer',
   'totp.left':
     '{count, plural, =0 {Il ne reste aucun code de secours. Créez-en de nouveaux.} one {Il reste un code de secours. Créez-en de nouveaux.} other {Il reste # codes de secours.}}',
+  'totp.off': 'Les codes d’une application sont désactivés sur ce serveur.',
   'totp.on': 'Activée depuis le {when} : la connexion par mot de passe demande aussi un code.',
   'totp.qr': 'Code QR contenant la clé pour l’application',
   'totp.remove': 'Désactiver',
