@@ -65,7 +65,7 @@ fn of_keys(
     provider.name = named("auth.oidc_name").unwrap_or(host);
     match provider.flaws().first() {
         None => Ok(Some(provider)),
-        Some(&Flaw { field, expected }) => {
+        Some(&Flaw { field, expected, .. }) => {
             Err(read.invalid(key_of("auth.oidc_", field, &OWN_KEYS), expected))
         }
     }
@@ -138,7 +138,7 @@ impl Table<'_> {
         };
         match provider.flaws().first() {
             None => Ok(provider),
-            Some(&Flaw { field, expected }) => {
+            Some(&Flaw { field, expected, .. }) => {
                 Err(self.invalid(key_of("auth.oidc.", field, &KEYS), expected))
             }
         }

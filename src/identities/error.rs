@@ -2,7 +2,7 @@
 
 use crate::accounts::AccountError;
 use crate::factors::FactorError;
-use crate::kernel::{Fault, FieldFault, FieldProblem, Kind};
+use crate::kernel::{Fault, FieldFault, Kind};
 use crate::providers::OidcError;
 use crate::store::StoreError;
 
@@ -99,11 +99,7 @@ impl From<IdentityError> for Fault {
 }
 
 fn field(flaw: Flaw) -> FieldFault {
-    let problem = match flaw.field {
-        "issuer" => FieldProblem::NotAUrl,
-        _ => FieldProblem::Malformed,
-    };
-    FieldFault::new(problem, format!("/{}", flaw.field), flaw.expected)
+    FieldFault::new(flaw.problem, format!("/{}", flaw.field), flaw.expected)
 }
 
 /// Kind, code and sentence of an error that says no more than that.

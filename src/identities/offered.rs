@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use url::Url;
 
 use crate::accounts::{SecurityEvent, Watchers};
-use crate::kernel::{AccountId, Clock, Timestamp};
+use crate::kernel::{AccountId, Clock, FieldProblem, Timestamp};
 use crate::providers::{Base, NOT_LISTED, OidcError, Outbound, OutboundError, Target};
 use crate::store::{Store, StoreError, WriteTx};
 
@@ -277,13 +277,17 @@ impl Offered {
         let others: Vec<ProviderSettings> =
             configured.chain(stored.iter().map(|(id, row)| row.settings(id))).collect();
         if others.iter().any(|other| other.id == settings.id) {
-            flaws.push(Flaw { field: "id", expected: "is another provider's" });
+            flaws.push(taken("id"));
         }
         if others.iter().any(|other| other.issuer == settings.issuer) {
-            flaws.push(Flaw { field: "issuer", expected: "is another provider's" });
+            flaws.push(taken("issuer"));
         }
         if unlisted && flaws.iter().all(|flaw| flaw.field != "issuer") {
-            flaws.push(Flaw { field: "issuer", expected: NOT_LISTED });
+            flaws.push(Flaw {
+                field: "issuer",
+                problem: FieldProblem::PrivateAddress,
+                expected: NOT_LISTED,
+            });
         }
         if flaws.is_empty() { Ok(()) } else { Err(IdentityError::Flawed(flaws)) }
     }
@@ -309,4 +313,8 @@ impl Inner {
             .and_then(|base| outbound.check(&Target::Named(base), &issuer));
         Ok(matches!(refused, Err(OutboundError::NotListed)))
     }
+}
+
+fn taken(field: &'static str) -> Flaw {
+    Flaw { field, problem: FieldProblem::Taken, expected: "is another provider's" }
 }

@@ -4,7 +4,7 @@
 use url::{Host, Url};
 
 use crate::accounts::Registration;
-use crate::kernel::{Clock, Secret};
+use crate::kernel::{Clock, FieldProblem, Secret};
 use crate::providers::{Oidc, OidcError, OidcSettings, Outbound};
 
 use super::Provider;
@@ -56,6 +56,8 @@ pub struct ProviderSettings {
 pub struct Flaw {
     /// The name of the field.
     pub field: &'static str,
+    /// Which of the usual problems it has.
+    pub problem: FieldProblem,
     /// What it must be, without what it is.
     pub expected: &'static str,
 }
@@ -66,7 +68,11 @@ impl ProviderSettings {
         let mut flaws = Vec::new();
         let mut must = |good: bool, field, expected| {
             if !good {
-                flaws.push(Flaw { field, expected });
+                let problem = match field {
+                    "issuer" => FieldProblem::NotAUrl,
+                    _ => FieldProblem::Malformed,
+                };
+                flaws.push(Flaw { field, problem, expected });
             }
         };
         let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

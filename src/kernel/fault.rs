@@ -88,10 +88,14 @@ pub enum FieldProblem {
     NotAnAddress,
     /// No web address that can be used.
     NotAUrl,
+    /// An address in a private network that nobody listed.
+    PrivateAddress,
     /// No date.
     NotADate,
     /// It names something that is not there.
     Unknown,
+    /// Somebody or something else has it.
+    Taken,
     /// It is understood, and not possible here.
     NotAllowed,
     /// A password that is easy to guess.
@@ -111,8 +115,10 @@ impl FieldProblem {
             Self::Malformed => "malformed",
             Self::NotAnAddress => "not_an_address",
             Self::NotAUrl => "not_a_url",
+            Self::PrivateAddress => "private_address",
             Self::NotADate => "not_a_date",
             Self::Unknown => "unknown",
+            Self::Taken => "taken",
             Self::NotAllowed => "not_allowed",
             Self::PasswordGuessable => "password_guessable",
         }

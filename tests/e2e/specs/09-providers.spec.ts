@@ -28,7 +28,7 @@ test('people sign in with a provider that was added in the console', async ({ pa
   await audit(page, 'the form of a provider');
   await fits(page);
   await form.getByRole('button', { name: 'Add a provider' }).click();
-  await expect(form.getByText('must be an https address')).toBeVisible();
+  await expect(form.getByText('It begins with https://')).toBeVisible();
   await form.getByLabel('Issuer').fill(provider.issuer);
   await form.getByRole('button', { name: 'Add a provider' }).click();
   await expect(form).toHaveCount(0);

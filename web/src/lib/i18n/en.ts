@@ -318,7 +318,7 @@ export const en = {
   'field.tooMany': 'These are too many.',
   'field.tooShort': 'This is too short.',
   'field.unknown': 'There is no such thing here. It may have been deleted.',
-  'field.url': 'This is not a web address. It begins with https:// or http://.',
+  'field.url': 'This address cannot be used. It begins with https:// and has no question mark.',
   'field.wrong': 'This does not fit.',
   'find.also': 'Perhaps also',
   'find.anyKind': 'Any kind',

@@ -134,6 +134,7 @@ const BY_FIELD_CODE: Record<string, MessageKey> = {
   malformed: 'field.malformed',
   not_an_address: 'field.email',
   not_a_url: 'field.url',
+  private_address: 'oidc.testNotAllowed',
   not_a_date: 'field.date',
   unknown: 'field.unknown',
   not_allowed: 'field.notAllowed',
