@@ -57,7 +57,7 @@ test('people sign in with a provider that was added in the console', async ({ pa
   await expect(change.getByText('A secret is set.')).toBeVisible();
   await change.getByLabel('Name', { exact: true }).fill('Family');
   await change.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByRole('heading', { name: 'Family' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Family', exact: true })).toBeVisible();
 
   await page.getByRole('button', { name: 'Switch off' }).click();
   await expect(page.getByRole('button', { name: 'Switch on' })).toBeVisible();
