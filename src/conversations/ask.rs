@@ -7,7 +7,7 @@ use crate::kernel::{ConversationId, MessageId};
 use super::deciding::{Deciding, Outcome};
 use super::model::{Author, Feedback, Message, Said};
 use super::withheld::Reading;
-use super::{Begun, ConversationError, Conversations, Following, Place, own, rows};
+use super::{Begun, ConversationError, Conversations, Following, Place, opened, rows};
 
 impl Conversations {
     /// Says something and has it answered. Resolves when the question is decided; the answer's
@@ -107,12 +107,14 @@ impl Conversations {
         who: &Principal,
         begun: &Begun,
     ) -> Result<Following, ConversationError> {
-        let follow = self.follow(who, begun.conversation, begun.message, 0);
-        match (self.live.find(begun.message), follow) {
-            // Whoever asks once more may have lost what it was made from.
-            (_, Ok(Following::Ended(message))) => Ok(Following::Ended(message)),
-            (Some(answer), _) => Ok(Following::Live(answer.listen(0))),
-            (None, follow) => follow,
+        let live = self.live.find(begun.message);
+        if let Some(answer) = live.as_ref().filter(|answer| !answer.is_over()) {
+            return Ok(Following::Live(answer.listen(0)));
+        }
+        // Whoever asks once more may have lost what it was made from.
+        match (self.follow(who, begun.conversation, begun.message, 0), live) {
+            (Err(_), Some(answer)) => Ok(Following::Live(answer.listen(0))),
+            (follow, _) => follow,
         }
     }
 
@@ -162,7 +164,7 @@ impl Conversations {
         let who = who.clone();
         self.store
             .write(move |tx| {
-                let conversation = own(tx, &who, conversation)?;
+                let (conversation, role) = opened(tx, &who, conversation)?;
                 let message = rows::message(tx, conversation.id, id)?;
                 let mut message = message.ok_or(ConversationError::Missing)?;
                 if message.author != Author::Assistant {
@@ -170,7 +172,8 @@ impl Conversations {
                 }
                 message.feedback = feedback;
                 rows::put_message_in(tx, &message)?;
-                Ok(Reading::of(tx, &who, conversation.clone)?.shown(message)?)
+                let mut reading = Reading::of(tx, (who.account, role), conversation.clone);
+                Ok(reading.shown(message)?)
             })
             .await
     }

@@ -14,7 +14,6 @@ use crate::store::{Key as _, WriteTx};
 use super::keep::begin_in;
 use super::model::{Author, Conversation, Message, Said, Status};
 use super::reply::Decided;
-use super::withheld::Reading;
 use super::{Begun, ConversationError, Place, own, rows};
 
 /// What the transaction of a question needs.
@@ -64,9 +63,7 @@ impl Deciding {
         rows::put_in(tx, &conversation)?;
         let made = [conversation.id.bytes(), answer.id.bytes()].concat();
         Once::record_in(self.once.as_ref(), tx, &made)?;
-        let mut reading = Reading::of(tx, &self.who, conversation.clone)?;
-        let window = branch(&messages, question.parent).into_iter();
-        let window = window.map(|said| reading.shown(said)).collect::<Result<_, _>>()?;
+        let window = branch(&messages, question.parent);
         let Self { who, asker, .. } = self;
         let decided = Decided { who, persona, settings, question, answer, window, asker };
         Ok(Outcome::New(Box::new(decided)))

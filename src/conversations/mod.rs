@@ -20,7 +20,7 @@ mod withheld;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::access::{Action, Principal};
+use crate::access::{Action, Principal, Role};
 use crate::accounts::Accounts;
 use crate::clones::{self, CloneError, Providers};
 use crate::jobs::{Eraser, Subject, Tasks};
@@ -161,8 +161,8 @@ impl Conversations {
         page: &PageRequest,
     ) -> Result<Page<Message>, ConversationError> {
         self.store.read(|tx| {
-            let conversation = own(tx, who, id)?;
-            let mut reading = Reading::of(tx, who, conversation.clone)?;
+            let (conversation, role) = opened(tx, who, id)?;
+            let mut reading = Reading::of(tx, (who.account, role), conversation.clone);
             let range = Range::prefix(&id);
             let direction = match order {
                 Order::OldestFirst => Direction::Up,
@@ -185,10 +185,10 @@ impl Conversations {
         id: MessageId,
     ) -> Result<Message, ConversationError> {
         self.store.read(|tx| {
-            let conversation = own(tx, who, conversation)?;
+            let (conversation, role) = opened(tx, who, conversation)?;
             let message = rows::message(tx, conversation.id, id)?;
             let message = message.ok_or(ConversationError::Missing)?;
-            Ok(Reading::of(tx, who, conversation.clone)?.shown(message)?)
+            Ok(Reading::of(tx, (who.account, role), conversation.clone).shown(message)?)
         })
     }
 
@@ -214,12 +214,24 @@ fn own(
     who: &Principal,
     id: ConversationId,
 ) -> Result<Conversation, ConversationError> {
+    opened(tx, who, id).map(|(conversation, _)| conversation)
+}
+
+/// A conversation of the asker, and what they are to its clone.
+fn opened(
+    tx: &impl Rows,
+    who: &Principal,
+    id: ConversationId,
+) -> Result<(Conversation, Role), ConversationError> {
     let conversation = rows::conversation(tx, id)?
         .filter(|c| c.account == who.account && c.deleted_at.is_none())
         .ok_or(ConversationError::Missing)?;
     // A clone that is gone, or not the asker's to see any more, takes its conversations along.
-    open_name(tx, who, conversation.clone)?.ok_or(ConversationError::Missing)?;
-    Ok(conversation)
+    match clones::open(tx, who, conversation.clone, Action::ReadClone) {
+        Ok((_, role)) => Ok((conversation, role)),
+        Err(CloneError::Store(error)) => Err(error.into()),
+        Err(_) => Err(ConversationError::Missing),
+    }
 }
 
 /// Who holds a conversation and what it is called: its title, or the name of its clone.

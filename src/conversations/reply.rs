@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
-use crate::access::Principal;
+use crate::access::{Action, Principal};
 use crate::clones::{self, Grounding, Persona};
 use crate::kernel::{Fault, Timestamp, code_points};
 use crate::memories::day_of;
@@ -24,6 +24,7 @@ use super::citations::{CitationFilter, unsupported_sentences};
 use super::live::{Answer, Event, Writing};
 use super::model::{Author, Citation, Message, Status, Tokens};
 use super::prompt::{self, Budget, Fence, PromptParts, estimate_tokens};
+use super::withheld::Reading;
 use super::{ConversationError, Conversations};
 
 /// How many passages an answer is made from unless the clone says otherwise.
@@ -105,7 +106,11 @@ impl Conversations {
         };
         draft.message.citations = citations(&recalled.passages);
         writing.answer.push(Event::Sources(draft.message.citations.as_slice().into()));
-        let ask = match ask(&decided, &draft.message, recalled, self.clock.now()) {
+        let ask = self
+            .window(&decided)
+            .map_err(Fault::from)
+            .and_then(|window| ask(&decided, &draft.message, (recalled, window), self.clock.now()));
+        let ask = match ask {
             Ok(ask) => ask,
             Err(fault) => return End::Broken(fault),
         };
@@ -113,6 +118,27 @@ impl Conversations {
             end = self.stream(draft, model, ask, writing) => end,
             refused = self.shut_out(&decided.who) => End::Broken(refused.into()),
         }
+    }
+
+    /// What was said before, as far back as a prompt can reach, as the asker may have it now.
+    fn window(&self, decided: &Decided) -> Result<Vec<Turn>, ConversationError> {
+        let (who, clone) = (&decided.who, decided.persona.id);
+        self.store.read(|tx| {
+            let (_, role) = clones::open(tx, who, clone, Action::Talk)?;
+            let mut reading = Reading::of(tx, (who.account, role), clone);
+            let mut left = PROMPT_TOKENS;
+            let mut newest = Vec::new();
+            for said in decided.window.iter().rev() {
+                let said = reading.shown(said.clone())?;
+                newest.push(turn(&said));
+                left = left.saturating_sub(estimate_tokens(&said.content));
+                if left == 0 {
+                    break;
+                }
+            }
+            newest.reverse();
+            Ok(newest)
+        })
     }
 
     /// Waits until the share link that somebody came by opens nothing any more; forever for
@@ -284,7 +310,7 @@ fn citations(passages: &[Passage]) -> Vec<Citation> {
 fn ask(
     decided: &Decided,
     answer: &Message,
-    recalled: Recalled,
+    (recalled, window): (Recalled, Vec<Turn>),
     now: Timestamp,
 ) -> Result<Ask, Fault> {
     let language = recalled.language.unwrap_or_else(|| decided.who.locale.clone());
@@ -297,12 +323,11 @@ fn ask(
     let grounding = answer.grounding.unwrap_or(Grounding::Verbatim);
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|error| Fault::internal(error.to_string()))?;
-    let turns: Vec<Turn> = decided.window.iter().map(turn).collect();
     let prompt = prompt::build(&PromptParts {
         persona: &decided.persona.profile,
         grounding,
         passages: &passages,
-        window: &turns,
+        window: &window,
         summary: None,
         question: &decided.question.content,
         asker: &decided.asker,

@@ -3,13 +3,11 @@
 
 use std::collections::HashMap;
 
-use crate::access::{Action, Principal, Role};
-use crate::clones;
+use crate::access::Role;
 use crate::kernel::{AccountId, CloneId, MemoryId};
 use crate::memories;
 use crate::store::{Rows, StoreError};
 
-use super::ConversationError;
 use super::model::{Citation, Message};
 
 /// What stands where words were.
@@ -25,17 +23,9 @@ pub(super) struct Reading<'t, T> {
 }
 
 impl<'t, T: Rows> Reading<'t, T> {
-    /// Who reads what a clone said.
-    ///
-    /// # Errors
-    /// When the clone is not theirs to see, or the store fails.
-    pub(super) fn of(
-        tx: &'t T,
-        who: &Principal,
-        clone: CloneId,
-    ) -> Result<Self, ConversationError> {
-        let (_, role) = clones::open(tx, who, clone, Action::ReadClone)?;
-        Ok(Self { tx, clone, account: who.account, role, known: HashMap::new() })
+    /// Who reads what a clone said, which they have opened already.
+    pub(super) fn of(tx: &'t T, (account, role): (AccountId, Role), clone: CloneId) -> Self {
+        Self { tx, clone, account, role, known: HashMap::new() }
     }
 
     /// A message without what its reader may not have (any more).

@@ -68,18 +68,13 @@ impl ProviderSettings {
         let mut flaws = Vec::new();
         let mut must = |good: bool, field, expected| {
             if !good {
-                let problem = match field {
-                    "issuer" => FieldProblem::NotAUrl,
-                    _ => FieldProblem::Malformed,
-                };
-                flaws.push(Flaw { field, problem, expected });
+                flaws.push(Flaw { field, problem: FieldProblem::Malformed, expected });
             }
         };
         let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let id = (1..=LONGEST_ID).contains(&self.id.len()) && self.id.chars().all(letters);
         must(id, "id", "must be 1 to 32 of a-z, 0-9 and -: it is part of addresses");
         must(line(&self.name), "name", "must be a line of 1 to 500 bytes");
-        must(self.host().is_some(), "issuer", ISSUER);
         must(line(&self.client_id), "client_id", "must be a line of 1 to 500 bytes");
         let secret = self.client_secret.as_ref().is_none_or(|secret| line(secret.reveal()));
         must(secret, "client_secret", "must be a line of 1 to 500 bytes");
@@ -95,6 +90,9 @@ impl ProviderSettings {
         must(named(&self.admin_group), "admin_group", "must be a line of 1 to 500 bytes");
         let told = self.admin_group.is_none() || self.groups_claim.is_some();
         must(told, "groups_claim", "must be set when `admin_group` is");
+        if self.host().is_none() {
+            flaws.push(Flaw { field: "issuer", problem: FieldProblem::NotAUrl, expected: ISSUER });
+        }
         flaws
     }
 
@@ -193,12 +191,12 @@ mod tests {
         let expected = [
             "id",
             "name",
-            "issuer",
             "client_id",
             "client_secret",
             "scopes",
             "token_audiences",
             "groups_claim",
+            "issuer",
         ];
         assert_eq!(named, expected);
     }

@@ -291,31 +291,6 @@ async fn an_authenticator_app_does_not_spoil_the_link_that_proves_an_address() {
     verify(&other).await.problem(403, "link_invalid");
 }
 
-/// Hashing takes long; whoever changes a password meanwhile comes first.
-#[tokio::test]
-async fn of_two_changes_at_once_one_counts_and_the_other_is_refused() {
-    let server = Server::start().await;
-    let ada = server.admin().await;
-    let other = server.again(&ada);
-    let body = json!({"email": "admin@example.org", "password": PASSWORD});
-    let session = server.client().post("/auth/login", body).await.is(200);
-    let other = other.with_token(&text(&session["access_token"]));
-    let change = |client: &Client, new: &str| {
-        let body = json!({"current_password": PASSWORD, "new_password": new});
-        client.post("/auth/password/change", body)
-    };
-    let passwords = [NEW_PASSWORD, "copper lantern meadow 77"];
-    let (first, second) = tokio::join!(change(&ada, passwords[0]), change(&other, passwords[1]));
-    let statuses = [first.status, second.status];
-    let counts = statuses.iter().position(|status| *status == 200).expect("one that counts");
-    assert_eq!(statuses[1 - counts], 401, "{statuses:?}");
-    // The right one first: a wrong one has to wait.
-    for (password, status) in [(passwords[counts], 200), (passwords[1 - counts], 401)] {
-        let body = json!({"email": "admin@example.org", "password": password});
-        assert_eq!(server.client().post("/auth/login", body).await.status, status);
-    }
-}
-
 #[tokio::test]
 async fn a_new_password_by_mail_leaves_the_second_factor_of_a_proven_address() {
     let world = World::new().await;

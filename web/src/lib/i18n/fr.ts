@@ -325,7 +325,8 @@ export const fr: Record<keyof typeof en, string> = {
   'field.tooMany': 'Il y en a trop.',
   'field.tooShort': 'C’est trop court.',
   'field.unknown': 'Cela n’existe pas ici, ou a été supprimé.',
-  'field.url': 'Cette adresse ne convient pas. Elle commence par https:// et n’a pas de point d’interrogation.',
+  'field.url':
+    'Cette adresse ne convient pas. Elle commence par https:// et n’a pas de point d’interrogation.',
   'field.wrong': 'Cette valeur ne convient pas.',
   'find.also': 'Peut-être aussi',
   'find.anyKind': 'Tous les types',
