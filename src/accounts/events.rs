@@ -150,6 +150,10 @@ pub enum SecurityEvent {
         clone: CloneId,
         from: SpaceId,
         to: SpaceId,
+        /// What the clone is called.
+        name: String,
+        /// Who could see it before and cannot now.
+        lost_by: Vec<AccountId>,
     },
     ShareLinkCreated {
         clone: CloneId,

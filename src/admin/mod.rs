@@ -19,7 +19,7 @@ use crate::factors::{FactorError, Factors};
 use crate::identities::Identities;
 use crate::kernel::{Clock, CloneId, Fault, FieldProblem, Text, Timestamp};
 use crate::notifications::Notifications;
-use crate::sessions::{Device, Sessions, SignInBy};
+use crate::sessions::{COMMAND_LINE, Device, Sessions, SignInBy};
 use crate::store::Store;
 
 pub use people::{Figures, Overview};
@@ -293,7 +293,7 @@ impl Admin {
             .read(|tx| clones::owner_of(tx, id))
             .map_err(Fault::from)?
             .ok_or_else(Fault::not_found)?;
-        let device = Device { label: "Command line".to_owned(), ..Device::default() };
+        let device = Device { label: COMMAND_LINE.to_owned(), ..Device::default() };
         let owner = self.accounts.account(owner)?;
         let session = self.sessions.start(&owner, SignInBy::Tokens, device).await?;
         Ok(Outcome::Token(session.access.reveal().clone()))

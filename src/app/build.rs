@@ -174,6 +174,7 @@ pub(super) async fn build(
         notifications,
         trash,
         public_url: config.public_url.clone(),
+        links: links(config),
     })
 }
 
@@ -278,7 +279,6 @@ fn share_links(
         clock: clock.clone(),
         notifications: notifications.clone(),
         watchers: watchers.clone(),
-        links: links(config),
         most: config.limits.share_links_per_clone,
         pepper: accounts.key_for("clonememoria share links"),
         forget: conversations::forget_visitor_in,

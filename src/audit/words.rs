@@ -95,7 +95,7 @@ fn beyond(account: AccountId, event: &SecurityEvent) -> NewEntry {
             of("member_removed", Thing::Space(*space)).with("member", member)
         }
         E::SpaceDeleted { space } => of("space_deleted", Thing::Space(*space)),
-        E::CloneMoved { clone, from, to } => {
+        E::CloneMoved { clone, from, to, .. } => {
             of("clone_moved", Thing::Clone(*clone)).with("from", from).with("to", to)
         }
         elsewhere => behind_glass(account, elsewhere),

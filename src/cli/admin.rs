@@ -136,7 +136,10 @@ fn link(args: &ConfigArgs, operation: &Operation, page: &str) -> Result<(), Fail
 
 fn operate(config: &Config, operation: &Operation) -> Result<Outcome, Failure> {
     runtime()?.block_on(async {
-        let mut line = Line::open(config).await?;
+        let mut line = match operation {
+            Operation::CreateAccount { .. } => Line::open_or_found(config).await?,
+            _ => Line::open(config).await?,
+        };
         let outcome = line.operate(operation).await;
         line.close().await;
         outcome

@@ -17,6 +17,7 @@ use crate::admin::{Operation, Outcome};
 use crate::app::App;
 use crate::config::{Config, Tls};
 use crate::http::server::Server;
+use crate::store::Store;
 
 /// A line to a server.
 pub struct Line {
@@ -34,7 +35,27 @@ pub struct Reply {
 
 impl Line {
     /// Speaks to the running server of the data directory, or starts one for this command.
+    ///
+    /// # Errors
+    /// When there is no data where it is looked for: who asks about it means another place.
     pub async fn open(config: &Config) -> Result<Self, Failure> {
+        if !Store::is_in(&config.data_dir) {
+            let directory = std::path::absolute(&config.data_dir);
+            let directory = directory.as_deref().unwrap_or(&config.data_dir).display();
+            let message = format!(
+                "there is no data of a server in {directory}: name its directory with --data-dir, \
+                 or its file of settings with --config"
+            );
+            return Err(Failure::Refused { message, code: 66 });
+        }
+        Self::open_or_found(config).await
+    }
+
+    /// The same, and founds a data directory where there is none.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or started.
+    pub async fn open_or_found(config: &Config) -> Result<Self, Failure> {
         let socket = config.data_dir.join("control.sock");
         if let Ok(stream) = UnixStream::connect(&socket).await {
             let sender = sender(stream).await?;

@@ -1,11 +1,11 @@
 //! Clones that change their space, and spaces that are closed.
 
-use crate::access::{Action, Principal};
+use crate::access::{Action, Principal, role_at};
 use crate::accounts::SecurityEvent;
 use crate::jobs::discarded;
-use crate::kernel::{CloneId, SpaceId};
+use crate::kernel::{AccountId, CloneId, SpaceId};
 use crate::spaces;
-use crate::store::{StoreError, WriteTx};
+use crate::store::{Rows, StoreError, WriteTx};
 
 use super::{CloneError, Clones, Persona, permit, rows};
 
@@ -51,7 +51,7 @@ impl Clones {
     }
 
     /// Takes a clone into another space. Everything that belongs to it goes with it; who could
-    /// see it only through the old space cannot any more.
+    /// see it only through the old space cannot any more, and is told.
     pub(super) fn move_in(
         &self,
         tx: &mut WriteTx<'_>,
@@ -67,10 +67,35 @@ impl Clones {
         let there = spaces::role_in(tx, who.account, space)?.ok_or(CloneError::NoSuchSpace)?;
         permit(there, Action::CreateClone)?;
         let (clone, from) = (persona.id, persona.space);
+        let event = SecurityEvent::CloneMoved {
+            clone,
+            from,
+            to: space,
+            name: persona.profile.name.to_string(),
+            lost_by: lost_by(tx, persona, space)?,
+        };
         settle_in(tx, persona, space)?;
-        let event = SecurityEvent::CloneMoved { clone, from, to: space };
         Ok(self.watchers.tell_in(tx, who.account, &event, self.clock.now())?)
     }
+}
+
+/// Who sees a clone where it is and will not in another space.
+fn lost_by(
+    tx: &impl Rows,
+    persona: &Persona,
+    there: SpaceId,
+) -> Result<Vec<AccountId>, StoreError> {
+    let seen = |member, space| {
+        let role = spaces::role_in(tx, member, space)?;
+        Ok::<_, StoreError>(role_at(persona.profile.visibility, role).is_some())
+    };
+    let mut lost = Vec::new();
+    for member in spaces::members_in(tx, persona.space)? {
+        if seen(member, persona.space)? && !seen(member, there)? {
+            lost.push(member);
+        }
+    }
+    Ok(lost)
 }
 
 fn settle_in(

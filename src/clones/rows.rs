@@ -130,6 +130,16 @@ pub(super) fn persona(tx: &impl Rows, id: CloneId) -> Result<Option<Persona>, St
     Ok(tx.get(&PERSONAS, &id)?.map(|row| row.persona(id)))
 }
 
+/// The clone with an id or, found with the same effort, the one before it in order.
+pub(super) fn at_or_before(tx: &impl Rows, id: CloneId) -> Result<Option<Persona>, StoreError> {
+    let mut found = None;
+    tx.scan(&PERSONAS, &Range::up_to(&id), Direction::Down, |id, row| {
+        found = Some(row.persona(id));
+        Ok::<_, StoreError>(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
 pub(super) fn in_space(tx: &impl Rows, space: SpaceId) -> Result<Vec<Persona>, StoreError> {
     let mut personas = Vec::new();
     for (_, id) in tx.keys::<(SpaceId, CloneId), ()>(&IN_SPACE, &Range::prefix(&space))? {

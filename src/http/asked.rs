@@ -10,13 +10,13 @@ use super::api::Services;
 use super::auth::{Door, bearer, require_same_origin};
 use super::client::{Client, group};
 use super::cookies::{Cookie, is_secure};
-use super::origin::{addressed_to, from_our_page, on_this_machine, same_origin};
+use super::origin::{addressed_to, elsewhere, from_our_page, on_this_machine, same_origin};
 use super::problem::Problem;
 use crate::access::Principal;
 use crate::accounts::Email;
 use crate::factors::{Asker, FactorError, NoPasskeys, Site};
 use crate::jobs::Once;
-use crate::kernel::{Fault, FieldProblem, SessionId, Token, TokenHash, preferred};
+use crate::kernel::{Fault, FieldProblem, Kind, SessionId, Token, TokenHash, preferred};
 use crate::sessions::{Device, SignInBy};
 
 /// How long a browser is remembered, so that signing in on it again is nothing new.
@@ -65,6 +65,9 @@ impl<'a> FromRequest<'a> for Asked {
         if cookie.is_some() && !request.method().is_safe() {
             require_same_origin(services, request).map_err(Problem::from)?;
         }
+        if bearer.is_none() && elsewhere(request, public_url) {
+            return Err(other_address(services).into());
+        }
         let device_cookie = Cookie::Device.of(request);
         Ok(Self {
             sign_in_by: if page { SignInBy::Cookie } else { SignInBy::Tokens },
@@ -80,6 +83,12 @@ impl<'a> FromRequest<'a> for Asked {
             route: format!("{} {}", request.method(), request.original_uri().path()),
         })
     }
+}
+
+fn other_address(services: &Services) -> Problem {
+    let known = services.links.to_front().unwrap_or_default();
+    let detail = format!("This server is used at {known}: open it there to sign in.");
+    Fault::new(Kind::Forbidden, "other_address", detail).into()
 }
 
 fn language(headers: &HeaderMap) -> Option<String> {

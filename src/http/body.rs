@@ -177,7 +177,7 @@ fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u
     } else if let Some(name) = quoted(message, "duplicate field `") {
         format!("has the field `{name}` twice")
     } else if let Some((_, expected)) = message.rsplit_once(", expected ") {
-        format!("must be {expected}")
+        format!("must be {}", in_json(expected))
     } else if echoes(message, &pointer, bytes) {
         "is not valid".to_owned()
     } else {
@@ -187,6 +187,18 @@ fn wrong_field(error: &serde_path_to_error::Error<serde_json::Error>, bytes: &[u
     let mut fault = Fault::new(Kind::Invalid, "invalid", "Some fields are not valid.");
     fault.fields = vec![FieldFault { pointer, problem, detail }];
     fault
+}
+
+/// What JSON calls what a library expected by the name of its own type.
+fn in_json(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        other => other,
+    }
 }
 
 fn quoted<'m>(message: &'m str, opening: &str) -> Option<&'m str> {
@@ -257,14 +269,15 @@ mod tests {
 
     #[test]
     fn a_fault_names_the_place_and_not_the_value() {
+        const WHOLE: &str = "must be a whole number that is not negative";
         let cases = [
             (r#"{"words":[],"s3cret":1}"#, "/s3cret", "is not a known field"),
             (r#"{"words":[{"count":1,"x":2}]}"#, "/words/0/x", "is not a known field"),
-            (r#"{"words":[{"count":1},{"count":"s3cret"}]}"#, "/words/1/count", "must be u32"),
-            (r#"{"words":[{"count":-7}]}"#, "/words/0/count", "must be u32"),
+            (r#"{"words":[{"count":1},{"count":"s3cret"}]}"#, "/words/1/count", WHOLE),
+            (r#"{"words":[{"count":-7}]}"#, "/words/0/count", WHOLE),
             (r#"{"words":[{}]}"#, "/words/0/count", "is required"),
             ("{}", "/words", "is required"),
-            (r#"{"words":7}"#, "/words", "must be a sequence"),
+            (r#"{"words":7}"#, "/words", "must be an array"),
             (r#"{"words":[{"count":1},[2]]}"#, "/words/1", "must be an object"),
             (r#"{"words":[],"note":{}}"#, "/note", "must be a string"),
             ("[[]]", "", "must be an object"),

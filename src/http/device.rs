@@ -1,5 +1,7 @@
 //! What a client calls itself, in a few words that its owner recognises.
 
+use crate::sessions::UNKNOWN_DEVICE;
+
 /// Browsers, the more particular names first: most call themselves several.
 const BROWSERS: [(&str, &str); 8] = [
     ("Edg/", "Edge"),
@@ -26,7 +28,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 /// The longest name of a program that is repeated.
 const LONGEST: usize = 40;
 
-/// "Firefox (Linux)", "curl", or nothing that makes sense: "Unknown device".
+/// "Firefox (Linux)", "curl", or [`UNKNOWN_DEVICE`].
 pub fn label(agent: &str) -> String {
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
@@ -44,7 +46,7 @@ fn program(agent: &str) -> String {
     if (1..=LONGEST).contains(&name.len()) && name.chars().all(plain) {
         name.to_owned()
     } else {
-        "Unknown device".to_owned()
+        UNKNOWN_DEVICE.to_owned()
     }
 }
 

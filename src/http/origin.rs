@@ -28,6 +28,17 @@ pub fn same_origin(request: &Request, public_url: Option<&Url>) -> bool {
     }
 }
 
+/// Whether a browser opened our pages at another address than the configured one, where it gets
+/// no cookie: it names the address it talks to, and that is not ours. Browsers that say
+/// `same-origin` besides are believed anywhere.
+pub fn elsewhere(request: &Request, public_url: Option<&Url>) -> bool {
+    let origin = request.headers().get(ORIGIN).and_then(|value| value.to_str().ok());
+    let origin = origin.and_then(|origin| Url::parse(origin).ok());
+    let own = addressed_to(request).filter(|_| public_url.is_some());
+    let opened_here = origin.zip(own).is_some_and(|(origin, own)| own.origin() == origin.origin());
+    opened_here && !same_origin(request, public_url)
+}
+
 /// Whether a browser's page of ours made this request: it names an origin and that is ours.
 /// Such a client gets a cookie where others get tokens.
 pub fn from_our_page(request: &Request, public_url: Option<&Url>) -> bool {
@@ -62,13 +73,17 @@ pub fn addressed_to(request: &Request) -> Option<Url> {
 mod tests {
     use super::*;
 
-    fn asks(headers: &[(&str, &str)], public_url: Option<&str>) -> bool {
+    fn request(headers: &[(&str, &str)]) -> Request {
         let mut builder = Request::builder().header("host", "memoria.lan:8787");
         for (name, value) in headers {
             builder = builder.header(*name, *value);
         }
+        builder.finish()
+    }
+
+    fn asks(headers: &[(&str, &str)], public_url: Option<&str>) -> bool {
         let public_url = public_url.map(|url| Url::parse(url).unwrap());
-        same_origin(&builder.finish(), public_url.as_ref())
+        same_origin(&request(headers), public_url.as_ref())
     }
 
     #[test]
@@ -93,6 +108,21 @@ mod tests {
         ];
         for (headers, public_url, believed) in cases {
             assert_eq!(asks(headers, *public_url), *believed, "{headers:?} {public_url:?}");
+        }
+    }
+
+    #[test]
+    fn our_pages_at_another_address_are_told_from_others() {
+        let public = Url::parse("https://memoria.example/").unwrap();
+        let is =
+            |headers: &[(&str, &str)], public: Option<&Url>| elsewhere(&request(headers), public);
+        let here = ("origin", "http://memoria.lan:8787");
+        assert!(is(&[here], Some(&public)));
+        assert!(!is(&[here], None));
+        assert!(!is(&[here, ("sec-fetch-site", "same-origin")], Some(&public)));
+        assert!(!is(&[], Some(&public)));
+        for other in ["https://memoria.example", "https://evil.example", "null", "x"] {
+            assert!(!is(&[("origin", other)], Some(&public)), "{other}");
         }
     }
 }

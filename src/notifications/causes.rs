@@ -12,6 +12,18 @@ pub(super) fn told(
     tx: &impl Rows,
     account: AccountId,
     event: &SecurityEvent,
+) -> Result<Vec<(AccountId, Notice)>, StoreError> {
+    if let SecurityEvent::CloneMoved { name, lost_by, .. } = event {
+        let notice = Notice::CloneMoved { clone: name.clone() };
+        return Ok(lost_by.iter().map(|member| (*member, notice.clone())).collect());
+    }
+    Ok(told_one(tx, account, event)?.into_iter().collect())
+}
+
+fn told_one(
+    tx: &impl Rows,
+    account: AccountId,
+    event: &SecurityEvent,
 ) -> Result<Option<(AccountId, Notice)>, StoreError> {
     use SecurityEvent as E;
     Ok(match *event {

@@ -4,45 +4,13 @@
 mod en;
 mod fr;
 
-use url::Url;
-
+use super::links::{
+    ACCOUNT_PAGE, INVITATION_PAGE, Links, NOTICES_PAGE, RESET_PAGE, VERIFICATION_PAGE,
+};
 use super::model::{Notification, Topic, on_one_line};
 use crate::kernel::{JobId, Timestamp};
 use crate::providers::Letter;
-
-/// Where links in mails lead: the configured address, never one that a request brought.
-#[derive(Clone, Debug, Default)]
-pub struct Links(Option<String>);
-
-impl Links {
-    /// Links below the address that people use, if it is configured.
-    pub fn new(public_url: Option<&Url>, base_path: &str) -> Self {
-        Self(public_url.map(|url| format!("{}{base_path}", url.as_str().trim_end_matches('/'))))
-    }
-
-    /// Whether there is an address to link to.
-    pub fn are_known(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// The link to give away with which somebody talks with a clone. What follows the `#` stays
-    /// in the browser and is in no request.
-    pub fn to_share(&self, token: &str) -> Option<String> {
-        self.to(&format!("{SHARE_PAGE}{token}"))
-    }
-
-    fn to(&self, path: &str) -> Option<String> {
-        self.0.as_ref().map(|base| format!("{base}{path}"))
-    }
-}
-
-/// The pages that mails link to; a token is appended to those that end in `=` or `#`.
-const ACCOUNT_PAGE: &str = "/account";
-const NOTICES_PAGE: &str = "/notifications";
-const RESET_PAGE: &str = "/reset?token=";
-const VERIFICATION_PAGE: &str = "/verify?token=";
-const SHARE_PAGE: &str = "/share#";
-const INVITATION_PAGE: &str = "/invitation?token=";
+use crate::sessions::{COMMAND_LINE, UNKNOWN_DEVICE};
 
 /// Who reads a mail.
 pub(super) struct Reader<'a> {
@@ -73,6 +41,9 @@ struct Tongue {
     notices: &'static [(Topic, &'static str, &'static str)],
     /// In place of a name that cannot be given.
     another_service: &'static str,
+    /// What a device is called that nobody knows, and what the operator's command line is.
+    unknown_device: &'static str,
+    command_line: &'static str,
     /// In place of a reason that cannot be given.
     no_reason: &'static str,
     /// In place of names when there are none.
@@ -134,7 +105,12 @@ pub(super) fn notice(reader: &Reader<'_>, notice: &Notification) -> Said {
 fn happened(tongue: &Tongue, notice: &Notification) -> (&'static str, String) {
     let found = tongue.notices.iter().find(|(topic, ..)| *topic == notice.topic);
     let (_, subject, sentence) = found.copied().unwrap_or((notice.topic, "CloneMemoria", ""));
-    let name = notice.detail.as_deref().map(|detail| quoted(tongue, detail)).unwrap_or_default();
+    let detail = notice.detail.as_deref().map(|detail| match (notice.topic, detail) {
+        (Topic::NewDevice, UNKNOWN_DEVICE) => tongue.unknown_device,
+        (Topic::NewDevice, COMMAND_LINE) => tongue.command_line,
+        _ => detail,
+    });
+    let name = detail.map(|detail| quoted(tongue, detail)).unwrap_or_default();
     // Without a name to give, the sentence must still be one.
     let name = match notice.topic {
         Topic::IdentityLinked | Topic::IdentityUnlinked if name.is_empty() => {
@@ -217,6 +193,8 @@ fn minute(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
     use crate::kernel::NoticeId;
 
@@ -274,6 +252,18 @@ mod tests {
         assert!(said.contains("Qui : « The Admin »") || said.contains("Qui"), "{said}");
         let said = notice(&Reader::new("en", &links), &about(Topic::BreakGlassEnded, "")).text;
         assert!(said.contains("nothing"), "{said}");
+    }
+
+    #[test]
+    fn a_device_that_nobody_knows_is_called_so_in_the_language_of_the_mail() {
+        let links = links();
+        let said = |tongue, device| {
+            notice(&Reader::new(tongue, &links), &about(Topic::NewDevice, device)).text
+        };
+        assert!(said("fr", UNKNOWN_DEVICE).contains("« appareil inconnu »"));
+        assert!(said("fr", COMMAND_LINE).contains("« ligne de commande »"));
+        assert!(said("fr", "Firefox (Linux)").contains("« Firefox (Linux) »"));
+        assert!(said("en", UNKNOWN_DEVICE).contains("“Unknown device”"));
     }
 
     #[test]

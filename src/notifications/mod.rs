@@ -8,6 +8,7 @@ mod causes;
 mod error;
 mod invited;
 mod letters;
+mod links;
 mod model;
 mod posting;
 mod rows;
@@ -15,7 +16,7 @@ mod rows;
 use std::sync::Arc;
 
 pub use error::NotificationError;
-pub use letters::Links;
+pub use links::Links;
 pub use model::{Notice, Notification, Topic};
 pub use rows::TABLES;
 
@@ -104,9 +105,11 @@ impl Notifications {
     /// Hears of what concerns the safety of accounts and tells their owners.
     pub fn watcher(&self) -> OnSecurity {
         let this = self.clone();
-        Arc::new(move |tx, account, event, now| match causes::told(tx, account, event)? {
-            Some((whom, notice)) => this.tell_in(tx, whom, &notice, now),
-            None => Ok(()),
+        Arc::new(move |tx, account, event, now| {
+            for (whom, notice) in causes::told(tx, account, event)? {
+                this.tell_in(tx, whom, &notice, now)?;
+            }
+            Ok(())
         })
     }
 

@@ -100,6 +100,11 @@ pub enum Notice {
         /// What the space is called.
         space: String,
     },
+    /// A clone that the account could see is in another space now, where it cannot.
+    CloneMoved {
+        /// What the clone is called.
+        clone: String,
+    },
     /// The account administers the instance from now on.
     AdminGranted,
     /// It does not any more.
@@ -140,6 +145,7 @@ pub enum Topic {
     RoleChanged,
     SpaceHandedOver,
     RemovedFromSpace,
+    CloneMoved,
     AdminGranted,
     AdminRevoked,
     LockedOut,
@@ -148,7 +154,7 @@ pub enum Topic {
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 29] = [
+const WORDS: [(Topic, &str); 30] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -173,6 +179,7 @@ const WORDS: [(Topic, &str); 29] = [
     (Topic::RoleChanged, "role_changed"),
     (Topic::SpaceHandedOver, "space_handed_over"),
     (Topic::RemovedFromSpace, "removed_from_space"),
+    (Topic::CloneMoved, "clone_moved"),
     (Topic::AdminGranted, "admin_granted"),
     (Topic::AdminRevoked, "admin_revoked"),
     (Topic::LockedOut, "locked_out"),
@@ -205,6 +212,7 @@ impl Topic {
                 | Self::SpaceHandedOver
                 | Self::RemovedFromSpace
                 | Self::CloneShared
+                | Self::CloneMoved
         );
         !by_others && !self.is_by_admins()
     }
@@ -256,6 +264,7 @@ impl Notice {
             Self::RoleChanged { .. } => Topic::RoleChanged,
             Self::SpaceHandedOver { .. } => Topic::SpaceHandedOver,
             Self::RemovedFromSpace { .. } => Topic::RemovedFromSpace,
+            Self::CloneMoved { .. } => Topic::CloneMoved,
             Self::AdminGranted => Topic::AdminGranted,
             Self::AdminRevoked => Topic::AdminRevoked,
             Self::LockedOut => Topic::LockedOut,
@@ -274,6 +283,7 @@ impl Notice {
             | Self::ApiKeyCreated { label: detail }
             | Self::ShareLinkCreated { clone: detail }
             | Self::CloneShared { clone: detail }
+            | Self::CloneMoved { clone: detail }
             | Self::BreakGlass { reason: detail, .. }
             | Self::SpaceInvitation { space: detail }
             | Self::RoleChanged { space: detail }
@@ -335,6 +345,7 @@ impl Notice {
             Topic::RoleChanged => Self::RoleChanged { space: detail },
             Topic::SpaceHandedOver => Self::SpaceHandedOver { space: detail },
             Topic::RemovedFromSpace => Self::RemovedFromSpace { space: detail },
+            Topic::CloneMoved => Self::CloneMoved { clone: detail },
             Topic::AdminGranted => Self::AdminGranted,
             Topic::AdminRevoked => Self::AdminRevoked,
             Topic::LockedOut => Self::LockedOut,

@@ -1,6 +1,7 @@
 //! Sending what was promised: a job becomes a letter when it runs, from what is true then.
 
-use super::letters::{self, Links, Reader};
+use super::letters::{self, Reader};
+use super::links::Links;
 use super::rows::{self, MAIL, MailJob};
 use crate::accounts::{Account, AccountError, Accounts, Email};
 use crate::jobs::{JobError, Queue};

@@ -23,7 +23,7 @@ use self::access_token::AccessTokens;
 use self::renew::Successors;
 use self::rows::SessionRow;
 
-pub use model::{Device, NewSession, Session, SignInBy, SignedIn};
+pub use model::{COMMAND_LINE, Device, NewSession, Session, SignInBy, SignedIn, UNKNOWN_DEVICE};
 pub use rows::TABLES;
 
 const ACCESS: Duration = Duration::from_secs(10 * 60);

@@ -14,6 +14,12 @@ pub enum SignInBy {
     Tokens,
 }
 
+/// What a device is called that says nothing of itself that makes sense; whoever shows it says it
+/// in the reader's language.
+pub const UNKNOWN_DEVICE: &str = "Unknown device";
+/// What commands of the server's operator are called; the same goes for it.
+pub const COMMAND_LINE: &str = "Command line";
+
 /// What is known of the device that somebody signs in on.
 #[derive(Clone, Debug, Default)]
 pub struct Device {

@@ -17,10 +17,8 @@ use crate::accounts::{AccountError, SecurityEvent, Watchers};
 use crate::api_keys::Left;
 use crate::clones::{self, Persona};
 use crate::jobs::{Eraser, Once, Subject};
-use crate::kernel::{
-    AccountId, Clock, CloneId, Credential, Secret, ShareLinkId, Timestamp, TokenHash,
-};
-use crate::notifications::{Links, Notice, Notifications};
+use crate::kernel::{AccountId, Clock, CloneId, Credential, ShareLinkId, Timestamp, TokenHash};
+use crate::notifications::{Notice, Notifications};
 use crate::spaces;
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
@@ -49,8 +47,6 @@ pub struct Parts {
     pub clock: Clock,
     pub notifications: Notifications,
     pub watchers: Watchers,
-    /// Where links lead.
-    pub links: Links,
     /// Links that one clone can have.
     pub most: usize,
     /// Links are hashed with this, so that a stolen database alone recognises none.
@@ -66,7 +62,6 @@ pub struct ShareLinks {
     clock: Clock,
     notifications: Notifications,
     watchers: Watchers,
-    links: Links,
     most: usize,
     pepper: [u8; 32],
     forget: ForgetVisitor,
@@ -75,8 +70,8 @@ pub struct ShareLinks {
 impl ShareLinks {
     /// The share links in a store.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, clock, notifications, watchers, links, most, pepper, forget } = parts;
-        Self { store, clock, notifications, watchers, links, most, pepper, forget }
+        let Parts { store, clock, notifications, watchers, most, pepper, forget } = parts;
+        Self { store, clock, notifications, watchers, most, pepper, forget }
     }
 
     fn hash(&self, token: &str) -> TokenHash {
@@ -96,7 +91,6 @@ impl ShareLinks {
     ) -> Result<MadeShareLink, ShareLinkError> {
         let fresh = LINK.fresh().map_err(AccountError::Random)?;
         let hash = self.hash(fresh.whole.reveal());
-        let url = self.links.to_share(fresh.whole.reveal());
         let (this, who, now) = (self.clone(), who.clone(), self.clock.now());
         self.store
             .write(move |tx| {
@@ -105,7 +99,7 @@ impl ShareLinks {
                     let place = (clone, ShareLinkId::from_bytes(made));
                     let row = rows::link(tx, place)?.ok_or(ShareLinkError::Missing)?;
                     let link = view(tx, place, row, now)?;
-                    return Ok(MadeShareLink { link, token: None, url: None });
+                    return Ok(MadeShareLink { link, token: None });
                 }
                 if rows::of_clone(tx, clone)?.len() >= this.most {
                     return Err(ShareLinkError::TooMany(this.most));
@@ -118,8 +112,7 @@ impl ShareLinks {
                 this.watchers.tell_in(tx, who.account, &event, now)?;
                 this.tell_in(tx, who.account, &persona, now)?;
                 let link = view(tx, place, row, now)?;
-                let token = Some(fresh.whole);
-                Ok(MadeShareLink { link, token, url: url.map(Secret::new) })
+                Ok(MadeShareLink { link, token: Some(fresh.whole) })
             })
             .await
     }

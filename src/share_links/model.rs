@@ -67,8 +67,6 @@ pub struct MadeShareLink {
     pub link: ShareLink,
     /// Its token.
     pub token: Option<Secret<String>>,
-    /// The address to give away, if it is known by which one people reach this server.
-    pub url: Option<Secret<String>>,
 }
 
 /// Somebody who came by a link.

@@ -35,6 +35,9 @@ pub use table::{Holds, RawTable, Table, TableInfo};
 pub use upgrade::Upgrade;
 pub use writer::{Durable, WriterFigures};
 
+/// The database file within a data directory.
+const FILE: &str = "clonememoria.redb";
+
 /// How the database is opened.
 pub struct Options<'a> {
     /// Every table of every slice; they are created when missing.
@@ -59,12 +62,17 @@ struct Inner {
 }
 
 impl Store {
+    /// Whether there is a database file in `directory`.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(FILE).exists()
+    }
+
     /// Opens or creates the database file in `directory` and brings it to the present schema.
     ///
     /// # Errors
     /// When the file cannot be opened, was written by a newer program, or an upgrade fails.
     pub fn open(directory: &Path, codec: Codec, options: &Options<'_>) -> Result<Self, StoreError> {
-        let path = directory.join("clonememoria.redb");
+        let path = directory.join(FILE);
         let database = builder(options).create(&path).map_err(StoreError::opening)?;
         Self::start(database, codec, options)
     }

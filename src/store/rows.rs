@@ -38,6 +38,11 @@ impl Range {
         Self { from: Bound::Included(from.to_bytes()), to: Bound::Excluded(to.to_bytes()) }
     }
 
+    /// Up to one key, itself included.
+    pub fn up_to(key: &impl Key) -> Self {
+        Self { from: Bound::Unbounded, to: Bound::Included(key.to_bytes()) }
+    }
+
     /// What is left of this range after a key, in the direction of the walk.
     #[must_use]
     pub fn after(mut self, key: &[u8], direction: Direction) -> Self {

@@ -10,7 +10,6 @@ export const OWNER = {
   password: 'a quiet kitchen in june',
 };
 
-/** What the server is told to have its answers written by the test model. */
 /** Somebody else. */
 export const GUEST = {
   name: 'Jonas Keller',
@@ -18,6 +17,7 @@ export const GUEST = {
   password: 'seven boats upon the lake',
 };
 
+/** What the server is told to have its answers written by the test model. */
 export const environmentFor = (model: ModelServer) => ({
   CLONEMEMORIA_LLM_BASE_URL: model.baseUrl,
   CLONEMEMORIA_LLM_API_KEY: 'test-key',

@@ -124,6 +124,25 @@ async fn what_an_operator_gets_wrong_is_explained() {
     server.command(&["admin", "link"], "").fails(65, &["already"]);
 }
 
+#[test]
+fn a_command_in_the_wrong_folder_begins_no_data_there() {
+    let server = Server::prepared(&[]);
+    let file = server.beside("memories.jsonl");
+    std::fs::write(&file, "{\"content\": \"We swam.\"}\n").unwrap();
+    let file = file.to_str().unwrap();
+    let commands: [&[&str]; 5] = [
+        &["admin", "link"],
+        &["admin", "invite"],
+        &["admin", "verify-audit"],
+        &["admin", "reset-password", "--email", "ada@example.org"],
+        &["import-memories", "--clone", "01a1fcac-b262-7d4c-9b1f-5f2f1f8e7c10", file],
+    ];
+    for command in commands {
+        server.command(command, PASSWORD).fails(66, &["no data", "--data-dir"]);
+    }
+    assert!(!server.data().join("clonememoria.redb").exists());
+}
+
 #[tokio::test]
 async fn links_point_to_where_people_are() {
     let server = Server::start().await;

@@ -189,3 +189,29 @@ async fn only_json_is_taken_for_json_and_no_method_for_another() {
     }
     assert_eq!(state(&ada, &things).await, before);
 }
+
+/// Browsers do not say who makes a request where it is plain HTTP, so only one address can be ours.
+#[tokio::test]
+async fn nobody_signs_in_from_our_pages_at_another_address_and_is_told_where_instead() {
+    let public = "https://memoria.example";
+    let server = Server::with(&[("CLONEMEMORIA_SERVER_PUBLIC_URL", public)]).await;
+    let ada = server.admin().await;
+    assert_eq!(server.client().get("/setup").await.is(200)["url"], format!("{public}/"));
+    let body = json!({"email": "admin@example.org", "password": PASSWORD});
+    let here = format!("http://{}", server.address());
+    let at =
+        |origin: &str| server.client().post("/auth/login", body.clone()).header("origin", origin);
+    let told = at(&here).await.problem(403, "other_address");
+    assert!(told["detail"].as_str().unwrap().contains(public), "{told}");
+    // Where browsers say so they are believed, and programs are no pages.
+    let page = at(&here).header("sec-fetch-site", "same-origin").await;
+    assert!(page.header("set-cookie").is_some());
+    page.is(200);
+    at(public).await.is(200);
+    ada.post("/spaces", json!({"name": "The family"})).header("origin", &here).await.is(201);
+    let open = Server::start().await;
+    open.admin().await;
+    let here = format!("http://{}", open.address());
+    open.client().post("/auth/login", body).header("origin", &here).await.is(200);
+    assert!(open.client().get("/setup").await.is(200)["url"].is_null());
+}

@@ -292,6 +292,22 @@ async fn a_clone_moves_with_all_that_belongs_to_it() {
 }
 
 #[tokio::test]
+async fn a_link_that_invites_begins_with_the_address_that_was_set() {
+    let public = ("CLONEMEMORIA_SERVER_PUBLIC_URL", "https://memoria.example");
+    for (settings, url) in [(vec![], None), (vec![public], Some("https://memoria.example"))] {
+        let server = Server::with(&settings).await;
+        let ada = server.admin().await;
+        let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
+        let path = format!("/spaces/{space}/invitations");
+        let make = || ada.post(&path, json!({"role": "visitor"})).header("idempotency-key", "one");
+        let (made, again) = (make().await.is(201), make().await.is(201));
+        let link = url.map(|url| format!("{url}/invitation?token={}", text(&made["token"])));
+        assert_eq!(made["url"], json!(link));
+        assert!(again["token"].is_null() && again["url"].is_null());
+    }
+}
+
+#[tokio::test]
 async fn a_deleted_space_leaves_its_clones_in_the_owners_trash() {
     let family = family().await;
     let sam = family.member("sam", "steward").await;

@@ -297,6 +297,31 @@ async fn what_others_do_to_a_member_of_a_space_is_told_to_the_member() {
 }
 
 #[tokio::test]
+async fn who_loses_sight_of_a_clone_is_told() {
+    let world = World::new().await;
+    let ada = world.admin().await;
+    let (ben, eve) = (world.account("ben").await, world.account("eve").await);
+    let space = |name: &str| ada.post("/spaces", json!({"name": name}));
+    let (from, to) = (id(&space("The family").await.is(201)), id(&space("The lake").await.is(201)));
+    for (space, guest) in [(&from, &ben), (&from, &eve), (&to, &eve)] {
+        let path = format!("/spaces/{space}/invitations");
+        let made = ada.post(&path, json!({"role": "contributor"})).await.is(201);
+        guest.post("/invitations/accept", json!({"token": made["token"]})).await.is(200);
+    }
+    // Nobody else saw the private one, and everybody still sees the public one.
+    for (name, reach) in [("Rose", "private"), ("Rex", "public"), ("Maria", "space")] {
+        let body = json!({"name": name, "space_id": from, "visibility": reach});
+        let clone = id(&ada.post("/clones", body).await.is(201));
+        ada.patch(&format!("/clones/{clone}"), json!({"space_id": to})).await.is(200);
+    }
+    let subject = "A clone is not in your space any more";
+    world.told((&ben, "ben@example.org"), "clone_moved", Some("Maria"), subject).await;
+    assert_eq!(topics(&ben).await, ["clone_moved"]);
+    assert_eq!((topics(&ada).await, topics(&eve).await), (vec![], vec![]));
+    world.nothing_is_given_away();
+}
+
+#[tokio::test]
 async fn what_admins_do_to_an_account_is_told_to_its_owner() {
     let world = World::new().await;
     let admin = world.admin().await;

@@ -43,7 +43,7 @@ use crate::factors::Factors;
 use crate::identities::Identities;
 use crate::kernel::Clock;
 use crate::memories::Memories;
-use crate::notifications::Notifications;
+use crate::notifications::{Links, Notifications};
 use crate::privacy::Trash;
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
@@ -74,6 +74,7 @@ pub struct Parts {
     pub audit: Audit,
     pub break_glass: BreakGlass,
     pub public_url: Option<Url>,
+    pub links: Links,
 }
 
 /// [`Parts`], shared by all requests.

@@ -70,6 +70,8 @@ enum TopicWord {
     SpaceHandedOver,
     /// Somebody took the account out of a space; `detail` is its name.
     RemovedFromSpace,
+    /// A clone was taken into a space in which the account is not; `detail` is its name.
+    CloneMoved,
     /// The account administers the server from now on.
     AdminGranted,
     /// The account does not administer the server any more.

@@ -162,7 +162,7 @@ impl ShareLinkApi {
         let new = new_link(body.0.unwrap_or_default(), ask.clock.now())?;
         let made = ask.share_links.create(&ask.who, clone, new, once).await?;
         let token = made.token.map(|token| token.reveal().clone());
-        let url = made.url.map(|url| url.reveal().clone());
+        let url = token.as_deref().and_then(|token| ask.links.to_share(token));
         let about = view(&ask, made.link);
         Ok(ShareLinkMade::Created(Json(MadeShareLinkView { token, url, about })))
     }

@@ -217,8 +217,9 @@ impl SpaceApi {
         let new = new_invitation(&ask, &ask.who, body.0)?;
         let made = ask.spaces.invite(ask.who.account, id, new, once).await.map_err(Fault::from)?;
         let token = made.token.map(|token| token.reveal().to_owned());
+        let url = token.as_deref().and_then(|token| ask.links.to_invitation(token));
         let about = invitation_view(&ask, made.invitation);
-        Ok(InvitationMade::Created(Json(MadeInvitationView { token, about })))
+        Ok(InvitationMade::Created(Json(MadeInvitationView { token, url, about })))
     }
 
     /// Withdraw an invitation

@@ -1,11 +1,13 @@
 //! Mails in English.
 
 use super::super::model::Topic;
-use super::{Message, Tongue};
+use super::{COMMAND_LINE, Message, Tongue, UNKNOWN_DEVICE};
 
 pub(super) const TONGUE: Tongue = Tongue {
     notices: &NOTICES,
     another_service: " another service",
+    unknown_device: UNKNOWN_DEVICE,
+    command_line: COMMAND_LINE,
     no_reason: " none",
     nothing: " nothing",
     listed: " that is listed in your notifications",
@@ -41,7 +43,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 29] = [
+const NOTICES: [(Topic, &str, &str); 30] = [
     (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
     (
         Topic::PasswordChanged,
@@ -159,6 +161,12 @@ const NOTICES: [(Topic, &str, &str); 29] = [
         Topic::RemovedFromSpace,
         "You are not in a space any more",
         "Somebody who looks after it took you out of the space{}.",
+    ),
+    (
+        Topic::CloneMoved,
+        "A clone is not in your space any more",
+        "Somebody who looks after it took a clone into another space, where you cannot talk with \
+         it:{}.",
     ),
     (
         Topic::AdminGranted,

@@ -6,6 +6,8 @@ use super::{Message, Tongue};
 pub(super) const TONGUE: Tongue = Tongue {
     notices: &NOTICES,
     another_service: " un autre service",
+    unknown_device: "appareil inconnu",
+    command_line: "ligne de commande",
     no_reason: " aucune",
     nothing: " rien",
     listed: " c’est indiqué dans vos notifications",
@@ -41,7 +43,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 29] = [
+const NOTICES: [(Topic, &str, &str); 30] = [
     (
         Topic::NewDevice,
         "Un nouvel appareil est connecté",
@@ -169,6 +171,12 @@ const NOTICES: [(Topic, &str, &str); 29] = [
         Topic::RemovedFromSpace,
         "Vous ne faites plus partie d’un espace",
         "Une personne qui s’en occupe vous a retiré de l’espace{}.",
+    ),
+    (
+        Topic::CloneMoved,
+        "Un clone n’est plus dans votre espace",
+        "Une personne qui s’en occupe a mis un clone dans un autre espace, où vous ne pouvez pas \
+         lui parler :{}.",
     ),
     (
         Topic::AdminGranted,

@@ -40,7 +40,8 @@ impl<'s> Browser<'s> {
             ask = ask.header("accept-language", &self.language);
         }
         if method != Method::GET {
-            ask = ask.header("origin", &self.origin());
+            // As browsers do over TLS and on the machine itself.
+            ask = ask.header("origin", &self.origin()).header("sec-fetch-site", "same-origin");
         }
         let reply = match body {
             Some(body) => ask.json(body).await,

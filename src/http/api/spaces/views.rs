@@ -173,6 +173,9 @@ pub(super) struct MadeInvitationView {
     /// What goes into the link, shown this once. A repeated request (`Idempotency-Key`) does not
     /// get it again.
     pub(super) token: Option<String>,
+    /// The address to give away, with the token in it; nothing while `server.public_url` is not
+    /// set, or when the request is repeated.
+    pub(super) url: Option<String>,
     #[oai(flatten)]
     pub(super) about: InvitationView,
 }

@@ -2692,6 +2692,11 @@ export interface components {
              *     get it again.
              */
             token: string | null;
+            /**
+             * @description The address to give away, with the token in it; nothing while `server.public_url` is not
+             *     set, or when the request is repeated.
+             */
+            url: string | null;
         };
         /**
          * MadeKeyView
@@ -3662,6 +3667,11 @@ export interface components {
             passkeys: boolean;
             /** @description Who may register. */
             registration: components["schemas"]["RegistrationWord"] & unknown;
+            /**
+             * @description The address at which people are to open the app, if one is configured
+             *     (`server.public_url`). At another that is plain HTTP nobody can sign in.
+             */
+            url: string | null;
             /** @description The version of the server. */
             version: string;
         };
@@ -3909,7 +3919,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.
@@ -10801,6 +10811,7 @@ export interface operations {
                      *       "needed": true,
                      *       "passkeys": true,
                      *       "registration": "open",
+                     *       "url": null,
                      *       "version": "0.1.0"
                      *     }
                      */
@@ -11433,7 +11444,8 @@ export interface operations {
                      *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "invited_by": "Ada",
                      *       "role": "contributor",
-                     *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                     *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw",
+                     *       "url": "https://memoria.example/invitation?token=3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
                      *     }
                      */
                     "application/json": components["schemas"]["MadeInvitationView"];

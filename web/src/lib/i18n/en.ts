@@ -632,6 +632,7 @@ export const en = {
   'notice.breakGlassEnded': 'An administrator cannot read what is yours any more',
   'notice.by': 'By {name}',
   'notice.clone': 'Clone: {detail}',
+  'notice.cloneMoved': 'A clone is not in your space any more',
   'notice.cloneShared': 'A link to a clone in your space was made',
   'notice.dataExported': 'Your data was exported',
   'notice.emailChanged': 'Your e-mail address was changed',
@@ -742,6 +743,8 @@ export const en = {
     'You opened this page at {host}, which others do not reach. Open it under the address that they use, and make the link there.',
   'onlyHere.orSet': 'Or whoever runs the server sets that address as server.public_url.',
   'onlyHere.title': 'This link opens on this computer only.',
+  'otherAddress.text': 'Whoever runs this server has set another address for it. Go on there:',
+  'otherAddress.title': 'Nobody can sign in at this address',
   'passkey.add': 'Add a passkey',
   'passkey.added': 'Passkey added',
   'passkey.go': 'Go on',
@@ -864,6 +867,8 @@ export const en = {
   'problem.offline': 'The server cannot be reached. Check the connection and try again.',
   'problem.ownAccount': 'You cannot do this to your own account. Ask another administrator.',
   'problem.ownerStays': 'The owner cannot leave. Hand the space over to somebody first.',
+  'problem.otherAddress':
+    'Nobody can sign in at this address. Open the server at the address that was set for it.',
   'problem.passkeyInvalid':
     'This passkey does not open an account here, or it took too long. Try again.',
   'problem.passkeyNotAccepted':

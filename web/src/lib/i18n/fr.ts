@@ -651,6 +651,7 @@ export const fr: Record<keyof typeof en, string> = {
   'notice.breakGlassEnded': 'Un administrateur ne peut plus lire ce qui est à vous',
   'notice.by': 'Par {name}',
   'notice.clone': 'Clone : {detail}',
+  'notice.cloneMoved': 'Un clone n’est plus dans votre espace',
   'notice.cloneShared': 'Un lien vers un clone de votre espace a été créé',
   'notice.dataExported': 'Vos données ont été exportées',
   'notice.emailChanged': 'Votre adresse e-mail a été changée',
@@ -767,6 +768,9 @@ export const fr: Record<keyof typeof en, string> = {
   'onlyHere.orSet':
     'Ou la personne qui gère le serveur règle cette adresse comme server.public_url.',
   'onlyHere.title': 'Ce lien ne s’ouvre que sur cet ordinateur.',
+  'otherAddress.text':
+    'La personne qui gère ce serveur a choisi une autre adresse. Continuez ici :',
+  'otherAddress.title': 'Impossible de se connecter à cette adresse',
   'passkey.add': 'Ajouter une clé d’accès',
   'passkey.added': 'Clé d’accès ajoutée',
   'passkey.go': 'Continuer',
@@ -901,6 +905,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.ownAccount':
     'Vous ne pouvez pas faire cela sur votre propre compte. Demandez à un autre administrateur.',
   'problem.ownerStays': 'Le propriétaire ne peut pas partir. Cédez d’abord l’espace à quelqu’un.',
+  'problem.otherAddress':
+    'Impossible de se connecter à cette adresse. Ouvrez le serveur à l’adresse choisie pour lui.',
   'problem.passkeyInvalid':
     'Cette clé d’accès n’ouvre aucun compte ici, ou cela a pris trop de temps. Réessayez.',
   'problem.passkeyNotAccepted':

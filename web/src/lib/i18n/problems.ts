@@ -57,6 +57,7 @@ const BY_CODE: Record<string, MessageKey> = {
   invalid: 'problem.invalid',
   consent_required: 'problem.consent',
   cross_origin: 'problem.crossOrigin',
+  other_address: 'problem.otherAddress',
   busy: 'problem.busy',
   stopping: 'problem.stopping',
   storage_unavailable: 'problem.storage',
