@@ -227,7 +227,7 @@ pub fn open(
     action: Action,
 ) -> Result<(Persona, Role), CloneError> {
     // What is another's and what does not exist are told in the same words and as fast.
-    let persona = rows::at_or_before(tx, id)?.ok_or(CloneError::Missing)?;
+    let persona = rows::at_or_near(tx, id)?.ok_or(CloneError::Missing)?;
     let role = relation(tx, who, &persona)?;
     if persona.id != id || persona.deleted_at.is_some() {
         return Err(CloneError::Missing);

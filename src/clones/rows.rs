@@ -130,14 +130,21 @@ pub(super) fn persona(tx: &impl Rows, id: CloneId) -> Result<Option<Persona>, St
     Ok(tx.get(&PERSONAS, &id)?.map(|row| row.persona(id)))
 }
 
-/// The clone with an id or, found with the same effort, the one before it in order.
-pub(super) fn at_or_before(tx: &impl Rows, id: CloneId) -> Result<Option<Persona>, StoreError> {
-    let mut found = None;
-    tx.scan(&PERSONAS, &Range::up_to(&id), Direction::Down, |id, row| {
-        found = Some(row.persona(id));
-        Ok::<_, StoreError>(ControlFlow::Break(()))
-    })?;
-    Ok(found)
+/// The clone with an id or, found with the same effort, another near it in order; nothing only
+/// if there are no clones at all.
+pub(super) fn at_or_near(tx: &impl Rows, id: CloneId) -> Result<Option<Persona>, StoreError> {
+    let first = |range: &Range, direction| {
+        let mut found = None;
+        tx.scan(&PERSONAS, range, direction, |id, row| {
+            found = Some(row.persona(id));
+            Ok::<_, StoreError>(ControlFlow::Break(()))
+        })?;
+        Ok::<_, StoreError>(found)
+    };
+    match first(&Range::up_to(&id), Direction::Down)? {
+        Some(found) => Ok(Some(found)),
+        None => first(&Range::all(), Direction::Up),
+    }
 }
 
 pub(super) fn in_space(tx: &impl Rows, space: SpaceId) -> Result<Vec<Persona>, StoreError> {

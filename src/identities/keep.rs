@@ -64,10 +64,8 @@ impl Identities {
         rows::remove_identity_in(tx, account, row.id)?;
         let issuer = row.issuer.clone();
         let view = self.view(row);
-        if view.provider.is_some() {
-            // Who is nobody there any more is in none of its groups.
-            (self.0.on_groups)(tx, account, (&issuer, &[]))?;
-        }
+        // Who is nobody there any more is in none of its groups, be it offered still or not.
+        (self.0.on_groups)(tx, account, (&issuer, &[]))?;
         let event = SecurityEvent::IdentityUnlinked { provider: view.provider_name };
         self.0.watchers.tell_in(tx, account, &event, now)
     }

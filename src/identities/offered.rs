@@ -146,13 +146,13 @@ impl Offered {
         Ok(configured.chain(added).collect())
     }
 
-    /// One of them.
+    /// One of them; of two with an id that which an admin added, since only it can be changed.
     ///
     /// # Errors
     /// When there is no such provider.
     pub fn one(&self, id: &str, own: Option<&Url>) -> Result<Listed, IdentityError> {
         let all = self.list(own)?;
-        all.into_iter().find(|listed| listed.settings.id == id).ok_or(IdentityError::Missing)
+        all.into_iter().rfind(|listed| listed.settings.id == id).ok_or(IdentityError::Missing)
     }
 
     /// Adds a provider, and offers it.
@@ -199,9 +199,8 @@ impl Offered {
             }
             let (mut settings, mut enabled) = (row.settings(&id), row.enabled);
             let fields = change.apply(&mut settings, &mut enabled);
-            let mut others = rows::all(tx)?;
-            others.retain(|(other, _)| *other != id);
-            this.require_fit(&settings, &others, false)?;
+            // Its id and issuer stay, so it cannot come to stand in another's way.
+            fit(settings.flaws())?;
             rows::put_in(tx, &id, &row.changed(settings, enabled, now))?;
             let event = SecurityEvent::ProviderChanged { provider: id, fields };
             Ok(this.0.watchers.tell_in(tx, by, &event, now)?)
@@ -289,8 +288,12 @@ impl Offered {
                 expected: NOT_LISTED,
             });
         }
-        if flaws.is_empty() { Ok(()) } else { Err(IdentityError::Flawed(flaws)) }
+        fit(flaws)
     }
+}
+
+fn fit(flaws: Vec<Flaw>) -> Result<(), IdentityError> {
+    if flaws.is_empty() { Ok(()) } else { Err(IdentityError::Flawed(flaws)) }
 }
 
 impl Inner {

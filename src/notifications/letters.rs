@@ -7,7 +7,8 @@ mod fr;
 use super::links::{
     ACCOUNT_PAGE, INVITATION_PAGE, Links, NOTICES_PAGE, RESET_PAGE, VERIFICATION_PAGE,
 };
-use super::model::{Notification, Topic, on_one_line};
+use super::model::{Notification, on_one_line};
+use super::topic::Topic;
 use crate::kernel::{JobId, Timestamp};
 use crate::providers::Letter;
 use crate::sessions::{COMMAND_LINE, UNKNOWN_DEVICE};

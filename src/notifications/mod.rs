@@ -12,13 +12,15 @@ mod links;
 mod model;
 mod posting;
 mod rows;
+mod topic;
 
 use std::sync::Arc;
 
 pub use error::NotificationError;
 pub use links::Links;
-pub use model::{Notice, Notification, Topic};
+pub use model::{Notice, Notification};
 pub use rows::TABLES;
+pub use topic::Topic;
 
 use self::rows::{INVITED, InvitedJob, MAIL, MailJob};
 use crate::access::Principal;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Notification, Topic, on_one_line};
+use super::model::{Notification, on_one_line};
+use super::topic::Topic;
 use super::{Notice, NotificationError};
 use crate::jobs::JobName;
 use crate::kernel::{AccountId, NoticeId, Page, PageRequest, Timestamp, TokenHash};

@@ -50,7 +50,7 @@ function announced(
     const read = (chunk: Buffer) => {
       text += chunk.toString();
       const origin = /listening on (https?:\/\/\S+)/.exec(text)?.[1];
-      const welcome = /http:\/\/\S+\/welcome\?token=[\w.~-]+/.exec(text)?.[0];
+      const welcome = /https?:\/\/\S+\/welcome\?token=[\w.~-]+/.exec(text)?.[0];
       if (!origin || (first && !welcome)) return;
       clearTimeout(timer);
       resolve({

@@ -123,6 +123,12 @@ async fn what_the_configuration_says_of_a_provider_stays_and_goes_first() {
     let expected = [(json!("configuration"), json!(true)), (json!("console"), json!(false))];
     assert_eq!(told, expected);
     assert_eq!(sign_in(&mut home.browser(), &idp).await, "/", "at that of the configuration");
+    // What is not offered for now can be changed all the same.
+    let changed = admin.patch("/admin/oidc/home", json!({"enabled": false})).await.is(200);
+    assert_eq!((&changed["source"], &changed["enabled"]), (&json!("console"), &json!(false)));
+    assert_eq!(sign_in(&mut home.browser(), &idp).await, "/", "nothing else has changed");
+    admin.delete("/admin/oidc/home").await.is(204);
+    admin.delete("/admin/oidc/home").await.problem(409, "provider_configured");
 
     let home = Home::of(&idp, OPEN).await;
     let admin = &home.admin;

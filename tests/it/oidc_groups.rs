@@ -154,21 +154,29 @@ async fn a_group_that_is_let_in_no_more_takes_its_people_along_at_once() {
 }
 
 #[tokio::test]
-async fn who_unlinks_the_provider_is_in_none_of_its_groups() {
-    let family = Family::new().await;
-    family.let_in("family", "visitor").await;
-    let mut max = {
+async fn who_unlinks_the_provider_is_in_none_of_its_groups_be_it_offered_still_or_not() {
+    for offered in [true, false] {
+        let mut family = Family::new().await;
+        family.let_in("family", "visitor").await;
         family.home.server.account("max").await;
-        family.home.signed_in("max@example.org").await
-    };
-    let way = max.post("/auth/me/identities", &json!({"provider": "home"})).await.is(200);
-    max.back(&family.idp.approves(&text(&way["url"]))).await;
-    let mut max = family.comes(json!(["family"])).await;
-    assert_eq!(family.role(&mut max).await.as_deref(), Some("visitor"));
-    let identity = id(&items(&max.get("/auth/me/identities").await.is(200))[0]);
-    max.ask(Method::DELETE, &format!("/auth/me/identities/{identity}"), None).await.is(204);
-    assert_eq!(family.role(&mut max).await, None);
-    assert_eq!(told(&mut max).await, ["removed_from_space"]);
+        let mut max = family.home.signed_in("max@example.org").await;
+        let way = max.post("/auth/me/identities", &json!({"provider": "home"})).await.is(200);
+        max.back(&family.idp.approves(&text(&way["url"]))).await;
+        drop(max);
+        let mut max = family.comes(json!(["family"])).await;
+        assert_eq!(family.role(&mut max).await.as_deref(), Some("visitor"));
+        let jar = std::mem::take(&mut max.jar);
+        drop(max);
+        if !offered {
+            family.home.offers(&[]).await;
+        }
+        let mut max = family.home.browser();
+        max.jar = jar;
+        let identity = id(&items(&max.get("/auth/me/identities").await.is(200))[0]);
+        max.ask(Method::DELETE, &format!("/auth/me/identities/{identity}"), None).await.is(204);
+        assert_eq!(family.role(&mut max).await, None);
+        assert_eq!(told(&mut max).await, ["removed_from_space"]);
+    }
 }
 
 /// What a browser's account was told of the space, the newest first.

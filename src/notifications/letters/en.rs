@@ -1,6 +1,6 @@
 //! Mails in English.
 
-use super::super::model::Topic;
+use super::super::topic::Topic;
 use super::{COMMAND_LINE, Message, Tongue, UNKNOWN_DEVICE};
 
 pub(super) const TONGUE: Tongue = Tongue {

@@ -1,6 +1,6 @@
 //! Mails in French.
 
-use super::super::model::Topic;
+use super::super::topic::Topic;
 use super::{Message, Tongue};
 
 pub(super) const TONGUE: Tongue = Tongue {

@@ -15,7 +15,8 @@ use crate::{Outcome, Plan};
 
 const MEMORIES: usize = 10_000;
 const QUESTIONS: usize = 10_000;
-const CLIENTS: usize = 8;
+/// One alone, one a core of a small machine, and more than it can do at once.
+const CLIENTS: [usize; 3] = [1, 2, 8];
 const SEED: u64 = 11;
 /// The longest question that is taken, in characters, and that fits into an address, in bytes.
 const LONGEST: usize = 2_000;
@@ -28,19 +29,23 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
     let memories = plan.rounds(MEMORIES, MEMORIES / 10);
     load(&server, &clone, Writer::new(SEED).memories(memories)).await?;
     server.quiet().await?;
-    let each = plan.rounds(QUESTIONS, QUESTIONS / 10) / CLIENTS;
     let mut rows = Vec::new();
-    for (name, hostile) in [("ordinary questions", false), ("hostile questions", true)] {
+    let sorts = [("ordinary questions", false), ("hostile questions", true)];
+    for (clients, (name, hostile)) in CLIENTS.into_iter().flat_map(|n| sorts.map(|sort| (n, sort)))
+    {
+        // Alone they take as long as they take; a tenth tells it.
+        let most = if clients == 1 { QUESTIONS / 10 } else { QUESTIONS };
+        let each = plan.rounds(most, most / 10) / clients;
         let mut took = Samples::default();
         let attack = async {
-            let (all, refused) = all_asked(&server, &clone, each, hostile).await?;
+            let (all, refused) = all_asked(&server, &clone, (clients, each), hostile).await?;
             took = all;
             Ok(refused.to_string())
         };
         let row = while_asking(&server, name, attack).await?;
         let [name, refused, healthy, memory] =
             row.try_into().map_err(|_| "a row has four columns")?;
-        let name = format!("{} {name}, {CLIENTS} at a time", each * CLIENTS);
+        let name = format!("{} {name}, {clients} at a time", each * clients);
         let longest = took.quantile(1.0).as_millis().to_string();
         rows.push(vec![name, refused, took.p50_p99(), longest, healthy, memory]);
     }
@@ -59,11 +64,11 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
 async fn all_asked(
     server: &Appliance,
     clone: &str,
-    each: usize,
+    (clients, each): (usize, usize),
     hostile: bool,
 ) -> Outcome<(Samples, usize)> {
     let mut all = Vec::new();
-    for number in 0..CLIENTS {
+    for number in 0..clients {
         let mut client = server.client().await?;
         let path = format!("/api/v1/clones/{clone}/search?q=");
         let mut writer = Writer::new(SEED + number as u64);

@@ -1,6 +1,8 @@
 // The page that helps phones and computers trust a server at home, in both languages, and what
-// it says where there is nothing to trust.
-import { audit, expect, test } from '../fixtures.ts';
+// it says where there is nothing to trust; and what is said at an address where nobody can sign in.
+import { chromium } from '@playwright/test';
+import { audit, expect, fits, test } from '../fixtures.ts';
+import { launchOptions } from '../playwright.config.ts';
 import { startAppliance } from '../server.ts';
 
 interface Info {
@@ -50,4 +52,37 @@ test('without TLS the page says what that costs and how to change it', async ({
   await expect(page.getByText('This server speaks plain HTTP.')).toBeVisible();
   await expect(page.getByText('CLONEMEMORIA_SERVER_TLS=local')).toBeVisible();
   await audit(page, 'trust off');
+});
+
+test('at another plain address than the one that was set, the page says where to sign in', async () => {
+  const appliance = await startAppliance({
+    settings: ['server.public_url=https://memoria.example'],
+  });
+  // A browser that finds a name of the house: there it believes in no secure connection.
+  const args = [...launchOptions.args, '--host-resolver-rules=MAP memoria.lan 127.0.0.1'];
+  const browser = await chromium.launch({ ...launchOptions, args });
+  try {
+    const { port } = new URL(appliance.origin);
+    for (const [locale, said] of [
+      ['en-GB', 'Nobody can sign in at this address'],
+      ['fr-FR', 'Impossible de se connecter à cette adresse'],
+    ] as const) {
+      const context = await browser.newContext({ locale, viewport: { width: 390, height: 800 } });
+      const page = await context.newPage();
+      await page.goto(`http://memoria.lan:${port}/login?next=/spaces`);
+      await expect(page.getByText(said)).toBeVisible();
+      const better = 'https://memoria.example/login?next=/spaces';
+      await expect(page.getByRole('link', { name: better })).toHaveAttribute('href', better);
+      await audit(page, `another address ${locale}`);
+      await fits(page, `another address ${locale}`);
+      await context.close();
+    }
+    const page = await browser.newPage({ locale: 'en-GB' });
+    await page.goto(`${appliance.origin}/login`);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.getByText('Nobody can sign in at this address')).toHaveCount(0);
+  } finally {
+    await browser.close();
+    await appliance.stop();
+  }
 });

@@ -41,6 +41,33 @@ test('somebody makes an account by signing in elsewhere, and comes back', async 
   await expect(page.getByRole('heading', { level: 1 })).toContainText('rosa');
 });
 
+test('who was invited and signs in elsewhere comes back to the invitation', async ({
+  page,
+  browser,
+}) => {
+  await enter(page, appliance);
+  const token = await page.evaluate(async () => {
+    const ask = async (path: string, body: object): Promise<Record<string, string>> => {
+      const headers = { 'Content-Type': 'application/json' };
+      const sent = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await (await fetch(`/api/v1${path}`, sent)).json()) as Record<string, string>;
+    };
+    const { id } = await ask('/spaces', { name: 'Choir' });
+    return (await ask(`/spaces/${id}/invitations`, { role: 'visitor' }))['token'] ?? '';
+  });
+  const context = await browser.newContext({ locale: 'en-GB' });
+  const guest = await context.newPage();
+  await guest.goto(`${appliance.origin}/invitation?token=${token}`);
+  await guest.getByRole('link', { name: 'I have an account' }).click();
+  await guest.getByRole('link', { name: 'Continue with Family ID' }).click();
+  await provider.signIn(guest, 'clara');
+  await guest.getByRole('button', { name: 'Join Choir' }).click();
+  await expect(guest.getByRole('heading', { level: 1, name: 'Choir' })).toBeVisible();
+  const kept = await guest.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
+  expect(kept).not.toContain(token);
+  await context.close();
+});
+
 test('who has no password confirms who they are where they signed in', async ({ page }) => {
   await page.goto(`${appliance.origin}/login?next=/account`);
   await page.getByRole('link', { name: 'Continue with Family ID' }).click();

@@ -165,6 +165,44 @@ test('who has an account signs in and comes back to the invitation', async ({ pa
   await context.close();
 });
 
+test('who asked does not keep the words of a memory that was thrown away', async ({
+  page,
+  browser,
+}) => {
+  const id = await make(page, '/spaces', { name: 'The lake' });
+  const kept = { name: 'Klara', space_id: id, visibility: 'space' };
+  const klara = await make(page, '/clones', kept);
+  const words = 'She swam across the lake with her brother in August.';
+  await make(page, `/clones/${klara}/memories`, { content: words });
+  await page.goto(`${house.origin}/spaces/${id}`);
+  const context = await browser.newContext({ locale: 'en-GB' });
+  const guest = await context.newPage();
+  await guest.goto(await invite(page, 'Visitor'));
+  await guest.getByRole('link', { name: 'Create an account' }).click();
+  await signUp(guest);
+  await expect(guest.getByRole('heading', { level: 1 })).toContainText(GUEST.name);
+  await guest.goto(`${house.origin}/clones/${klara}`);
+  await guest.getByLabel('Your question to Klara').fill('Who swam across the lake in August?');
+  await guest.keyboard.press('Enter');
+  const answer = guest.getByRole('article').last();
+  await expect(answer).toContainText(words);
+
+  await page.goto(`${house.origin}/clones/${klara}/memories`);
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText(words)).toHaveCount(0);
+  await guest.reload();
+  await expect(guest.getByText('A memory that is gone').first()).toBeVisible();
+  await expect(guest.getByText(words)).toHaveCount(0);
+  await audit(guest, 'an answer whose source is gone');
+  await fits(guest, 'an answer whose source is gone');
+  await guest
+    .getByRole('button', { name: /A memory that is gone/ })
+    .first()
+    .click();
+  await expect(guest.getByRole('dialog')).toContainText('its words are gone from here');
+  await context.close();
+});
+
 test('its owner moves a clone and says who sees it', async ({ page }) => {
   const rosa = await make(page, '/clones', { name: 'Rosa' });
   await make(page, '/spaces', { name: 'The Kellers' });

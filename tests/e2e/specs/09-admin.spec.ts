@@ -36,7 +36,10 @@ test('a suspended person is signed out of their open tab', async ({ page, browse
   await page.getByRole('link', { name: 'Server' }).click();
   await expect(page.getByRole('heading', { name: 'This server' })).toBeVisible();
   const health = page.getByRole('region', { name: 'How it is' });
-  await expect(health.getByRole('listitem')).toContainText([/Storage\s+works/, /Mail\s+not set up/]);
+  await expect(health.getByRole('listitem')).toContainText([
+    /Storage\s+works/,
+    /Mail\s+not set up/,
+  ]);
   await audit(page, 'the people');
   await fits(page);
   await page.getByLabel('Look for a name or an address').fill('jonas');
