@@ -65,7 +65,7 @@ impl<'a> FromRequest<'a> for Asked {
         if cookie.is_some() && !request.method().is_safe() {
             require_same_origin(services, request).map_err(Problem::from)?;
         }
-        if bearer.is_none() && elsewhere(request, public_url) {
+        if !own_proof && elsewhere(request, public_url) {
             return Err(other_address(services).into());
         }
         let device_cookie = Cookie::Device.of(request);

@@ -209,6 +209,18 @@ async fn nobody_signs_in_from_our_pages_at_another_address_and_is_told_where_ins
     page.is(200);
     at(public).await.is(200);
     ada.post("/spaces", json!({"name": "The family"})).header("origin", &here).await.is(201);
+    let clone = ada.new_clone("Maria").await;
+    let key = ada.post("/api-keys", json!({"label": "A page", "scopes": ["write"]})).await.is(201);
+    let path = format!("/clones/{clone}/memories");
+    let told = server.client().post(&path, json!({"content": "We swam in the lake."}));
+    let told = told.header("x-api-key", key["key"].as_str().unwrap()).header("origin", &here);
+    told.await.is(201);
+    // A visitor of a share link brings a proof of their own, whatever address they came by.
+    let link = ada.post(&format!("/clones/{clone}/share-links"), json!({})).await.is(201);
+    let proof = format!("Share {}.{}", link["token"].as_str().unwrap(), "n".repeat(43));
+    let path = format!("/clones/{clone}/conversations");
+    let visit = server.client().post(&path, json!({})).header("authorization", &proof);
+    visit.header("origin", &here).await.is(201);
     let open = Server::start().await;
     open.admin().await;
     let here = format!("http://{}", open.address());
