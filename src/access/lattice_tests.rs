@@ -193,7 +193,7 @@ fn more_of(state: &State, (what, at): (usize, usize)) -> State {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig::with_cases(34_000))]
 
     #[test]
     fn more_never_takes_away_and_less_never_adds(

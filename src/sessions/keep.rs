@@ -1,9 +1,10 @@
 //! Seeing and ending sign-ins.
 
 use crate::accounts::{AccountError, SecurityEvent};
-use crate::kernel::{AccountId, SessionId, TokenHash};
+use crate::kernel::{AccountId, Secret, SessionId, Token, TokenHash};
 use crate::store::{StoreError, WriteTx};
 
+use super::refresh_token::RefreshTokens;
 use super::rows::{self, SessionRow};
 use super::{ACCESS, NewSession, Session, Sessions, SignInBy, fresh, usable};
 
@@ -91,13 +92,17 @@ impl Sessions {
     pub async fn end(&self, presented: &str) -> Result<(), AccountError> {
         let hash = TokenHash::of(presented);
         let now = self.clock.now();
-        let by_token = self.tokens.read(presented, now).map(|claims| claims.session());
+        let by_access = self.tokens.read(presented, now).map(|claims| claims.session());
+        let (refreshing, text) = (self.refreshing.clone(), Secret::new(presented.to_owned()));
         let watchers = self.watchers.clone();
         self.store
             .write(move |tx| {
-                let found = match by_token {
-                    Some(id) => rows::session(tx, id)?.map(|row| (id, row)),
-                    None => rows::by_token(tx, &hash)?,
+                let found = match (by_access, RefreshTokens::named(text.reveal())) {
+                    (Some(id), _) => rows::session(tx, id)?.map(|row| (id, row)),
+                    (None, Some(id)) => rows::session(tx, id)?
+                        .filter(|row| refreshing.is_ours(text.reveal(), row.epoch))
+                        .map(|row| (id, row)),
+                    (None, None) => rows::by_token(tx, &hash)?,
                 };
                 if let Some((id, row)) = found {
                     rows::end_in(tx, id, &row);
@@ -115,9 +120,9 @@ impl Sessions {
     /// When it has ended, as by another epoch that began meanwhile, or the store fails.
     pub async fn carry_over(&self, id: SessionId) -> Result<NewSession, AccountError> {
         let (now, idle) = (self.clock.now(), self.lifetimes.idle);
-        let (cookie, refresh) = (fresh()?, fresh()?);
-        let (new_cookie, new_refresh) = (cookie.hash(), refresh.hash());
-        let (account, is_cookie) = self
+        let (cookie, refreshing) = (fresh()?, self.refreshing.clone());
+        let new_cookie = cookie.hash();
+        let (account, refresh) = self
             .store
             .write(move |tx| {
                 let mut row = rows::session(tx, id)?.ok_or(AccountError::NotSignedIn)?;
@@ -128,19 +133,22 @@ impl Sessions {
                 for (other, row) in rows::of_account(tx, account.id)? {
                     rows::end_in(tx, other, &row);
                 }
-                row.spent.clear();
                 row.epoch = account.epoch;
                 row.access = new_cookie;
                 row.access_until = now.plus(idle).min(row.until);
-                row.refresh = (!row.by_cookie).then_some(new_refresh);
+                let refresh = match row.by_cookie {
+                    true => None,
+                    false => Some(refreshing.fresh(id, row.epoch)?),
+                };
+                row.refresh = refresh.as_ref().map(Token::hash);
                 rows::put_in(tx, id, &row)?;
-                Ok::<_, AccountError>((account, row.by_cookie))
+                Ok::<_, AccountError>((account, refresh))
             })
             .await?;
-        if is_cookie {
-            return Ok(super::by_cookie(cookie, account, idle));
+        match refresh {
+            Some(refresh) => self.by_tokens(id, refresh, account, now),
+            None => Ok(super::by_cookie(cookie, account, idle)),
         }
-        self.by_tokens(id, refresh, account, now)
     }
 
     /// Removes what has expired; called now and then.

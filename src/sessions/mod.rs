@@ -9,6 +9,7 @@
 mod access_token;
 mod keep;
 mod model;
+mod refresh_token;
 mod renew;
 mod rows;
 
@@ -20,6 +21,7 @@ use crate::kernel::{AccountId, Clock, Secret, SessionId, Timestamp, Token, Token
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
 use self::access_token::AccessTokens;
+use self::refresh_token::RefreshTokens;
 use self::renew::Successors;
 use self::rows::SessionRow;
 
@@ -45,6 +47,7 @@ pub struct Sessions {
     store: Store,
     clock: Clock,
     tokens: AccessTokens,
+    refreshing: RefreshTokens,
     lifetimes: Lifetimes,
     watchers: Watchers,
     successors: Successors,
@@ -63,8 +66,9 @@ impl Sessions {
     ) -> Result<Self, AccountError> {
         let (key, instance) = rows::signing(&store, access_token::fresh_key()?).await?;
         let tokens = AccessTokens::new(&key, &instance)?;
+        let refreshing = RefreshTokens::new(&key);
         let successors = Successors::default();
-        Ok(Self { store, clock, tokens, lifetimes, watchers, successors })
+        Ok(Self { store, clock, tokens, refreshing, lifetimes, watchers, successors })
     }
 
     /// Signs an account in on a device, as it was when its owner proved who they are.
@@ -80,7 +84,7 @@ impl Sessions {
     ) -> Result<NewSession, AccountError> {
         let now = self.clock.now();
         let id = SessionId::fresh();
-        let (cookie, refresh) = (fresh()?, fresh()?);
+        let (cookie, refresh) = (fresh()?, self.refreshing.fresh(id, account.epoch)?);
         let lifetimes = self.lifetimes;
         let row = SessionRow {
             account: account.id,
@@ -88,7 +92,6 @@ impl Sessions {
             access: cookie.hash(),
             access_until: now.plus(lifetimes.idle),
             refresh: (by == SignInBy::Tokens).then(|| refresh.hash()),
-            spent: Vec::new(),
             created_at: now,
             until: now.plus(lifetimes.absolute),
             epoch: account.epoch,

@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use crate::accounts::{Account, AccountError, SecurityEvent, Watchers};
 use crate::kernel::{Secret, SessionId, Timestamp, Token, TokenHash};
-use crate::store::WriteTx;
+use crate::store::{StoreError, WriteTx};
 
+use super::refresh_token::RefreshTokens;
 use super::{
     EXTEND_EVERY, Lifetimes, NewSession, Sessions, by_cookie, fresh, open_by_cookie, rows,
     signed_in, usable,
 };
-
-/// How many spent refresh tokens are remembered for a sign-in.
-const SPENT: usize = 32;
 
 /// For how long a client that asks again with the token it has just used gets the same answer:
 /// two tabs, or a response that was lost on its way.
@@ -47,7 +45,7 @@ impl Successors {
 /// What became of a refresh token.
 enum Rotated {
     /// It was good: the sign-in has the next one now.
-    Next(SessionId, Account),
+    Next(SessionId, Account, Token),
     /// It was used a moment ago and its successor, this one, was not.
     Again(SessionId, Account, Token),
     /// It opens nothing.
@@ -55,8 +53,8 @@ enum Rotated {
 }
 
 struct Rotation {
-    presented: TokenHash,
-    next: Token,
+    presented: Token,
+    refreshing: RefreshTokens,
     successors: Successors,
     idle: Duration,
     now: Timestamp,
@@ -91,19 +89,19 @@ impl Sessions {
     /// # Errors
     /// When it is not good; if it was used before, the whole sign-in is ended.
     pub async fn refresh(&self, presented: &str) -> Result<NewSession, AccountError> {
-        let next = fresh()?;
         let now = self.clock.now();
         let rotation = Rotation {
-            presented: TokenHash::of(presented),
-            next: Token::known(next.reveal().to_owned()),
+            presented: Token::known(presented.to_owned()),
+            refreshing: self.refreshing.clone(),
             successors: self.successors.clone(),
             idle: self.lifetimes.idle,
             now,
             watchers: self.watchers.clone(),
         };
         match self.store.write(move |tx| rotation.run_in(tx)).await? {
-            Rotated::Next(id, account) => self.by_tokens(id, next, account, now),
-            Rotated::Again(id, account, refresh) => self.by_tokens(id, refresh, account, now),
+            Rotated::Next(id, account, refresh) | Rotated::Again(id, account, refresh) => {
+                self.by_tokens(id, refresh, account, now)
+            }
             Rotated::Refused => Err(AccountError::NotSignedIn),
         }
     }
@@ -143,17 +141,24 @@ impl Sessions {
 impl Rotation {
     /// A replayed token must end the sign-in durably, so it is no error inside the transaction.
     fn run_in(&self, tx: &mut WriteTx<'_>) -> Result<Rotated, AccountError> {
-        let Some((id, mut row)) = rows::by_token(tx, &self.presented)? else {
+        let named = RefreshTokens::named(self.presented.reveal());
+        let found = named.map(|id| Ok::<_, StoreError>((id, rows::session(tx, id)?)));
+        let Some((id, Some(mut row))) = found.transpose()? else {
             return Ok(Rotated::Refused);
         };
+        // Nor does one from before another password mean that it was stolen.
+        if !self.refreshing.is_ours(self.presented.reveal(), row.epoch) {
+            return Ok(Rotated::Refused);
+        }
         let over = self.now >= row.until || self.now >= row.seen_at.plus(self.idle);
         if over || signed_in(tx, id, &row).is_err() {
             rows::end_in(tx, id, &row);
             return Ok(Rotated::Refused);
         }
-        if row.spent.contains(&self.presented) {
-            // Nobody but the one who asked twice has a successor that is still unused.
-            let recent = self.successors.of(&self.presented, self.now);
+        let presented = self.presented.hash();
+        if row.refresh != Some(presented) {
+            // It was used. Nobody but the one who asked twice has a successor that was not.
+            let recent = self.successors.of(&presented, self.now);
             if let Some(recent) = recent.filter(|recent| row.refresh == Some(recent.hash())) {
                 return Ok(Rotated::Again(id, usable(tx, row.account)?, recent));
             }
@@ -162,19 +167,13 @@ impl Rotation {
             self.watchers.tell_in(tx, row.account, &stolen, self.now)?;
             return Ok(Rotated::Refused);
         }
-        if row.refresh != Some(self.presented) {
-            return Ok(Rotated::Refused);
-        }
         let account = usable(tx, row.account)?;
-        row.spent.push(self.presented);
-        if row.spent.len() > SPENT {
-            rows::forget_token_in(tx, &row.spent.remove(0));
-        }
-        row.refresh = Some(self.next.hash());
+        let next = self.refreshing.fresh(id, row.epoch)?;
+        row.refresh = Some(next.hash());
         row.seen_at = self.now;
         rows::put_in(tx, id, &row)?;
         // Before the next request with the same token is looked at.
-        self.successors.keep(self.presented, &self.next, self.now);
-        Ok(Rotated::Next(id, account))
+        self.successors.keep(presented, &next, self.now);
+        Ok(Rotated::Next(id, account, next))
     }
 }

@@ -38,8 +38,6 @@ pub(super) struct SessionRow {
     pub(super) access_until: Timestamp,
     /// The token that renews; none for cookies.
     pub(super) refresh: Option<TokenHash>,
-    /// Refresh tokens that were used: one coming back means that it was stolen.
-    pub(super) spent: Vec<TokenHash>,
     pub(super) created_at: Timestamp,
     /// The last moment at which it can be renewed.
     pub(super) until: Timestamp,
@@ -128,7 +126,7 @@ pub(super) fn of_account(
     Ok(found)
 }
 
-/// Stores a session and makes its tokens findable.
+/// Stores a session and makes its cookie findable; a refresh token names its session itself.
 pub(super) fn put_in(
     tx: &mut WriteTx<'_>,
     id: SessionId,
@@ -136,10 +134,7 @@ pub(super) fn put_in(
 ) -> Result<(), StoreError> {
     tx.put(&SESSIONS, &id, row)?;
     tx.put(&SESSIONS_OF, &(row.account, id), &())?;
-    for token in [Some(row.access), row.refresh].into_iter().flatten() {
-        tx.put(&BY_TOKEN, &token, &TokenRow { session: id })?;
-    }
-    Ok(())
+    tx.put(&BY_TOKEN, &row.access, &TokenRow { session: id })
 }
 
 /// Makes a token open nothing any more.
@@ -149,9 +144,7 @@ pub(super) fn forget_token_in(tx: &mut WriteTx<'_>, token: &TokenHash) {
 
 /// Ends a sign-in: none of its tokens opens anything afterwards.
 pub(super) fn end_in(tx: &mut WriteTx<'_>, id: SessionId, row: &SessionRow) {
-    for token in [Some(row.access), row.refresh].iter().flatten().chain(&row.spent) {
-        forget_token_in(tx, token);
-    }
+    forget_token_in(tx, &row.access);
     tx.remove(&SESSIONS, &id);
     tx.remove(&SESSIONS_OF, &(row.account, id));
 }

@@ -414,12 +414,12 @@ async fn code_that_fails_takes_nothing_down_with_it() {
     }
     let ada = server.admin().await;
     let clone = ada.new_clone("Maria").await;
-    for round in 0..200 {
+    for round in 0..1_000 {
         let while_writing = round % 2 == 0;
         let (status, body) =
             server.operate(json!({"do": "panic", "while_writing": while_writing})).await;
         assert_eq!((status, &body["code"]), (500, &json!("internal")), "{body}");
-        if round % 20 == 0 {
+        if round % 100 == 0 {
             ada.remember(&clone, "It was written down all the same.").await;
         }
     }
