@@ -101,7 +101,12 @@ impl State {
         let ago = if self.is_fresh { Duration::ZERO } else { FRESH_FOR * 2 };
         let micros = i64::try_from(ago.as_micros()).unwrap();
         let proven_at = Timestamp(NOW.0 - micros);
-        self.who(Proof::Session { id: SessionId::fresh(), by: SignInBy::Cookie, proven_at })
+        self.who(Proof::Session {
+            id: SessionId::fresh(),
+            by: SignInBy::Cookie,
+            proven_at,
+            epoch: 0,
+        })
     }
 
     fn key(&self, scopes: Scopes, clones: Option<&[bool]>) -> Principal {

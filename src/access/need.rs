@@ -154,7 +154,7 @@ mod tests {
 
     fn session(seconds_ago: i64) -> Proof {
         let proven_at = Timestamp(NOW.0 - seconds_ago * 1_000_000);
-        Proof::Session { id: SessionId::fresh(), by: SignInBy::Cookie, proven_at }
+        Proof::Session { id: SessionId::fresh(), by: SignInBy::Cookie, proven_at, epoch: 0 }
     }
 
     fn key(read: bool, write: bool, chat: bool) -> Proof {

@@ -33,6 +33,8 @@ pub enum Proof {
         by: SignInBy,
         /// When the person last proved who they are.
         proven_at: Timestamp,
+        /// The security epoch in which the sign-in was proven.
+        epoch: u64,
     },
     /// A program with an API key of the account.
     Key {
@@ -124,8 +126,9 @@ impl Principal {
 
 impl From<SignedIn> for Principal {
     fn from(signed_in: SignedIn) -> Self {
-        let SignedIn { account, is_admin, session, by, proven_at, locale } = signed_in;
-        Self { account, is_admin, proof: Proof::Session { id: session, by, proven_at }, locale }
+        let SignedIn { account, is_admin, session, by, proven_at, epoch, locale } = signed_in;
+        let proof = Proof::Session { id: session, by, proven_at, epoch };
+        Self { account, is_admin, proof, locale }
     }
 }
 

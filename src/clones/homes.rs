@@ -1,6 +1,6 @@
 //! Clones that change their space, and spaces that are closed.
 
-use crate::access::{Action, Principal, role_at};
+use crate::access::{Action, Principal, Reach, role_at};
 use crate::accounts::SecurityEvent;
 use crate::jobs::discarded;
 use crate::kernel::{AccountId, CloneId, SpaceId};
@@ -57,7 +57,7 @@ impl Clones {
         tx: &mut WriteTx<'_>,
         who: &Principal,
         persona: &mut Persona,
-        space: SpaceId,
+        (space, reach): (SpaceId, Option<Reach>),
     ) -> Result<(), CloneError> {
         if who.is_narrow() {
             return Err(CloneError::Narrow);
@@ -72,26 +72,28 @@ impl Clones {
             from,
             to: space,
             name: persona.profile.name.to_string(),
-            lost_by: lost_by(tx, persona, space)?,
+            lost_by: lost_by(tx, persona, (space, reach))?,
         };
         settle_in(tx, persona, space)?;
         Ok(self.watchers.tell_in(tx, who.account, &event, self.clock.now())?)
     }
 }
 
-/// Who sees a clone where it is and will not in another space.
+/// Who sees a clone where it is and will not in another space, where it may have another reach.
 fn lost_by(
     tx: &impl Rows,
     persona: &Persona,
-    there: SpaceId,
+    (there, reach): (SpaceId, Option<Reach>),
 ) -> Result<Vec<AccountId>, StoreError> {
-    let seen = |member, space| {
+    let before = persona.profile.visibility;
+    let seen = |member, space, reach| {
         let role = spaces::role_in(tx, member, space)?;
-        Ok::<_, StoreError>(role_at(persona.profile.visibility, role).is_some())
+        Ok::<_, StoreError>(role_at(reach, role).is_some())
     };
     let mut lost = Vec::new();
     for member in spaces::members_in(tx, persona.space)? {
-        if seen(member, persona.space)? && !seen(member, there)? {
+        let sees = seen(member, persona.space, before)?;
+        if sees && !seen(member, there, reach.unwrap_or(before))? {
             lost.push(member);
         }
     }

@@ -138,10 +138,11 @@ impl Clones {
                 if expected.is_some_and(|expected| expected != persona.version) {
                     return Err(CloneError::Stale);
                 }
-                change.apply(&mut persona.profile);
+                // Before its reach changes, which tells who could see it.
                 if let Some(space) = space.filter(|space| *space != persona.space) {
-                    this.move_in(tx, &who, &mut persona, space)?;
+                    this.move_in(tx, &who, &mut persona, (space, change.visibility))?;
                 }
+                change.apply(&mut persona.profile);
                 persona.updated_at = now;
                 persona.version += 1;
                 rows::put_in(tx, &persona)?;

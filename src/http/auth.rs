@@ -164,7 +164,9 @@ fn looked_at(path: &str) -> Option<Opened> {
 /// Whether what a request brought still opens anything: for what goes on longer than a look.
 pub fn still_in(services: &Services, who: &Principal) -> bool {
     match who.proof {
-        Proof::Session { id, .. } => services.sessions.is_open(id).unwrap_or(false),
+        Proof::Session { id, epoch, .. } => {
+            services.sessions.is_open_since(id, epoch).unwrap_or(false)
+        }
         Proof::Key { id, .. } => services.api_keys.is_open(who.account, id).unwrap_or(false),
         Proof::Share { .. } => services.share_links.require(who).is_ok(),
         Proof::Glass { id, .. } => services.break_glass.is_open(id).unwrap_or(false),

@@ -198,6 +198,19 @@ impl Sessions {
         self.store.read(|tx| is_open_in(tx, id, now))
     }
 
+    /// Whether a sign-in is still good and its account in the same security epoch: what was begun
+    /// before another password ends, even where the sign-in itself was carried over.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn is_open_since(&self, id: SessionId, epoch: u64) -> Result<bool, AccountError> {
+        let now = self.clock.now();
+        self.store.read(|tx| {
+            let same = rows::session(tx, id)?.is_some_and(|row| row.epoch == epoch);
+            Ok(same && is_open_in(tx, id, now)?)
+        })
+    }
+
     /// Whether an account has signed in on a device before.
     ///
     /// # Errors
@@ -276,6 +289,7 @@ fn signed_in(tx: &impl Rows, id: SessionId, row: &SessionRow) -> Result<SignedIn
         session: id,
         by: if row.by_cookie { SignInBy::Cookie } else { SignInBy::Tokens },
         proven_at: row.proven_at,
+        epoch: row.epoch,
         locale: account.locale,
     })
 }

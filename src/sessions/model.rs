@@ -44,6 +44,8 @@ pub struct SignedIn {
     pub by: SignInBy,
     /// When the person last proved who they are.
     pub proven_at: Timestamp,
+    /// The security epoch in which it was proven.
+    pub epoch: u64,
     /// The account's language (BCP 47).
     pub locale: String,
 }

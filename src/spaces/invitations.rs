@@ -101,7 +101,13 @@ impl Spaces {
         let now = self.clock.now();
         self.store.read(|tx| {
             shared_in(tx, account, id, Role::Steward)?;
-            Ok(rows::invitations(tx, id, now)?)
+            let mut open = Vec::new();
+            for invitation in rows::invitations(tx, id, now)? {
+                if may_make(tx, invitation.by, id, invitation.role)? {
+                    open.push(invitation);
+                }
+            }
+            Ok(open)
         })
     }
 
@@ -237,6 +243,11 @@ fn fitting(
     Ok((invitation, offer))
 }
 
+/// Whether somebody may invite into a space to this role, now.
+fn may_make(tx: &impl Rows, by: AccountId, space: SpaceId, to: Role) -> Result<bool, StoreError> {
+    Ok(rows::role(tx, by, space)?.is_some_and(|by| may_give(by, to)))
+}
+
 fn good(
     tx: &impl Rows,
     token: &TokenHash,
@@ -245,8 +256,7 @@ fn good(
     let found = rows::invitation_by_token(tx, token)?;
     let (space, id, row) = found.ok_or(SpaceError::WrongInvitation)?;
     // Who made it must still be allowed to.
-    let by = rows::role(tx, row.by, space)?;
-    if now >= row.expires_at || !by.is_some_and(|by| may_give(by, row.role)) {
+    if now >= row.expires_at || !may_make(tx, row.by, space, row.role)? {
         return Err(SpaceError::WrongInvitation);
     }
     let space_name = rows::name(tx, space)?.ok_or(SpaceError::WrongInvitation)?;

@@ -132,6 +132,27 @@ async fn a_password_a_sign_out_and_the_list_of_sign_ins_end_what_is_read_within_
     ends("a stolen refresh token", streams, async { renew().await.is(401) }).await;
 }
 
+/// Who has the stolen token of the very sign-in that changes the password reads no further.
+#[tokio::test]
+async fn what_was_begun_with_an_old_token_ends_though_its_sign_in_goes_on() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let ada = Person { acts: world.bearer(&json!({"access_token": ada.reads.token()})), ..ada };
+    let new = json!({"current_password": PASSWORD, "new_password": "violet umbrella quartz 42"});
+    let change = async { ada.acts.post("/auth/password/change", new).await.is(200) };
+    let done = ends("one's own password", ada.reading().await, change).await;
+    world.bearer(&done).get("/auth/me").await.is(200);
+
+    let ben = world.person("ben").await;
+    let ben = Person { acts: world.bearer(&json!({"access_token": ben.reads.token()})), ..ben };
+    let new = ben.acts.post("/auth/totp", json!({})).await.is(200);
+    let code = json!({"code": App::holding(&new["secret"]).next(&world.server).await});
+    let streams = ben.reading().await;
+    let confirm = async { ben.acts.post("/auth/totp/confirm", code).await.is(200) };
+    let done = ends("one's own authenticator app", streams, confirm).await;
+    world.bearer(&done["session"]).get("/auth/me").await.is(200);
+}
+
 #[tokio::test]
 async fn every_change_of_factors_ends_what_is_read_within_a_second() {
     let world = World::new().await;

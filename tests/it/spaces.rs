@@ -308,6 +308,24 @@ async fn a_link_that_invites_begins_with_the_address_that_was_set() {
 }
 
 #[tokio::test]
+async fn what_its_maker_may_not_invite_to_any_more_is_not_listed_as_open() {
+    let family = family().await;
+    let sam = family.member("sam", "contributor").await;
+    let path = format!("/spaces/{}/invitations", family.space);
+    for role in ["steward", "visitor"] {
+        family.ada.post(&path, json!({"role": role})).await.is(201);
+    }
+    assert_eq!(items(&family.ada.get(&path).await.is(200)).len(), 2);
+    let sams = text(&sam.get("/auth/me").await.is(200)["id"]);
+    let member = format!("/spaces/{}/members/{sams}", family.space);
+    family.ada.patch(&member, json!({"role": "owner"})).await.is(200);
+    for client in [&sam, &family.ada] {
+        let open = items(&client.get(&path).await.is(200));
+        assert_eq!(each(&open, "role"), ["visitor"]);
+    }
+}
+
+#[tokio::test]
 async fn a_deleted_space_leaves_its_clones_in_the_owners_trash() {
     let family = family().await;
     let sam = family.member("sam", "steward").await;

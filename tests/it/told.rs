@@ -318,6 +318,13 @@ async fn who_loses_sight_of_a_clone_is_told() {
     world.told((&ben, "ben@example.org"), "clone_moved", Some("Maria"), subject).await;
     assert_eq!(topics(&ben).await, ["clone_moved"]);
     assert_eq!((topics(&ada).await, topics(&eve).await), (vec![], vec![]));
+    // As the page does: with another reach, by which nobody there sees it either.
+    let body = json!({"name": "Paul", "space_id": from, "visibility": "space"});
+    let clone = id(&ada.post("/clones", body).await.is(201));
+    let change = json!({"space_id": to, "visibility": "private"});
+    ada.patch(&format!("/clones/{clone}"), change).await.is(200);
+    assert_eq!(topics(&ben).await, ["clone_moved", "clone_moved"]);
+    assert_eq!((topics(&ada).await, topics(&eve).await), (vec![], vec!["clone_moved".to_owned()]));
     world.nothing_is_given_away();
 }
 

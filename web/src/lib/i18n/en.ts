@@ -839,7 +839,8 @@ export const en = {
   'problem.identityToken': 'What the other service says of you could not be confirmed. Try again.',
   'problem.internal': 'The server had a problem. Nothing of yours was lost; try again in a moment.',
   'problem.invalid': 'Something is not right yet. Look at what is marked.',
-  'problem.inviteInvalid': 'This invitation is no longer good. Ask for a new one.',
+  'problem.inviteInvalid':
+    'This invitation is no longer good, or it is for another e-mail address. Check the address, or ask for a new one.',
   'problem.inviteNeeded':
     'An invitation is needed to create an account here. Ask somebody who is here for one, and open its link.',
   'problem.keyLimited': 'This key opens some clones only. Making new ones takes a key for all.',
@@ -910,7 +911,8 @@ export const en = {
   'problem.tooManyProviders': 'There are as many providers as there may be. Remove one first.',
   'problem.tooManySpaces': 'You own as many spaces as you can. Delete one first.',
   'problem.totp': 'A code from your authenticator app is needed.',
-  'problem.totpInvalid': 'This code is wrong, too old, or was used before. Wait for the next one.',
+  'problem.totpInvalid':
+    'This code is wrong, too old, or was used before. Wait for the next one; a recovery code is good once.',
   'problem.totpNotBegun': 'This took too long. Begin again with a new picture.',
   'problem.totpNotSet': 'No authenticator app is set up for this account.',
   'problem.unexpected': 'Something unexpected happened. Try again.',

@@ -874,7 +874,8 @@ export const fr: Record<keyof typeof en, string> = {
     'Ce que l’autre service dit de vous n’a pas pu être confirmé. Réessayez.',
   'problem.internal': 'Le serveur a eu un problème. Rien n’est perdu ; réessayez dans un instant.',
   'problem.invalid': 'Quelque chose ne va pas encore. Regardez ce qui est signalé.',
-  'problem.inviteInvalid': 'Cette invitation n’est plus valable. Demandez-en une autre.',
+  'problem.inviteInvalid':
+    'Cette invitation n’est plus valable, ou elle est pour une autre adresse e-mail. Vérifiez l’adresse, ou demandez-en une autre.',
   'problem.inviteNeeded':
     'Il faut une invitation pour créer un compte ici. Demandez-en une à quelqu’un qui est ici, et ouvrez son lien.',
   'problem.keyLimited':
@@ -954,7 +955,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.tooManyProviders': 'Il y a autant de fournisseurs que possible. Retirez-en un d’abord.',
   'problem.tooManySpaces': 'Vous avez autant d’espaces que possible. Supprimez-en un d’abord.',
   'problem.totp': 'Il faut un code de votre application d’authentification.',
-  'problem.totpInvalid': 'Ce code est faux, trop ancien ou a déjà servi. Attendez le suivant.',
+  'problem.totpInvalid':
+    'Ce code est faux, trop ancien ou a déjà servi. Attendez le suivant ; un code de secours sert une seule fois.',
   'problem.totpNotBegun': 'Cela a pris trop de temps. Recommencez avec une nouvelle image.',
   'problem.totpNotSet': 'Aucune application d’authentification n’est configurée pour ce compte.',
   'problem.unexpected': 'Un imprévu est survenu. Réessayez.',
