@@ -1,5 +1,5 @@
-// The invitation that a guest brought, while they sign in or make an account, here or away at a
-// provider: this tab remembers it until it is used or turned down.
+// The invitation that a guest brought, while they are away at a provider of sign-ins: this tab
+// remembers it until they are back.
 
 const KEY = 'clonememoria.invitation';
 
@@ -13,10 +13,12 @@ export function keep(token: string): void {
   }
 }
 
-/** The token that was kept; empty if there is none. */
-export function kept(): string {
+/** The token that was kept, once; empty if there is none. */
+export function take(): string {
   try {
-    return sessionStorage.getItem(KEY) ?? '';
+    const token = sessionStorage.getItem(KEY) ?? '';
+    sessionStorage.removeItem(KEY);
+    return token;
   } catch {
     return '';
   }

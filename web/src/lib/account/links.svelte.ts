@@ -1,9 +1,9 @@
 // The secret part of a link that somebody opened. It is taken out of the address at once, so that
 // it is in no history and on no screenshot, and kept by this page only until it is used; that of an
-// invitation by this tab, since its guest may have to sign in elsewhere.
+// invitation by the tab, too, while its guest is away to sign in.
 import { afterNavigate, replaceState } from '$app/navigation';
 import { page } from '$app/state';
-import { keep, kept } from './invitation';
+import { take } from './invitation';
 
 /** The token of the address that the page was opened with; to be asked while a page is set up. */
 export function tokenFromAddress(name = 'token'): string {
@@ -18,17 +18,8 @@ export function tokenFromAddress(name = 'token'): string {
 }
 
 class Carried {
-  #invitation = $state(kept());
-
   /** An invitation, while its guest signs in or makes an account. */
-  get invitation(): string {
-    return this.#invitation;
-  }
-
-  set invitation(token: string) {
-    this.#invitation = token;
-    keep(token);
-  }
+  invitation = $state(take());
 }
 
 export const carried = new Carried();
