@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use poem::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue};
+use poem::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN};
 use poem::{FromRequest, Request, RequestBody};
 use url::Url;
 
@@ -10,7 +10,7 @@ use super::api::Services;
 use super::auth::{Door, bearer, require_same_origin};
 use super::client::{Client, group};
 use super::cookies::{Cookie, is_secure};
-use super::origin::{addressed_to, elsewhere, from_our_page, on_this_machine, same_origin};
+use super::origin::{addressed_to, on_this_machine, opened_here, same_origin};
 use super::problem::Problem;
 use crate::access::Principal;
 use crate::accounts::Email;
@@ -57,7 +57,7 @@ impl<'a> FromRequest<'a> for Asked {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
         let services = Door::of(request)?;
         let public_url = services.public_url.as_ref();
-        let page = from_our_page(request, public_url);
+        let ours = same_origin(request, public_url);
         let bearer = request.headers().get(AUTHORIZATION).and_then(bearer).map(str::to_owned);
         let headers = request.headers();
         let own_proof = headers.contains_key(AUTHORIZATION) || headers.contains_key("x-api-key");
@@ -65,13 +65,16 @@ impl<'a> FromRequest<'a> for Asked {
         if cookie.is_some() && !request.method().is_safe() {
             require_same_origin(services, request).map_err(Problem::from)?;
         }
-        if !own_proof && elsewhere(request, public_url) {
+        // A page at another address than the configured one would get no cookie.
+        if !ours && !own_proof && opened_here(request) {
             return Err(other_address(services).into());
         }
+        // A browser's page of ours names an origin; it gets a cookie where others get tokens.
+        let page = ours && headers.contains_key(ORIGIN);
         let device_cookie = Cookie::Device.of(request);
         Ok(Self {
             sign_in_by: if page { SignInBy::Cookie } else { SignInBy::Tokens },
-            cookie: cookie.filter(|_| same_origin(request, public_url)),
+            cookie: cookie.filter(|_| ours),
             bearer,
             device: device(request, device_cookie.as_deref()),
             device_cookie,

@@ -2,7 +2,7 @@
 
 use poem::Request;
 use poem::http::header::{HOST, ORIGIN};
-use url::{Host, Url};
+use url::{Host, Origin, Url};
 
 use super::client::Client;
 
@@ -12,37 +12,31 @@ use super::client::Client;
 /// trustworthy addresses only, so over plain HTTP the `Origin` has to be ours. A request with
 /// neither is refused: it is not a browser's, and others do not use cookies.
 pub fn same_origin(request: &Request, public_url: Option<&Url>) -> bool {
-    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    if matches!(text("sec-fetch-site"), Some("same-origin" | "none")) {
+    let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    if matches!(site, Some("same-origin" | "none")) {
         return true;
     }
-    let Some(origin) = text(ORIGIN.as_str()).and_then(|origin| Url::parse(origin).ok()) else {
-        return false;
-    };
-    if !matches!(origin.scheme(), "http" | "https") {
-        return false;
-    }
-    match public_url {
-        Some(own) => own.origin() == origin.origin(),
-        None => addressed_to(request).is_some_and(|own| own.origin() == origin.origin()),
+    match (origin_of(request), public_url) {
+        (None, _) => false,
+        (Some(origin), Some(own)) => own.origin() == origin,
+        (Some(origin), None) => is_addressed_to(request, &origin),
     }
 }
 
-/// Whether a browser opened our pages at another address than the configured one, where it gets
-/// no cookie: it names the address it talks to, and that is not ours. Browsers that say
-/// `same-origin` besides are believed anywhere.
-pub fn elsewhere(request: &Request, public_url: Option<&Url>) -> bool {
-    let origin = request.headers().get(ORIGIN).and_then(|value| value.to_str().ok());
-    let origin = origin.and_then(|origin| Url::parse(origin).ok());
-    let own = addressed_to(request).filter(|_| public_url.is_some());
-    let opened_here = origin.zip(own).is_some_and(|(origin, own)| own.origin() == origin.origin());
-    opened_here && !same_origin(request, public_url)
+/// Whether the page that made a request was opened at the address that the request goes to, be
+/// that ours or not.
+pub fn opened_here(request: &Request) -> bool {
+    origin_of(request).is_some_and(|origin| is_addressed_to(request, &origin))
 }
 
-/// Whether a browser's page of ours made this request: it names an origin and that is ours.
-/// Such a client gets a cookie where others get tokens.
-pub fn from_our_page(request: &Request, public_url: Option<&Url>) -> bool {
-    request.headers().contains_key(ORIGIN) && same_origin(request, public_url)
+fn is_addressed_to(request: &Request, origin: &Origin) -> bool {
+    addressed_to(request).is_some_and(|own| own.origin() == *origin)
+}
+
+/// The origin that the client says its page has.
+fn origin_of(request: &Request) -> Option<Origin> {
+    let origin = Url::parse(request.headers().get(ORIGIN)?.to_str().ok()?).ok()?;
+    matches!(origin.scheme(), "http" | "https").then(|| origin.origin())
 }
 
 /// The origin that a browser on this machine believes to talk to; none for one elsewhere, which
@@ -112,17 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn our_pages_at_another_address_are_told_from_others() {
-        let public = Url::parse("https://memoria.example/").unwrap();
-        let is =
-            |headers: &[(&str, &str)], public: Option<&Url>| elsewhere(&request(headers), public);
-        let here = ("origin", "http://memoria.lan:8787");
-        assert!(is(&[here], Some(&public)));
-        assert!(!is(&[here], None));
-        assert!(!is(&[here, ("sec-fetch-site", "same-origin")], Some(&public)));
-        assert!(!is(&[], Some(&public)));
-        for other in ["https://memoria.example", "https://evil.example", "null", "x"] {
-            assert!(!is(&[("origin", other)], Some(&public)), "{other}");
+    fn a_page_is_told_from_one_of_another_address() {
+        assert!(opened_here(&request(&[("origin", "http://memoria.lan:8787")])));
+        assert!(!opened_here(&request(&[])));
+        for other in ["http://memoria.lan", "https://memoria.lan:8787", "null", "x"] {
+            assert!(!opened_here(&request(&[("origin", other)])), "{other}");
         }
     }
 }

@@ -42,8 +42,9 @@ struct Tongue {
     notices: &'static [(Topic, &'static str, &'static str)],
     /// In place of a name that cannot be given.
     another_service: &'static str,
-    /// What a device is called that nobody knows, and what the operator's command line is.
+    /// What a device is called that nobody knows.
     unknown_device: &'static str,
+    /// What the operator's command line is called.
     command_line: &'static str,
     /// In place of a reason that cannot be given.
     no_reason: &'static str,
@@ -145,7 +146,7 @@ pub(super) fn invitation(reader: &Reader<'_>, space: &str, token: &str) -> Said 
 /// A mail that says that mails arrive.
 pub(super) fn test(to: &str, links: &Links, now: Timestamp) -> Letter {
     let mut text = vec!["Mail works: this CloneMemoria server can send to you.".to_owned()];
-    text.push(links.to("/").unwrap_or_else(|| {
+    text.push(links.to_front().unwrap_or_else(|| {
         "Links are left out of mails until server.public_url is set.".to_owned()
     }));
     Letter {

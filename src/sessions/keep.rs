@@ -4,7 +4,6 @@ use crate::accounts::{AccountError, SecurityEvent};
 use crate::kernel::{AccountId, Secret, SessionId, Token, TokenHash};
 use crate::store::{StoreError, WriteTx};
 
-use super::refresh_token::RefreshTokens;
 use super::rows::{self, SessionRow};
 use super::{ACCESS, NewSession, Session, Sessions, SignInBy, fresh, usable};
 
@@ -97,12 +96,10 @@ impl Sessions {
         let watchers = self.watchers.clone();
         self.store
             .write(move |tx| {
-                let found = match (by_access, RefreshTokens::named(text.reveal())) {
+                let found = match (by_access, rows::by_token(tx, &hash)?) {
                     (Some(id), _) => rows::session(tx, id)?.map(|row| (id, row)),
-                    (None, Some(id)) => rows::session(tx, id)?
-                        .filter(|row| refreshing.is_ours(text.reveal(), row.epoch))
-                        .map(|row| (id, row)),
-                    (None, None) => rows::by_token(tx, &hash)?,
+                    (None, Some(by_cookie)) => Some(by_cookie),
+                    (None, None) => refreshing.session(tx, text.reveal())?,
                 };
                 if let Some((id, row)) = found {
                     rows::end_in(tx, id, &row);

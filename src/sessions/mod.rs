@@ -205,10 +205,8 @@ impl Sessions {
     /// When the store fails.
     pub fn is_open_since(&self, id: SessionId, epoch: u64) -> Result<bool, AccountError> {
         let now = self.clock.now();
-        self.store.read(|tx| {
-            let same = rows::session(tx, id)?.is_some_and(|row| row.epoch == epoch);
-            Ok(same && is_open_in(tx, id, now)?)
-        })
+        let found = self.store.read(|tx| open_in(tx, id, now))?;
+        Ok(found.is_some_and(|signed_in| signed_in.epoch == epoch))
     }
 
     /// Whether an account has signed in on a device before.
@@ -225,12 +223,21 @@ impl Sessions {
 /// # Errors
 /// When the store fails.
 pub fn is_open_in(tx: &impl Rows, id: SessionId, now: Timestamp) -> Result<bool, AccountError> {
+    Ok(open_in(tx, id, now)?.is_some())
+}
+
+/// Whose sign-in it is, if it is good.
+fn open_in(
+    tx: &impl Rows,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<Option<SignedIn>, AccountError> {
     let Some(row) = rows::session(tx, id)?.filter(|row| now < row.until) else {
-        return Ok(false);
+        return Ok(None);
     };
     match signed_in(tx, id, &row) {
-        Ok(_) => Ok(true),
-        Err(AccountError::NotSignedIn) => Ok(false),
+        Ok(signed_in) => Ok(Some(signed_in)),
+        Err(AccountError::NotSignedIn) => Ok(None),
         Err(other) => Err(other),
     }
 }

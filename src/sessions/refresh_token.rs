@@ -10,6 +10,9 @@ use subtle::ConstantTimeEq as _;
 
 use crate::accounts::AccountError;
 use crate::kernel::{Secret, SessionId, Token};
+use crate::store::{Rows, StoreError};
+
+use super::rows::{self, SessionRow};
 
 const ID: usize = 16;
 const SECRET: usize = 32;
@@ -38,15 +41,19 @@ impl RefreshTokens {
         Ok(Token::known(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// The sign-in that a text names if it is a token, ours or not.
-    pub(super) fn named(presented: &str) -> Option<SessionId> {
-        parts(presented).map(|(id, ..)| id)
-    }
-
-    /// Whether we made it for the sign-in that it names, in this epoch.
-    pub(super) fn is_ours(&self, presented: &str, epoch: u64) -> bool {
-        parts(presented)
-            .is_some_and(|(id, secret, mark)| self.mark(id, epoch, &secret).ct_eq(&mark).into())
+    /// The sign-in that a token is of, used or not, if we made it for that and in its epoch.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) fn session(
+        &self,
+        tx: &impl Rows,
+        presented: &str,
+    ) -> Result<Option<(SessionId, SessionRow)>, StoreError> {
+        let Some((id, secret, mark)) = parts(presented) else { return Ok(None) };
+        let row = rows::session(tx, id)?;
+        let row = row.filter(|row| self.mark(id, row.epoch, &secret).ct_eq(&mark).into());
+        Ok(row.map(|row| (id, row)))
     }
 
     fn mark(&self, id: SessionId, epoch: u64, secret: &[u8; SECRET]) -> [u8; MARK] {
@@ -77,19 +84,21 @@ mod tests {
         let token = ours.fresh(id, 7).unwrap();
         let text = token.reveal();
         assert_eq!(text.len(), 86);
-        assert_eq!(RefreshTokens::named(text), Some(id));
-        assert!(ours.is_ours(text, 7));
-        assert!(!ours.is_ours(text, 8) && !theirs.is_ours(text, 7));
         assert_ne!(ours.fresh(id, 7).unwrap().reveal(), text);
+        let is_of = |tokens: &RefreshTokens, text: &str, epoch| {
+            parts(text).is_some_and(|(id, secret, mark)| tokens.mark(id, epoch, &secret) == mark)
+        };
+        assert!(is_of(&ours, text, 7));
+        assert!(!is_of(&ours, text, 8) && !is_of(&theirs, text, 7));
+        assert_eq!(parts(text).map(|(id, ..)| id), Some(id));
         let bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
         for at in 0..bytes.len() {
             let mut touched = bytes.clone();
             touched[at] ^= 1;
-            assert!(!ours.is_ours(&URL_SAFE_NO_PAD.encode(touched), 7), "{at}");
+            assert!(!is_of(&ours, &URL_SAFE_NO_PAD.encode(touched), 7), "{at}");
         }
         for text in ["", "x", &text[..85], &format!("{text}AAAA"), "not base64!"] {
-            assert!(!ours.is_ours(text, 7), "{text}");
-            assert!(RefreshTokens::named(text).is_none(), "{text}");
+            assert!(parts(text).is_none(), "{text}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::accounts::{Account, AccountError, SecurityEvent, Watchers};
 use crate::kernel::{Secret, SessionId, Timestamp, Token, TokenHash};
-use crate::store::{StoreError, WriteTx};
+use crate::store::WriteTx;
 
 use super::refresh_token::RefreshTokens;
 use super::{
@@ -141,15 +141,10 @@ impl Sessions {
 impl Rotation {
     /// A replayed token must end the sign-in durably, so it is no error inside the transaction.
     fn run_in(&self, tx: &mut WriteTx<'_>) -> Result<Rotated, AccountError> {
-        let named = RefreshTokens::named(self.presented.reveal());
-        let found = named.map(|id| Ok::<_, StoreError>((id, rows::session(tx, id)?)));
-        let Some((id, Some(mut row))) = found.transpose()? else {
+        // One from before another password does not mean that it was stolen.
+        let Some((id, mut row)) = self.refreshing.session(tx, self.presented.reveal())? else {
             return Ok(Rotated::Refused);
         };
-        // Nor does one from before another password mean that it was stolen.
-        if !self.refreshing.is_ours(self.presented.reveal(), row.epoch) {
-            return Ok(Rotated::Refused);
-        }
         let over = self.now >= row.until || self.now >= row.seen_at.plus(self.idle);
         if over || signed_in(tx, id, &row).is_err() {
             rows::end_in(tx, id, &row);

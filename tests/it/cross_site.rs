@@ -196,7 +196,7 @@ async fn nobody_signs_in_from_our_pages_at_another_address_and_is_told_where_ins
     let public = "https://memoria.example";
     let server = Server::with(&[("CLONEMEMORIA_SERVER_PUBLIC_URL", public)]).await;
     let ada = server.admin().await;
-    assert_eq!(server.client().get("/setup").await.is(200)["url"], format!("{public}/"));
+    assert_eq!(server.client().get("/setup").await.is(200)["public_url"], format!("{public}/"));
     let body = json!({"email": "admin@example.org", "password": PASSWORD});
     let here = format!("http://{}", server.address());
     let at =
@@ -225,5 +225,5 @@ async fn nobody_signs_in_from_our_pages_at_another_address_and_is_told_where_ins
     open.admin().await;
     let here = format!("http://{}", open.address());
     open.client().post("/auth/login", body).header("origin", &here).await.is(200);
-    assert!(open.client().get("/setup").await.is(200)["url"].is_null());
+    assert!(open.client().get("/setup").await.is(200)["public_url"].is_null());
 }

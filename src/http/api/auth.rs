@@ -49,7 +49,7 @@ impl AuthApi {
             registration: services.accounts.registration().into(),
             mail: services.notifications.has_mail(),
             passkeys: services.factors.settings().passkeys,
-            url: services.links.to_front(),
+            public_url: services.links.to_front(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }))
     }

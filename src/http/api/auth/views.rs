@@ -25,7 +25,7 @@ pub struct SetupView {
     pub(super) passkeys: bool,
     /// The address at which people are to open the app, if one is configured
     /// (`server.public_url`). At another that is plain HTTP nobody can sign in.
-    pub(super) url: Option<String>,
+    pub(super) public_url: Option<String>,
     /// The version of the server.
     pub(super) version: String,
 }

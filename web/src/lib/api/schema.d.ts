@@ -3665,13 +3665,13 @@ export interface components {
             needed: boolean;
             /** @description Whether passkeys may sign somebody in here. */
             passkeys: boolean;
-            /** @description Who may register. */
-            registration: components["schemas"]["RegistrationWord"] & unknown;
             /**
              * @description The address at which people are to open the app, if one is configured
              *     (`server.public_url`). At another that is plain HTTP nobody can sign in.
              */
-            url: string | null;
+            public_url: string | null;
+            /** @description Who may register. */
+            registration: components["schemas"]["RegistrationWord"] & unknown;
             /** @description The version of the server. */
             version: string;
         };
@@ -10810,8 +10810,8 @@ export interface operations {
                      *       "mail": true,
                      *       "needed": true,
                      *       "passkeys": true,
+                     *       "public_url": null,
                      *       "registration": "open",
-                     *       "url": null,
                      *       "version": "0.1.0"
                      *     }
                      */
