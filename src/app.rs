@@ -147,6 +147,7 @@ impl App {
         let audit = parts.audit.clone();
         parts.retrieval.start(&tasks);
         queue.start(&tasks);
+        sessions.follow_uses(&tasks);
         audit.start(&tasks);
         let parts_to_ask = checks(&store, config, embedder.is_some(), &audit);
         let health = Health::new(readiness.clone(), parts_to_ask);

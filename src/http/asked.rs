@@ -239,5 +239,6 @@ fn device(request: &Request, cookie: Option<&str>) -> Device {
         label: super::device::label(agent),
         address: address.map(|address| address.to_string()),
         mark: Some(mark),
+        holds: Cookie::Session.of(request).map(|cookie| TokenHash::of(&cookie)),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A handler takes `limit: Query<Option<u32>>, cursor: Query<Option<String>>`, starts with
 //! `let page = LIST.wanted(limit.0, cursor.0)?;` and ends with `LIST.next(page.next)`, where `LIST`
-//! is a [`List`] of its own. The document learns the bounds in `openapi`.
+//! is a [`List`] of its own; the list of something, as a clone's memories, is `LIST.of(&id)`. The
+//! document learns the bounds in `openapi`.
 
 use super::problem::malformed;
 use crate::kernel::{Cursor, Fault, FieldFault, FieldProblem, PageRequest};
@@ -13,10 +14,24 @@ pub const USUAL: u32 = 50;
 /// How many items a list shows at most.
 pub const MOST: u32 = 200;
 
-/// A list, by the name that tells its cursors from those of another.
-pub struct List(pub &'static str);
+/// A list, by what tells its cursors from those of another.
+#[derive(Clone, Copy)]
+pub struct List<'a> {
+    name: &'static str,
+    of: &'a str,
+}
 
-impl List {
+impl List<'_> {
+    /// A list with a name that no other has.
+    pub const fn named(name: &'static str) -> List<'static> {
+        List { name, of: "" }
+    }
+
+    /// The one of its lists that belongs to a thing, as that is named in the path.
+    pub const fn of<'b>(&self, thing: &'b str) -> List<'b> {
+        List { name: self.name, of: thing }
+    }
+
     /// Reads the parameters of the list.
     ///
     /// # Errors
@@ -29,7 +44,10 @@ impl List {
         }
         let after = match cursor.filter(|cursor| !cursor.is_empty()) {
             None => None,
-            Some(cursor) => Some(Cursor::decode(self.0, &cursor).ok_or_else(not_a_cursor)?),
+            Some(cursor) => {
+                let place = Cursor::decode((self.name, self.of), &cursor);
+                Some(place.ok_or_else(not_a_cursor)?)
+            }
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(PageRequest { limit, after })
@@ -37,7 +55,7 @@ impl List {
 
     /// Where the list goes on after a page, as it is told.
     pub fn next(&self, next: Option<Cursor>) -> Option<String> {
-        next.map(|cursor| cursor.encode(self.0))
+        next.map(|cursor| cursor.encode((self.name, self.of)))
     }
 }
 
@@ -54,7 +72,7 @@ mod tests {
     use super::*;
     use crate::kernel::Kind;
 
-    const LIST: List = List("things");
+    const LIST: List<'_> = List::named("things");
 
     #[test]
     fn limits_have_bounds_and_a_usual_value() {
@@ -77,8 +95,14 @@ mod tests {
                 let wrong = LIST.wanted(None, Some(wrong));
                 assert_eq!(wrong.unwrap_err().kind, Kind::Malformed);
             }
-            let another = List("others").wanted(None, Some(told));
-            assert_eq!(another.unwrap_err().kind, Kind::Malformed);
+            for another in [List::named("others"), LIST.of("0190"), LIST.of("")] {
+                let read = another.wanted(None, Some(told.clone()));
+                assert_eq!(read.is_ok(), another.name == LIST.name && another.of.is_empty());
+            }
+            let of_one = LIST.of("one").next(Some(Cursor(vec![1]))).unwrap();
+            assert!(LIST.of("one").wanted(None, Some(of_one.clone())).is_ok());
+            let of_other = LIST.of("other").wanted(None, Some(of_one));
+            assert_eq!(of_other.unwrap_err().kind, Kind::Malformed);
         }
         for wrong in ["ä", "abc", "AAAA", "!", &"A".repeat(600)] {
             let wrong = LIST.wanted(None, Some(wrong.to_owned()));

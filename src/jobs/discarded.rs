@@ -78,7 +78,7 @@ pub fn get(tx: &impl Rows, id: DiscardedId) -> Result<Option<Discarded>, StoreEr
     Ok(tx.get(&DISCARDED, &id)?.map(|row| discarded(id, row)))
 }
 
-/// Everything in the trash, oldest first.
+/// Everything in the trash, in no order that means anything to people.
 ///
 /// # Errors
 /// When the database fails.

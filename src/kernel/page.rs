@@ -12,13 +12,13 @@ pub struct Cursor(pub Vec<u8>);
 const MARK: usize = 6;
 
 impl Cursor {
-    /// The cursor as text for an answer of this list.
-    pub fn encode(&self, list: &str) -> String {
+    /// The cursor as text for an answer of this list of a thing's.
+    pub fn encode(&self, list: (&str, &str)) -> String {
         URL_SAFE_NO_PAD.encode([&self.0[..], &mark(list, &self.0)].concat())
     }
 
-    /// Reads a cursor back; nothing if this list did not give it.
-    pub fn decode(list: &str, text: &str) -> Option<Self> {
+    /// Reads a cursor back; nothing if this list of this thing's did not give it.
+    pub fn decode(list: (&str, &str), text: &str) -> Option<Self> {
         if text.len() > 512 {
             return None;
         }
@@ -28,9 +28,14 @@ impl Cursor {
     }
 }
 
-fn mark(list: &str, place: &[u8]) -> [u8; MARK] {
+fn mark((list, of): (&str, &str), place: &[u8]) -> [u8; MARK] {
     use sha2::Digest as _;
-    let hash = sha2::Sha256::new().chain_update(list).chain_update([0]).chain_update(place);
+    let mut hash = sha2::Sha256::new();
+    for part in [list, of] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.update(place);
     let mut mark = [0; MARK];
     mark.copy_from_slice(&hash.finalize()[..MARK]);
     mark

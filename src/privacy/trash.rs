@@ -1,5 +1,6 @@
 //! What was deleted: brought back while it waits, erased for good afterwards.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,8 +75,8 @@ impl Trash {
         self.kept
     }
 
-    /// What the asker can bring back, newest first: what they deleted themselves, and what was
-    /// deleted in spaces they are stewards of. Conversations are for their holder alone.
+    /// What the asker can bring back, last deleted first: what they deleted themselves, and what
+    /// was deleted in spaces they are stewards of. Conversations are for their holder alone.
     ///
     /// # Errors
     /// When the store fails.
@@ -87,7 +88,7 @@ impl Trash {
                     found.push(discarded);
                 }
             }
-            found.reverse();
+            found.sort_by_key(|discarded| Reverse((discarded.at, discarded.id)));
             Ok(found)
         })
     }

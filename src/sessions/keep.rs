@@ -5,6 +5,7 @@ use crate::kernel::{AccountId, Secret, SessionId, Token, TokenHash};
 use crate::store::{StoreError, WriteTx};
 
 use super::rows::{self, SessionRow};
+use super::uses::live_on;
 use super::{ACCESS, NewSession, Session, Sessions, SignInBy, fresh, usable};
 
 impl Sessions {
@@ -116,10 +117,10 @@ impl Sessions {
     /// # Errors
     /// When it has ended, as by another epoch that began meanwhile, or the store fails.
     pub async fn carry_over(&self, id: SessionId) -> Result<NewSession, AccountError> {
-        let (now, idle) = (self.clock.now(), self.lifetimes.idle);
+        let (now, lifetimes) = (self.clock.now(), self.lifetimes);
         let (cookie, refreshing) = (fresh()?, self.refreshing.clone());
         let new_cookie = cookie.hash();
-        let (account, refresh) = self
+        let (account, row, refresh) = self
             .store
             .write(move |tx| {
                 let mut row = rows::session(tx, id)?.ok_or(AccountError::NotSignedIn)?;
@@ -132,19 +133,19 @@ impl Sessions {
                 }
                 row.epoch = account.epoch;
                 row.access = new_cookie;
-                row.access_until = now.plus(idle).min(row.until);
+                live_on(&mut row, lifetimes, now);
                 let refresh = match row.by_cookie {
                     true => None,
                     false => Some(refreshing.fresh(id, row.epoch)?),
                 };
                 row.refresh = refresh.as_ref().map(Token::hash);
                 rows::put_in(tx, id, &row)?;
-                Ok::<_, AccountError>((account, refresh))
+                Ok::<_, AccountError>((account, row, refresh))
             })
             .await?;
         match refresh {
             Some(refresh) => self.by_tokens(id, refresh, account, now),
-            None => Ok(super::by_cookie(cookie, account, idle)),
+            None => Ok(super::by_cookie(cookie, account, &row, now)),
         }
     }
 

@@ -12,6 +12,7 @@ mod model;
 mod refresh_token;
 mod renew;
 mod rows;
+mod uses;
 
 use std::time::Duration;
 
@@ -24,13 +25,12 @@ use self::access_token::AccessTokens;
 use self::refresh_token::RefreshTokens;
 use self::renew::Successors;
 use self::rows::SessionRow;
+use self::uses::Uses;
 
 pub use model::{COMMAND_LINE, Device, NewSession, Session, SignInBy, SignedIn, UNKNOWN_DEVICE};
 pub use rows::TABLES;
 
 const ACCESS: Duration = Duration::from_secs(10 * 60);
-/// A cookie's life is extended at most this often, so that reading does not mean writing.
-const EXTEND_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How long sign-ins last.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,7 @@ pub struct Sessions {
     lifetimes: Lifetimes,
     watchers: Watchers,
     successors: Successors,
+    uses: Uses,
 }
 
 impl Sessions {
@@ -67,8 +68,8 @@ impl Sessions {
         let (key, instance) = rows::signing(&store, access_token::fresh_key()?).await?;
         let tokens = AccessTokens::new(&key, &instance)?;
         let refreshing = RefreshTokens::new(&key);
-        let successors = Successors::default();
-        Ok(Self { store, clock, tokens, refreshing, lifetimes, watchers, successors })
+        let (successors, uses) = (Successors::default(), Uses::default());
+        Ok(Self { store, clock, tokens, refreshing, lifetimes, watchers, successors, uses })
     }
 
     /// Signs an account in on a device, as it was when its owner proved who they are.
@@ -101,12 +102,18 @@ impl Sessions {
             address: device.address,
         };
         let (watchers, whose) = (self.watchers.clone(), account.id);
-        let account = self
+        let written = self
             .store
             .write(move |tx| {
                 let account = usable(tx, row.account)?;
                 if account.epoch != row.epoch {
                     return Err(AccountError::NotSignedIn);
+                }
+                if let Some(held) = device.holds.filter(|_| row.by_cookie)
+                    && let Some((id, replaced)) = rows::by_token(tx, &held)?
+                {
+                    rows::end_in(tx, id, &replaced);
+                    watchers.tell_in(tx, replaced.account, &SecurityEvent::SignedOut, now)?;
                 }
                 let is_new = match device.mark {
                     Some(mark) => rows::meet_device_in(tx, account.id, mark, now)?,
@@ -116,20 +123,20 @@ impl Sessions {
                 let event = SecurityEvent::SignedIn {
                     session: id,
                     new_device: is_new.then(|| row.label.clone()),
-                    device: row.label,
-                    address: row.address,
+                    device: row.label.clone(),
+                    address: row.address.clone(),
                 };
                 watchers.tell_in(tx, account.id, &event, now)?;
-                Ok::<_, AccountError>(account)
+                Ok::<_, AccountError>((account, row))
             })
             .await;
-        let account = account.inspect_err(|error| {
+        let (account, row) = written.inspect_err(|error| {
             if matches!(error, AccountError::Suspended) {
                 self.watchers.failed(Some(whose), Failure::Suspended);
             }
         })?;
         match by {
-            SignInBy::Cookie => Ok(by_cookie(cookie, account, lifetimes.idle)),
+            SignInBy::Cookie => Ok(by_cookie(cookie, account, &row, now)),
             SignInBy::Tokens => self.by_tokens(id, refresh, account, now),
         }
     }
@@ -142,7 +149,13 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<NewSession, AccountError> {
         let access = self.tokens.make((account.id, account.epoch), id, now, ACCESS)?;
-        Ok(NewSession { access, expires_in: ACCESS, refresh: Some(refresh), account })
+        Ok(NewSession {
+            access,
+            expires_in: ACCESS,
+            ends_in: ACCESS,
+            refresh: Some(refresh),
+            account,
+        })
     }
 
     /// Who presents a cookie or an access token.
@@ -156,7 +169,9 @@ impl Sessions {
                 let hash = TokenHash::of(token);
                 self.store.read(|tx| {
                     let (id, row) = open_by_cookie(tx, &hash, now)?;
-                    signed_in(tx, id, &row)
+                    let who = signed_in(tx, id, &row)?;
+                    self.note_use(id, &row, now);
+                    Ok(who)
                 })
             }
             SignInBy::Tokens => {
@@ -169,7 +184,10 @@ impl Sessions {
                             && row.epoch == claims.epoch()
                             && now < row.until
                     });
-                    signed_in(tx, claims.session(), &row.ok_or(AccountError::NotSignedIn)?)
+                    let row = row.ok_or(AccountError::NotSignedIn)?;
+                    let who = signed_in(tx, claims.session(), &row)?;
+                    self.note_use(claims.session(), &row, now);
+                    Ok(who)
                 })
             }
         }
@@ -250,9 +268,14 @@ pub fn seen_in(tx: &impl Rows, account: AccountId) -> Result<Option<Timestamp>, 
     Ok(rows::of_account(tx, account)?.into_iter().map(|(_, row)| row.seen_at).max())
 }
 
-fn by_cookie(cookie: Token, account: Account, lasts: Duration) -> NewSession {
-    let access = Secret::new(cookie.reveal().to_owned());
-    NewSession { access, expires_in: lasts, refresh: None, account }
+fn by_cookie(cookie: Token, account: Account, row: &SessionRow, now: Timestamp) -> NewSession {
+    NewSession {
+        access: Secret::new(cookie.reveal().to_owned()),
+        expires_in: row.access_until.since(now),
+        ends_in: row.until.since(now),
+        refresh: None,
+        account,
+    }
 }
 
 fn fresh() -> Result<Token, AccountError> {

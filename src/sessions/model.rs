@@ -29,6 +29,8 @@ pub struct Device {
     pub address: Option<String>,
     /// Recognises it: the hash of the cookie we gave it, or of what it calls itself.
     pub mark: Option<TokenHash>,
+    /// The session cookie that it holds: a sign-in by cookie takes its place.
+    pub holds: Option<TokenHash>,
 }
 
 /// Who a cookie or an access token belongs to.
@@ -54,8 +56,10 @@ pub struct SignedIn {
 pub struct NewSession {
     /// What opens: a cookie's value or an access token.
     pub access: crate::kernel::Secret<String>,
-    /// How long it opens.
+    /// How long it opens; a cookie, if it is not used meanwhile.
     pub expires_in: Duration,
+    /// How long a cookie opens at the most, however much it is used.
+    pub ends_in: Duration,
     /// What renews it; none for cookies, which renew themselves.
     pub refresh: Option<Token>,
     /// Who signed in.
@@ -71,11 +75,11 @@ pub struct Session {
     pub by: SignInBy,
     /// What the device calls itself.
     pub label: String,
-    /// The address it last came from.
+    /// The address it was signed in from.
     pub address: Option<String>,
     /// When it began.
     pub created_at: Timestamp,
-    /// When it was last used, to the hour.
+    /// When it was last used, to a few minutes.
     pub seen_at: Timestamp,
     /// When it ends at the latest.
     pub until: Timestamp,

@@ -9,9 +9,9 @@ use crate::kernel::{Secret, SessionId, Timestamp, Token, TokenHash};
 use crate::store::WriteTx;
 
 use super::refresh_token::RefreshTokens;
+use super::uses::live_on;
 use super::{
-    EXTEND_EVERY, Lifetimes, NewSession, Sessions, by_cookie, fresh, open_by_cookie, rows,
-    signed_in, usable,
+    ACCESS, NewSession, Sessions, by_cookie, fresh, open_by_cookie, rows, signed_in, usable,
 };
 
 /// For how long a client that asks again with the token it has just used gets the same answer:
@@ -62,26 +62,24 @@ struct Rotation {
 }
 
 impl Sessions {
-    /// Lets a cookie live on; does nothing when that was done a short while ago.
+    /// Lets a cookie live on.
     ///
     /// # Errors
     /// When the cookie opens nothing or the store fails.
-    pub async fn extend(&self, cookie: &str) -> Result<Duration, AccountError> {
-        let hash = TokenHash::of(cookie);
-        let (now, Lifetimes { idle, .. }) = (self.clock.now(), self.lifetimes);
-        self.store
+    pub async fn extend(&self, cookie: &str) -> Result<NewSession, AccountError> {
+        let cookie = Token::known(cookie.to_owned());
+        let (hash, now, lifetimes) = (cookie.hash(), self.clock.now(), self.lifetimes);
+        let (account, row) = self
+            .store
             .write(move |tx| {
                 let (id, mut row) = open_by_cookie(tx, &hash, now)?;
                 signed_in(tx, id, &row)?;
-                let until = now.plus(idle).min(row.until);
-                if until.since(row.access_until) > EXTEND_EVERY.min(idle / 8) {
-                    row.access_until = until;
-                    row.seen_at = now;
-                    rows::put_in(tx, id, &row)?;
-                }
-                Ok(row.access_until.since(now))
+                live_on(&mut row, lifetimes, now);
+                rows::put_in(tx, id, &row)?;
+                Ok::<_, AccountError>((usable(tx, row.account)?, row))
             })
-            .await
+            .await?;
+        Ok(by_cookie(cookie, account, &row, now))
     }
 
     /// Exchanges a refresh token for new tokens.
@@ -114,27 +112,26 @@ impl Sessions {
     pub async fn proven(&self, id: SessionId) -> Result<NewSession, AccountError> {
         let (now, lifetimes, cookie) = (self.clock.now(), self.lifetimes, fresh()?);
         let hash = cookie.hash();
-        let (account, is_cookie) = self
+        let (account, row) = self
             .store
             .write(move |tx| {
                 let mut row = rows::session(tx, id)?.ok_or(AccountError::NotSignedIn)?;
                 signed_in(tx, id, &row)?;
                 row.proven_at = now;
-                row.seen_at = now;
+                live_on(&mut row, lifetimes, now);
                 if row.by_cookie {
                     rows::forget_token_in(tx, &row.access);
                     row.access = hash;
-                    row.access_until = now.plus(lifetimes.idle).min(row.until);
                 }
                 rows::put_in(tx, id, &row)?;
-                Ok::<_, AccountError>((usable(tx, row.account)?, row.by_cookie))
+                Ok::<_, AccountError>((usable(tx, row.account)?, row))
             })
             .await?;
-        if is_cookie {
-            return Ok(by_cookie(cookie, account, lifetimes.idle));
+        if row.by_cookie {
+            return Ok(by_cookie(cookie, account, &row, now));
         }
-        let access = self.tokens.make((account.id, account.epoch), id, now, super::ACCESS)?;
-        Ok(NewSession { access, expires_in: super::ACCESS, refresh: None, account })
+        let access = self.tokens.make((account.id, account.epoch), id, now, ACCESS)?;
+        Ok(NewSession { access, expires_in: ACCESS, ends_in: ACCESS, refresh: None, account })
     }
 }
 

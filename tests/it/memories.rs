@@ -361,11 +361,11 @@ async fn pages_follow_each_other_without_gap_or_double_even_filtered() {
         }
     }
     ada.get(&format!("{}?cursor=!", at(&clone))).await.problem(400, "malformed");
-    // A cursor of another clone's list leads nowhere, least of all there.
+    // A cursor of another clone's list is none of this one.
     let foreign = ada.get(&format!("{}?limit=7", at(&other))).await.is(200);
     let foreign = text(&foreign["next_cursor"]);
-    let reply = ada.get(&format!("{}?cursor={foreign}", at(&clone))).await;
-    assert!(reply.status == 400 || items(&reply.is(200)).is_empty());
+    ada.get(&format!("{}?cursor={foreign}", at(&clone))).await.problem(400, "malformed");
+    ada.get(&format!("{}?cursor={foreign}", at(&other))).await.is(200);
 }
 
 #[tokio::test]
@@ -461,6 +461,20 @@ async fn a_deleted_memory_waits_in_the_trash_and_comes_back_whole() {
     assert_eq!(back, made);
     assert_eq!(items(&ada.get(&format!("/clones/{clone}/timeline")).await.is(200)).len(), 1);
     assert_eq!(ada.get(&format!("/clones/{clone}")).await.is(200)["memory_count"], 1);
+}
+
+#[tokio::test]
+async fn the_trash_shows_first_what_was_deleted_last() {
+    let (_server, ada, clone) = begin().await;
+    let mut made = Vec::new();
+    for words in ["One.", "Two.", "Three."] {
+        made.push(id(&ada.remember(&clone, words).await));
+    }
+    for number in [1, 0, 2] {
+        ada.delete(&format!("{}/{}", at(&clone), made[number])).await.is(204);
+    }
+    let trash = items(&ada.get("/trash").await.is(200));
+    assert_eq!(each(&trash, "title"), ["Three.", "One.", "Two."]);
 }
 
 #[tokio::test]

@@ -7,12 +7,12 @@ use std::time::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::PASSWORD;
 use crate::support::client::{Client, id, items, text};
 use crate::support::llm::{Act, Answer, End, Llm};
 use crate::support::reply::Reply;
 use crate::support::server::Server;
 use crate::support::socket::{ELSEWHERE, connect_from, exchange};
+use crate::support::{PASSWORD, until};
 
 const NEW_PASSWORD: &str = "violet umbrella quartz 42";
 
@@ -420,6 +420,80 @@ async fn an_unused_sign_in_ends_and_a_used_one_ends_later() {
     refresh(&server.client(), &unused["refresh_token"]).await.problem(401, "unauthenticated");
     server.advance(3 * day).await;
     refresh(&server.client(), &used["refresh_token"]).await.problem(401, "unauthenticated");
+}
+
+/// The cookie that opens, out of those that came.
+fn opening(cookies: &[String]) -> String {
+    cookies.iter().find(|cookie| cookie.contains("cm_sid=")).expect("a cookie").clone()
+}
+
+#[tokio::test]
+async fn a_browser_that_is_used_stays_signed_in_and_an_unused_one_does_not() {
+    let server = Server::start().await;
+    server.admin().await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    let used = opening(&browse(&server, "", PASSWORD).await.1);
+    let unused = opening(&browse(&server, "", PASSWORD).await.1);
+    let me = |cookie: &str| server.client().get("/auth/me").header("cookie", cookie);
+    let sessions = || server.client().get("/auth/sessions").header("cookie", &used);
+    let last_used = |all: &Value| {
+        let all = items(all);
+        let own = all.iter().find(|one| one["current"] == true).expect("the current one");
+        text(&own["last_used_at"])
+    };
+    // Looking is enough, and is noted a moment later.
+    for _ in 0..9 {
+        let before = last_used(&sessions().await.is(200));
+        server.advance(3 * day).await;
+        me(&used).await.is(200);
+        let noted =
+            || async { Some(last_used(&sessions().await.is(200))).filter(|at| *at > before) };
+        until("the use is noted", noted).await;
+    }
+    me(&unused).await.problem(401, "unauthenticated");
+    server.advance(4 * day).await;
+    me(&used).await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_browser_is_told_to_keep_its_cookie_as_long_as_it_can_live() {
+    let server = Server::start().await;
+    server.admin().await;
+    let origin = format!("http://{}", server.address());
+    let body = json!({"email": "admin@example.org", "password": PASSWORD});
+    let first = server.client().post("/auth/login", body).header("origin", &origin).await;
+    let kept = |reply: &Reply| {
+        let set = reply.headers.get_all("set-cookie").iter();
+        let set = set.map(|value| value.to_str().unwrap()).find(|set| set.contains("cm_sid="));
+        let (_, age) = set.unwrap().split_once("Max-Age=").unwrap();
+        age.split(';').next().unwrap().parse::<u64>().unwrap()
+    };
+    let days = |days: u64| (days * 24 * 60 * 60 - 60)..=(days * 24 * 60 * 60);
+    assert!(days(30).contains(&kept(&first)), "{}", kept(&first));
+    let cookie = first.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+    assert!(days(7).contains(&first.json()["expires_in"].as_u64().unwrap()));
+    server.advance(Duration::from_secs(5 * 24 * 60 * 60)).await;
+    let renew = server.client().post("/auth/refresh", json!({})).header("origin", &origin);
+    let again = renew.header("cookie", cookie).await;
+    assert!(days(25).contains(&kept(&again)), "{}", kept(&again));
+    assert!(days(7).contains(&again.is(200)["expires_in"].as_u64().unwrap()));
+}
+
+#[tokio::test]
+async fn signing_in_again_ends_what_the_browser_had() {
+    let server = Server::start().await;
+    server.admin().await;
+    let me = |cookie: &str| server.client().get("/auth/me").header("cookie", cookie);
+    let first = opening(&browse(&server, "", PASSWORD).await.1);
+    let other = opening(&browse(&server, "", PASSWORD).await.1);
+    let second = opening(&browse(&server, &first, PASSWORD).await.1);
+    me(&first).await.problem(401, "unauthenticated");
+    for good in [&other, &second] {
+        me(good).await.is(200);
+    }
+    // Who does not get in ends nothing.
+    assert_eq!(browse(&server, &second, "wrong umbrella quartz 42").await.0, 401);
+    me(&second).await.is(200);
 }
 
 #[tokio::test]

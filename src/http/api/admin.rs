@@ -20,7 +20,7 @@ use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::{Fault, FieldProblem};
 
-const USERS: List = List("users");
+const USERS: List<'_> = List::named("users");
 
 pub struct AdminApi;
 

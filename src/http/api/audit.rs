@@ -16,8 +16,8 @@ use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::{AccountId, Fault, FieldProblem};
 
-const AUDIT: List = List("audit");
-const ACTIVITY: List = List("activity");
+const AUDIT: List<'_> = List::named("audit");
+const ACTIVITY: List<'_> = List::named("activity");
 
 pub struct AuditApi;
 

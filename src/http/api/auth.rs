@@ -35,7 +35,7 @@ use crate::http::problem::{Answer, Problem};
 use crate::kernel::{Fault, code_points};
 use crate::sessions::{NewSession, SignInBy, SignedIn as SignedInAs};
 
-const CONSENTS: List = List("consents");
+const CONSENTS: List<'_> = List::named("consents");
 
 pub struct AuthApi;
 
@@ -168,18 +168,9 @@ impl AuthApi {
             return Ok(SignedIn::Renewed(view, Cookies::default()));
         }
         let cookie = asked.cookie.as_deref().ok_or_else(not_signed_in)?;
-        let lasts = services.sessions.extend(cookie).await.map_err(Fault::from)?;
-        let signed_in = services.sessions.resolve(cookie, SignInBy::Cookie).map_err(Fault::from)?;
-        let account = services.accounts.account(signed_in.account).map_err(Fault::from)?;
-        let view = SessionView {
-            access_token: None,
-            token_type: None,
-            expires_in: lasts.as_secs(),
-            refresh_token: None,
-            account: Some(account_view(&services, &account)?),
-        };
-        let cookies = Cookies::from([asked.set_cookie(Some((cookie, lasts)))]);
-        Ok(SignedIn::Renewed(view, cookies))
+        let session = services.sessions.extend(cookie).await.map_err(Fault::from)?;
+        let cookies = Cookies::from([session_cookie(&asked, &session)]);
+        Ok(SignedIn::Renewed(session_view(&services, session, SignInBy::Cookie)?, cookies))
     }
 
     /// Sign out
@@ -336,9 +327,15 @@ fn handed_out(
     let by = if session.refresh.is_some() { SignInBy::Tokens } else { asked.sign_in_by };
     let mut cookies = Cookies::default();
     if by == SignInBy::Cookie {
-        cookies.push(asked.set_cookie(Some((session.access.reveal(), session.expires_in))));
+        cookies.push(session_cookie(asked, &session));
     }
     Ok((session_view(services, session, by)?, cookies))
+}
+
+/// The header that gives a browser its sign-in. It is kept as long as that can live at all: one
+/// that is not used ends earlier here, without the browser being told each time it was.
+pub(super) fn session_cookie(asked: &Asked, session: &NewSession) -> String {
+    asked.set_cookie(Some((session.access.reveal(), session.ends_in)))
 }
 
 fn not_signed_in() -> Problem {

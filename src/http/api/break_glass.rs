@@ -17,7 +17,7 @@ use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::{SessionId, Timestamp};
 
-const BREAK_GLASS: List = List("break_glass");
+const BREAK_GLASS: List<'_> = List::named("break_glass");
 
 pub struct BreakGlassApi;
 

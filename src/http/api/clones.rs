@@ -22,7 +22,7 @@ use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::listing::List;
 use crate::http::problem::Answer;
 
-const CLONES: List = List("clones");
+const CLONES: List<'_> = List::named("clones");
 
 pub struct CloneApi;
 

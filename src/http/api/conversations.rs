@@ -25,8 +25,8 @@ use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::PageRequest;
 
-const ALL_CONVERSATIONS: List = List("all_conversations");
-const CONVERSATIONS: List = List("conversations");
+const ALL_CONVERSATIONS: List<'_> = List::named("all_conversations");
+const CONVERSATIONS: List<'_> = List::named("conversations");
 
 pub struct ConversationApi;
 
@@ -91,11 +91,12 @@ impl ConversationApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<ConversationList>> {
-        let page = CONVERSATIONS.wanted(limit.0, after.0)?;
+        let list = CONVERSATIONS.of(&clone_id.0);
+        let page = list.wanted(limit.0, after.0)?;
         let clone = path_id(&clone_id.0)?;
         let page = ask.conversations.list(&ask.who, Some(clone), &page)?;
         let items = page.items.iter().map(|(c, name)| view(c, name)).collect();
-        Ok(Json(ConversationList { items, next_cursor: CONVERSATIONS.next(page.next) }))
+        Ok(Json(ConversationList { items, next_cursor: list.next(page.next) }))
     }
 
     /// Begin a conversation

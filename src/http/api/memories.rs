@@ -28,9 +28,9 @@ use crate::http::problem::{Answer, Problem};
 use crate::kernel::{Fault, FieldProblem};
 use crate::memories::{Filter, Memory};
 
-const LATEST_MEMORIES: List = List("latest_memories");
-const MEMORIES: List = List("memories");
-const REVISIONS: List = List("revisions");
+const LATEST_MEMORIES: List<'_> = List::named("latest_memories");
+const MEMORIES: List<'_> = List::named("memories");
+const REVISIONS: List<'_> = List::named("revisions");
 
 pub struct MemoryApi;
 
@@ -102,11 +102,12 @@ impl MemoryApi {
             to: fields.date("to", to.0),
         };
         fields.done()?;
-        let page = MEMORIES.wanted(limit.0, after.0)?;
+        let list = MEMORIES.of(&clone_id.0);
+        let page = list.wanted(limit.0, after.0)?;
         let id = path_id(&clone_id.0)?;
         let page = ask.memories.list(&ask.who, id, &filter, &page)?;
         let items = page.items.iter().map(view).collect();
-        Ok(Json(MemoryList { items, next_cursor: MEMORIES.next(page.next) }))
+        Ok(Json(MemoryList { items, next_cursor: list.next(page.next) }))
     }
 
     /// Write a memory down
@@ -262,10 +263,11 @@ impl MemoryApi {
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<RevisionList>> {
         let (clone, id) = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
-        let page = REVISIONS.wanted(limit.0, after.0)?;
+        let list = REVISIONS.of(&memory_id.0);
+        let page = list.wanted(limit.0, after.0)?;
         let page = ask.memories.revisions(&ask.who, clone, id, &page)?;
         let items = page.items.into_iter().map(revision_view).collect();
-        Ok(Json(RevisionList { items, next_cursor: REVISIONS.next(page.next) }))
+        Ok(Json(RevisionList { items, next_cursor: list.next(page.next) }))
     }
 
     /// Make a memory say again what it said before

@@ -22,7 +22,7 @@ use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::kernel::{Fault, FieldProblem};
 
-const MESSAGES: List = List("messages");
+const MESSAGES: List<'_> = List::named("messages");
 
 pub struct MessageApi;
 
@@ -125,10 +125,11 @@ impl MessageApi {
             Some(OrderWord::Asc) => Order::OldestFirst,
             None | Some(OrderWord::Desc) => Order::NewestFirst,
         };
-        let page = MESSAGES.wanted(limit.0, after.0)?;
+        let list = MESSAGES.of(&conversation_id.0);
+        let page = list.wanted(limit.0, after.0)?;
         let page = ask.conversations.messages(&ask.who, id, order, &page)?;
         let items = page.items.iter().map(message_view).collect();
-        Ok(Json(MessageList { items, next_cursor: MESSAGES.next(page.next) }))
+        Ok(Json(MessageList { items, next_cursor: list.next(page.next) }))
     }
 
     /// Say something and have it answered

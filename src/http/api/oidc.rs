@@ -13,7 +13,7 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use url::Url;
 
-use super::auth::{Cookies, SignedIn, newcomer, signed_in};
+use super::auth::{Cookies, SignedIn, newcomer, session_cookie, signed_in};
 use super::{Group, Services};
 use crate::accounts::Account;
 use crate::factors::Recognised;
@@ -332,10 +332,6 @@ fn led_by_invitation(
     let there = wanted.as_deref().is_some_and(|page| page.starts_with(INVITATION));
     let leads = !there && services.spaces.is_open_to(account, invite)?;
     Ok(if leads { Some(INVITATION.to_owned()) } else { wanted })
-}
-
-fn session_cookie(asked: &Asked, session: &NewSession) -> String {
-    asked.set_cookie(Some((session.access.reveal(), session.expires_in)))
 }
 
 /// Notes by which identity a sign-in was opened.

@@ -17,7 +17,7 @@ use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::memories::{Description, DescriptionChange, Person};
 
-const PEOPLE: List = List("people");
+const PEOPLE: List<'_> = List::named("people");
 
 pub struct PersonApi;
 
@@ -115,10 +115,11 @@ impl PersonApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<PersonList>> {
-        let page = PEOPLE.wanted(limit.0, after.0)?;
+        let list = PEOPLE.of(&clone_id.0);
+        let page = list.wanted(limit.0, after.0)?;
         let page = ask.memories.people(&ask.who, path_id(&clone_id.0)?, &page)?;
         let items = page.items.iter().map(|(person, count)| view(person, *count)).collect();
-        Ok(Json(PersonList { items, next_cursor: PEOPLE.next(page.next) }))
+        Ok(Json(PersonList { items, next_cursor: list.next(page.next) }))
     }
 
     /// Add a person

@@ -38,12 +38,12 @@ struct SignInView {
     kind: SignInKind,
     /// What the device calls itself, such as "Firefox (Linux)".
     device: String,
-    /// The network address it last came from.
+    /// The network address that it was signed in from.
     address: Option<String>,
     /// Whether this request belongs to it.
     current: bool,
     created_at: String,
-    /// When it was last used, to the hour.
+    /// When it was last used, to a few minutes.
     last_used_at: String,
     /// When it ends, however much it is used.
     expires_at: String,

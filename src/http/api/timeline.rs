@@ -14,7 +14,7 @@ use crate::http::problem::Answer;
 use crate::memories::Filter;
 use crate::retrieval::{Hit, SearchMode, SearchRequest};
 
-const TIMELINE: List = List("timeline");
+const TIMELINE: List<'_> = List::named("timeline");
 
 pub struct TimelineApi;
 
@@ -120,7 +120,8 @@ impl TimelineApi {
         limit: Query<Option<u32>>,
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<TimelineView>> {
-        let page = TIMELINE.wanted(limit.0, after.0)?;
+        let list = TIMELINE.of(&clone_id.0);
+        let page = list.wanted(limit.0, after.0)?;
         let timeline = ask.memories.timeline(&ask.who, path_id(&clone_id.0)?, &page)?;
         let dated = timeline.dated.items.iter().filter_map(|memory| {
             let date = memory.content.occurred_at.as_ref()?;
@@ -133,7 +134,7 @@ impl TimelineApi {
         Ok(Json(TimelineView {
             items: dated.collect(),
             undated: timeline.undated.iter().map(view).collect(),
-            next_cursor: TIMELINE.next(timeline.dated.next),
+            next_cursor: list.next(timeline.dated.next),
         }))
     }
 

@@ -40,7 +40,7 @@ struct TrashView {
     purge_at: String,
 }
 
-/// The trash, newest first.
+/// The trash, last deleted first.
 #[derive(Object)]
 struct TrashList {
     items: Vec<TrashView>,
