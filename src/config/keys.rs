@@ -153,3 +153,16 @@ pub fn is_mistaken(variable: &str) -> bool {
 pub fn find(name: &str) -> Option<&'static KeyInfo> {
     KEYS.iter().find(|key| key.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::KEYS;
+
+    #[test]
+    fn every_setting_is_explained_to_operators() {
+        let manual = include_str!("../../docs/operating.md");
+        for key in KEYS {
+            assert!(manual.contains(&format!("`{}`", key.name)), "{}", key.name);
+        }
+    }
+}
