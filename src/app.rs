@@ -200,7 +200,7 @@ impl App {
                 self.queue.clone(),
             )],
             metrics_token: config.metrics_token.clone(),
-            trust: Trust::new(tls.clone()),
+            trust: Trust::new(tls.clone(), config.listen.ip()),
             version: env!("CARGO_PKG_VERSION"),
         };
         let services = self.services.clone();

@@ -12,6 +12,9 @@ pub enum CloneError {
     /// The account can see the clone, but may not do this.
     #[error("the role does not allow this")]
     Forbidden,
+    /// Who broke the glass looks at memories and talks; nothing else is open.
+    #[error("there is nothing more to see behind broken glass")]
+    Glass,
     /// The key opens some clones only, and a new one is not among them.
     #[error("the key opens other clones only")]
     Narrow,
@@ -51,6 +54,11 @@ impl From<CloneError> for Fault {
                 Kind::Forbidden,
                 "forbidden",
                 "Your role in this space does not allow this; ask its owner or a steward.",
+            ),
+            CloneError::Glass => Self::new(
+                Kind::Forbidden,
+                "break_glass_limited",
+                "Behind broken glass one sees memories and conversations, and nothing else.",
             ),
             CloneError::NoSuchSpace => {
                 Self::field(FieldProblem::Unknown, "/space_id", "there is no such space")

@@ -219,8 +219,8 @@ impl Clones {
 /// The clone, and what the asker is to it, if that is enough for an action.
 ///
 /// # Errors
-/// [`CloneError::Missing`] when it is not theirs to know of, [`CloneError::Forbidden`] when they
-/// can see it but may not do this.
+/// [`CloneError::Missing`] when it is not theirs to know of, [`CloneError::Forbidden`] or
+/// [`CloneError::Glass`] when they can see it but may not do this.
 pub fn open(
     tx: &impl Rows,
     who: &Principal,
@@ -235,7 +235,7 @@ pub fn open(
     }
     let role = role.ok_or(CloneError::Missing)?;
     if who.is_behind_glass() && !may_behind_glass(action) {
-        return Err(CloneError::Forbidden);
+        return Err(CloneError::Glass);
     }
     permit(role, action)?;
     Ok((persona, role))

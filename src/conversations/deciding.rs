@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::access::{Action, Principal};
+use crate::access::{Action, Principal, may};
 use crate::clones::{self, Providers, Settings};
 use crate::consents::{self, Consent};
 use crate::jobs::{Once, discarded};
@@ -51,7 +51,8 @@ impl Deciding {
                 begin_in(tx, &self.who, clone, None, self.now)?
             }
         };
-        let (persona, _) = clones::open(tx, &self.who, conversation.clone, Action::Talk)?;
+        let (persona, role) = clones::open(tx, &self.who, conversation.clone, Action::Talk)?;
+        let may_add = may(role, Action::AddMemories);
         let settings = clones::settings_of(tx, conversation.clone)?;
         let messages = rows::messages(tx, conversation.id)?;
         let question = self.question_in(tx, &mut conversation, &messages)?;
@@ -65,7 +66,7 @@ impl Deciding {
         Once::record_in(self.once.as_ref(), tx, &made)?;
         let window = branch(&messages, question.parent);
         let Self { who, asker, .. } = self;
-        let decided = Decided { who, persona, settings, question, answer, window, asker };
+        let decided = Decided { who, persona, may_add, settings, question, answer, window, asker };
         Ok(Outcome::New(Box::new(decided)))
     }
 

@@ -37,6 +37,8 @@ pub struct PromptParts<'a> {
     pub question: &'a str,
     /// The name of who asks.
     pub asker: &'a str,
+    /// Whether they may add memories.
+    pub may_add: bool,
     /// BCP 47 tag of the language to answer in when the question does not tell.
     pub language: &'a str,
     /// The current date where the asker is, in words.
@@ -123,7 +125,7 @@ fn system(parts: &PromptParts<'_>) -> String {
         let text = tame(text.unwrap_or_default().trim(), &parts.fence);
         section(&mut system, title, &text);
     }
-    section(&mut system, "Rules", &rules::rules(parts.grounding, &name));
+    section(&mut system, "Rules", &rules::rules(parts.grounding, &name, parts.may_add));
     let asker = line(parts.asker);
     let language = line(parts.language);
     let today = line(parts.today);

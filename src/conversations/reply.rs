@@ -42,6 +42,8 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Decided {
     pub(super) who: Principal,
     pub(super) persona: Persona,
+    /// Whether who asks may add memories.
+    pub(super) may_add: bool,
     pub(super) settings: clones::Settings,
     pub(super) question: Message,
     pub(super) answer: Message,
@@ -331,6 +333,7 @@ fn ask(
         summary: None,
         question: &decided.question.content,
         asker: &decided.asker,
+        may_add: decided.may_add,
         language: &language,
         today: &day_of(now).to_string(),
         fence: Fence::new(random),
@@ -340,6 +343,7 @@ fn ask(
         question: decided.question.content.clone(),
         language,
         name: decided.persona.profile.name.to_string(),
+        may_add: decided.may_add,
         passages,
         prompt,
         model: answer.model.clone(),

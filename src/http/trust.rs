@@ -18,34 +18,44 @@ use crate::tls::{Authority, Tls};
 
 /// How this server proves that it is itself.
 #[derive(Clone, Default)]
-pub struct Trust(Option<Arc<Tls>>);
+pub struct Trust {
+    tls: Option<Arc<Tls>>,
+    only_here: bool,
+}
 
 impl Trust {
-    /// By this certificate, or not at all.
-    pub const fn new(tls: Option<Arc<Tls>>) -> Self {
-        Self(tls)
+    /// By this certificate, or not at all, where it listens.
+    pub const fn new(tls: Option<Arc<Tls>>, listen: IpAddr) -> Self {
+        Self { tls, only_here: listen.is_loopback() }
     }
 
     /// Whether there is a certificate.
     pub(super) const fn has_tls(&self) -> bool {
-        self.0.is_some()
+        self.tls.is_some()
     }
 
     fn authority(&self) -> Option<Arc<Authority>> {
-        self.0.as_ref()?.authority()
+        self.tls.as_ref()?.authority()
     }
 
-    /// Addresses are shown where the certificate has them anyway.
+    /// Addresses are shown where the certificate has them anyway. `only_here` says that other
+    /// machines reach none of them: the server listens on this one alone.
     fn info(&self) -> Value {
-        let Some(tls) = &self.0 else {
-            return json!({"tls": "off", "names": [], "addresses": [], "authority": null});
+        let without = |tls: &str| {
+            json!({
+                "tls": tls,
+                "only_here": self.only_here,
+                "names": [],
+                "addresses": [],
+                "authority": null,
+            })
         };
-        let Some(authority) = tls.authority() else {
-            return json!({"tls": "files", "names": [], "addresses": [], "authority": null});
-        };
+        let Some(tls) = &self.tls else { return without("off") };
+        let Some(authority) = tls.authority() else { return without("files") };
         let (names, addresses) = tls.found_at();
         json!({
             "tls": "local",
+            "only_here": self.only_here,
             "names": names,
             "addresses": addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>(),
             "authority": {
@@ -168,7 +178,8 @@ mod tests {
     async fn the_authority_is_given_in_the_forms_that_devices_take() {
         let folder = tempfile::tempdir().unwrap();
         let tls = Arc::new(Tls::local(folder.path(), None, Clock::system().now()).unwrap());
-        let (authority, trust) = (tls.authority().unwrap(), Trust::new(Some(tls)));
+        let (authority, trust) =
+            (tls.authority().unwrap(), Trust::new(Some(tls), IpAddr::from([0, 0, 0, 0])));
         let info: Value = get(&trust, "/trust/info").await.into_body().into_json().await.unwrap();
         assert_eq!(info["tls"], "local");
         assert_eq!(info["authority"]["fingerprint"], authority.fingerprint);
@@ -192,7 +203,12 @@ mod tests {
     async fn without_tls_there_is_nothing_to_trust() {
         let off = Trust::default();
         let info: Value = get(&off, "/trust/info").await.into_body().into_json().await.unwrap();
-        assert_eq!(info, json!({"tls": "off", "names": [], "addresses": [], "authority": null}));
+        assert_eq!((&info["tls"], &info["only_here"]), (&json!("off"), &json!(false)));
+        assert_eq!((&info["names"], &info["addresses"]), (&json!([]), &json!([])));
+        assert!(info["authority"].is_null());
+        let here = Trust::new(None, IpAddr::from([127, 0, 0, 1]));
+        let info: Value = get(&here, "/trust/info").await.into_body().into_json().await.unwrap();
+        assert_eq!(info["only_here"], true);
         assert_eq!(get(&off, "/trust/ca.crt").await.status().as_u16(), 404);
     }
 }

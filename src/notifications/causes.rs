@@ -27,8 +27,8 @@ fn told_one(
 ) -> Result<Option<(AccountId, Notice)>, StoreError> {
     use SecurityEvent as E;
     Ok(match *event {
-        E::RoleChanged { space, member, .. } => {
-            about(tx, (account, member), space, |space| Notice::RoleChanged { space })?
+        E::RoleChanged { space, member, role } => {
+            about(tx, (account, member), space, |space| Notice::RoleChanged { space, role })?
         }
         E::OwnershipHandedOver { space, to } => {
             about(tx, (account, to), space, |space| Notice::SpaceHandedOver { space })?

@@ -12,6 +12,7 @@ use super::topic::Topic;
 use crate::kernel::{JobId, Timestamp};
 use crate::providers::Letter;
 use crate::sessions::{COMMAND_LINE, UNKNOWN_DEVICE};
+use crate::spaces::Role;
 
 /// Who reads a mail.
 pub(super) struct Reader<'a> {
@@ -57,6 +58,10 @@ struct Tongue {
     who: &'static str,
     /// Before the time at which it ends.
     until: &'static str,
+    /// Before the name of a role.
+    role: &'static str,
+    /// The names of the roles, the least first.
+    roles: [&'static str; 4],
     /// What to do if somebody else did it.
     not_you: &'static str,
     /// Before the link to the account.
@@ -90,6 +95,7 @@ pub(super) fn notice(reader: &Reader<'_>, notice: &Notification) -> Said {
     let mut facts = vec![format!("{when} {}", minute(notice.at))];
     facts.extend(notice.by.as_deref().map(|by| format!("{who}{}", quoted(reader.tongue, by))));
     facts.extend(notice.until.map(|at| format!("{until} {}", minute(at))));
+    facts.extend(notice.role.map(|role| as_role(reader.tongue, role)));
     let mut text = vec![first, facts.join("\n")];
     let security = notice.topic.is_about_security();
     // Nobody ends what an admin does by changing their own password.
@@ -102,6 +108,12 @@ pub(super) fn notice(reader: &Reader<'_>, notice: &Notification) -> Said {
     text.extend(link.map(|link| format!("{words}\n{link}")));
     text.push((*footer).to_owned());
     Said { subject: subject.to_owned(), text: paragraphs(&text) }
+}
+
+fn as_role(tongue: &Tongue, role: Role) -> String {
+    let mut named = Role::ALL.into_iter().zip(tongue.roles);
+    let name = named.find_map(|(one, name)| (one == role).then_some(name));
+    format!("{} {}", tongue.role, name.unwrap_or_else(|| role.name()))
 }
 
 fn happened(tongue: &Tongue, notice: &Notification) -> (&'static str, String) {
@@ -216,6 +228,7 @@ mod tests {
             detail,
             by,
             until,
+            role: (topic == Topic::RoleChanged).then_some(Role::Steward),
             at: Timestamp(0),
             read: false,
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::kernel::{NoticeId, Timestamp};
+use crate::spaces::Role;
 
 use super::topic::Topic;
 
@@ -91,6 +92,8 @@ pub enum Notice {
     RoleChanged {
         /// What the space is called.
         space: String,
+        /// The name of the role it has now.
+        role: &'static str,
     },
     /// The account owns a space from now on.
     SpaceHandedOver {
@@ -169,7 +172,7 @@ impl Notice {
             | Self::CloneMoved { clone: detail }
             | Self::BreakGlass { reason: detail, .. }
             | Self::SpaceInvitation { space: detail }
-            | Self::RoleChanged { space: detail }
+            | Self::RoleChanged { space: detail, .. }
             | Self::SpaceHandedOver { space: detail }
             | Self::RemovedFromSpace { space: detail } => Some(detail.into()),
             Self::BreakGlassEnded { opened, .. } if !opened.is_empty() => {
@@ -183,6 +186,14 @@ impl Notice {
     pub fn by(&self) -> Option<&str> {
         match self {
             Self::BreakGlass { by, .. } | Self::BreakGlassEnded { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// The name of the role that the account has now.
+    pub fn role(&self) -> Option<&'static str> {
+        match self {
+            Self::RoleChanged { role, .. } => Some(role),
             _ => None,
         }
     }
@@ -225,7 +236,7 @@ impl Notice {
                 Self::BreakGlassEnded { by: "The Admin".to_owned(), opened: vec![detail] }
             }
             Topic::SpaceInvitation => Self::SpaceInvitation { space: detail },
-            Topic::RoleChanged => Self::RoleChanged { space: detail },
+            Topic::RoleChanged => Self::RoleChanged { space: detail, role: Role::Steward.name() },
             Topic::SpaceHandedOver => Self::SpaceHandedOver { space: detail },
             Topic::RemovedFromSpace => Self::RemovedFromSpace { space: detail },
             Topic::CloneMoved => Self::CloneMoved { clone: detail },
@@ -251,6 +262,8 @@ pub struct Notification {
     pub by: Option<String>,
     /// Until when it goes on.
     pub until: Option<Timestamp>,
+    /// What the account is in the space from now on.
+    pub role: Option<Role>,
     /// When it happened.
     pub at: Timestamp,
     /// Whether the person has read it.

@@ -10,6 +10,7 @@ use super::topic::Topic;
 use super::{Notice, NotificationError};
 use crate::jobs::JobName;
 use crate::kernel::{AccountId, NoticeId, Page, PageRequest, Timestamp, TokenHash};
+use crate::spaces::Role;
 use crate::store::{
     Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, from_cbor, page_of,
 };
@@ -70,15 +71,18 @@ struct NoticeRow {
     by: Option<String>,
     #[serde(default)]
     until: Option<Timestamp>,
+    // Since version 3.
+    #[serde(default)]
+    role: Option<String>,
 }
 
 impl Row for NoticeRow {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn upgrade(version: u8, cbor: &[u8]) -> Result<Self, String> {
         match version {
-            // The fields that version 2 added have defaults.
-            1 => from_cbor(cbor),
+            // The fields that versions 2 and 3 added have defaults.
+            1 | 2 => from_cbor(cbor),
             _ => Err(format!("version {version} is unknown")),
         }
     }
@@ -98,7 +102,8 @@ pub(super) fn put_in(
     let detail = notice.detail().map(|detail| on_one_line(&detail));
     let (by, until) = (notice.by().map(on_one_line), notice.until());
     let id = NoticeId::fresh();
-    let row = NoticeRow { topic, detail, at: now, read: false, by, until };
+    let role = notice.role().map(str::to_owned);
+    let row = NoticeRow { topic, detail, at: now, read: false, by, until, role };
     tx.put(&NOTICES, &(account, id), &row)?;
     Ok(id)
 }
@@ -180,6 +185,7 @@ pub(super) fn erase_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), S
 
 /// Nothing for a topic that a newer program wrote.
 fn notification(id: NoticeId, row: NoticeRow) -> Option<Notification> {
-    let NoticeRow { topic, detail, at, read, by, until } = row;
-    Some(Notification { id, topic: Topic::of(&topic)?, detail, by, until, at, read })
+    let NoticeRow { topic, detail, at, read, by, until, role } = row;
+    let (topic, role) = (Topic::of(&topic)?, role.as_deref().and_then(Role::named));
+    Some(Notification { id, topic, detail, by, until, role, at, read })
 }

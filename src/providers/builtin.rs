@@ -41,10 +41,13 @@ impl LanguageModel for Builtin {
     }
 }
 
-/// The honest answer when nothing was found, with an invitation to add what is missing.
-pub fn no_memory(language: &str) -> String {
-    let phrases = phrases(language);
-    format!("{}\n\n{}", phrases.nothing, phrases.invitation)
+/// The honest answer when nothing was found, and to who may, an invitation to add what is missing.
+fn no_memory(ask: &Ask) -> String {
+    let phrases = phrases(&ask.language);
+    match ask.may_add {
+        true => format!("{}\n\n{}", phrases.nothing, phrases.invitation),
+        false => phrases.nothing.to_owned(),
+    }
 }
 
 /// The answer in the pieces in which it is sent: the frame, then a quote each.
@@ -56,7 +59,7 @@ fn pieces(ask: &Ask) -> Vec<String> {
         .filter(|(_, quote)| !quote.is_empty())
         .collect();
     if quoted.is_empty() {
-        return vec![no_memory(&ask.language)];
+        return vec![no_memory(ask)];
     }
     let all_mine = quoted.iter().all(|(passage, _)| passage.speaker == Speaker::Subject);
     let phrases = phrases(&ask.language);

@@ -83,6 +83,8 @@ pub struct Ask {
     pub language: String,
     /// The clone's name.
     pub name: String,
+    /// Whether the asker may add memories to it.
+    pub may_add: bool,
     /// What retrieval found, best first; `n` counts from 1.
     pub passages: Vec<PromptPassage>,
     /// The rendered prompt; `builtin` does not look at it.

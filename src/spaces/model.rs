@@ -31,6 +31,11 @@ impl Role {
             Self::Owner => "owner",
         }
     }
+
+    /// The role with a name, if there is one.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
 }
 
 /// What a space is for.

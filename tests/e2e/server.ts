@@ -27,6 +27,8 @@ interface Options {
   environment?: Record<string, string>;
   /** More settings, each as `section.key=value`. */
   settings?: string[];
+  /** Where it listens instead of on this machine alone: 0.0.0.0 is everywhere. */
+  listen?: string;
 }
 
 function cleanEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
@@ -54,7 +56,9 @@ function announced(
       if (!origin || (first && !welcome)) return;
       clearTimeout(timer);
       resolve({
-        origin: origin.replace(/\/$/, '').replace(/^https?:\/\/127\.0\.0\.1/, 'http://localhost'),
+        origin: origin
+          .replace(/\/$/, '')
+          .replace(/^https?:\/\/(?:127\.0\.0\.1|localhost)/, 'http://localhost'),
         welcome: welcome ?? '',
       });
     };
@@ -135,7 +139,7 @@ export async function startAppliance(options: Options = {}): Promise<Appliance> 
   }
 
   const socket = path.join(parent, 'data', 'control.sock');
-  const { origin, welcome } = await start('127.0.0.1:0');
+  const { origin, welcome } = await start(`${options.listen ?? '127.0.0.1'}:0`);
   return {
     origin,
     welcome,

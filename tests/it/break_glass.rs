@@ -349,7 +349,7 @@ async fn behind_glass_every_operation_that_reads_works_and_no_other() {
         };
         if operation == "list_share_links" {
             // Handing it on is not reading it.
-            reply.problem(403, "forbidden");
+            reply.problem(403, "break_glass_limited");
             refused += 1;
         } else if looks {
             // No revision has this number, and no answer is being written.

@@ -270,6 +270,11 @@ async fn asking_a_provider_says_what_is_wrong_with_it() {
     idp.repents();
     idp.describes("issuer", json!("https://another.example"));
     assert_eq!(test().await["problem"], "no_provider");
+    idp.repents();
+    idp.describes("issuer", json!(idp.issuer()));
+    assert_eq!(test().await["problem"], Value::Null);
+    idp.describes("id_token_signing_alg_values_supported", json!(["HS256", "none"]));
+    assert_eq!(test().await["problem"], "no_signature");
     let nobody = json!({
         "id": "nobody", "name": "Nobody", "issuer": "http://127.0.0.1:9", "client_id": "x",
     });

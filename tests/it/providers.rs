@@ -34,6 +34,7 @@ fn ask() -> Ask {
         question: "How did you two meet?".into(),
         language: "en".into(),
         name: "Maria".into(),
+        may_add: true,
         passages: Vec::new(),
         prompt: Prompt {
             system: "You are Maria.".into(),

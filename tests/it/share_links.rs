@@ -184,6 +184,9 @@ async fn a_visitor_talks_and_is_shown_the_sources() {
     let answer = &said["message"];
     assert!(answer["content"].as_str().unwrap().contains("harbour"), "{answer}");
     assert_eq!(answer["citations"][0]["quote"], HARBOUR);
+    // Visitors add nothing, so they are not invited to.
+    let unknown = visitor.asks(&clone, "What is the boiling point of titanium in kelvin?").await;
+    assert_eq!(unknown.is(201)["message"]["content"], "I have no memory of that.");
     let conversation = text(&answer["conversation_id"]);
     let at = format!("/conversations/{conversation}");
     let message = format!("{at}/messages/{}", id(answer));
@@ -197,8 +200,8 @@ async fn a_visitor_talks_and_is_shown_the_sources() {
     visitor.post(&format!("{message}/stop"), json!({})).await.is(200);
     let whole = visitor.with(server.client().get(&format!("{message}/events"))).events().await;
     assert_eq!(whole.rest().await.last().unwrap().name, "done");
-    assert_eq!(visitor.get("/share").await.is(200)["messages_left"], 3);
-    assert_eq!(items(&visitor.get("/conversations").await.is(200)).len(), 1);
+    assert_eq!(visitor.get("/share").await.is(200)["messages_left"], 2);
+    assert_eq!(items(&visitor.get("/conversations").await.is(200)).len(), 2);
     assert!(items(&ada.get("/conversations").await.is(200)).is_empty());
     assert_eq!(ada.get(&format!("/clones/{clone}")).await.is(200)["conversation_count"], 0);
     ada.get(&at).await.problem(404, "not_found");
@@ -206,7 +209,7 @@ async fn a_visitor_talks_and_is_shown_the_sources() {
     visitor.get(&at).await.problem(404, "not_found");
     assert!(items(&ada.get("/trash").await.is(200)).is_empty());
     let link = &links_of(&ada, &clone).await[0];
-    assert_eq!((&link["messages_used"], &link["visitors"]), (&json!(2), &json!(1)));
+    assert_eq!((&link["messages_used"], &link["visitors"]), (&json!(3), &json!(1)));
 }
 
 #[tokio::test]

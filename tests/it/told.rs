@@ -268,6 +268,9 @@ async fn what_others_do_to_a_member_of_a_space_is_told_to_the_member() {
     ada.patch(&bens, json!({"role": "steward"})).await.is(200);
     let subject = "Your role in a space changed";
     world.told((&ben, BEN), "role_changed", family, subject).await;
+    let inbox = items(&ben.get("/notifications").await.is(200));
+    assert_eq!(of(&inbox, "role_changed")[0]["role"], "steward");
+    assert!(world.mail(BEN, subject).await.text().contains("Your role: steward"));
 
     let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));

@@ -34,8 +34,9 @@ pub(super) fn who(subject: Subject, name: &str) -> String {
     )
 }
 
-/// The rules of a grounding.
-pub(super) fn rules(grounding: Grounding, name: &str) -> String {
+/// The rules of a grounding, for an asker who may add memories or not.
+pub(super) fn rules(grounding: Grounding, name: &str, may_add: bool) -> String {
+    let invite = if may_add { " and invite the asker to add one" } else { "" };
     let first = match grounding {
         Grounding::Verbatim => {
             "Answer with exact quotes from the passages and nothing else but a short frame. \
@@ -46,8 +47,8 @@ pub(super) fn rules(grounding: Grounding, name: &str) -> String {
         Grounding::Grounded => format!(
             "Answer in your own words, but say only what the passages support. Never make up \
              names, dates, places, events, words or feelings. If the passages do not answer the \
-             question, say that you have no memory of it and invite the asker to add one; if \
-             they answer a part of it, say which part. A greeting needs no passage.\n\
+             question, say that you have no memory of it{invite}; if they answer a part of it, \
+             say which part. A greeting needs no passage.\n\
              2. End each sentence that says something of {name}'s life with the numbers of the \
              passages that support it, in brackets: [1] or [1][3]. Use only numbers of passages \
              that you were given, and list no sources at the end."

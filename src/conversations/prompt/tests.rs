@@ -55,6 +55,7 @@ fn parts<'a>(persona: &'a Profile, passages: &'a [PromptPassage]) -> PromptParts
         summary: None,
         question: "How did you two meet?",
         asker: "Anna",
+        may_add: true,
         language: "de",
         today: "21 November 2026",
         fence: Fence::new([0, 0, 0, 0, 0xde, 0xad, 0xbe, 0xef]),
@@ -121,6 +122,11 @@ fn each_grounding_and_subject_has_its_own_words() {
         }
     }
     assert_eq!(seen.len(), 9);
+    // Who may add nothing is not invited to.
+    for may_add in [true, false] {
+        let prompt = build(&PromptParts { may_add, ..parts(&persona, &[]) });
+        assert_eq!(prompt.system.contains("invite the asker to add one"), may_add);
+    }
 }
 
 #[test]

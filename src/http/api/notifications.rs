@@ -6,13 +6,14 @@ use poem_openapi::{Enum, Object, OpenApi};
 
 use super::Group;
 use super::fields::path_id;
+use super::spaces::RoleWord;
 use super::trash::Done;
 use crate::http::auth::{Ask, Owning};
 use crate::http::listing::List;
 use crate::http::problem::Answer;
 use crate::notifications::{Notification, Topic};
 
-const NOTIFICATIONS: List = List("notifications");
+const NOTIFICATIONS: List<'_> = List::named("notifications");
 
 pub struct NotificationApi;
 
@@ -64,7 +65,7 @@ enum TopicWord {
     BreakGlassEnded,
     /// Somebody invites the account into a space; `detail` is its name.
     SpaceInvitation,
-    /// The account's role in a space changed; `detail` is its name.
+    /// The account's role in a space changed to `role`; `detail` is the name of the space.
     RoleChanged,
     /// The account owns a space from now on; `detail` is its name.
     SpaceHandedOver,
@@ -95,6 +96,8 @@ struct NotificationView {
     by: Option<String>,
     /// Until when it goes on.
     until: Option<String>,
+    /// What the account is in the space from now on, where its role changed.
+    role: Option<RoleWord>,
     /// Whether it is worth a look because somebody else might have done it.
     security: bool,
     read: bool,
@@ -167,6 +170,7 @@ fn view(notification: Notification) -> NotificationView {
         detail: notification.detail,
         by: notification.by,
         until: notification.until.map(|until| until.to_string()),
+        role: notification.role.map(Into::into),
         security: notification.topic.is_about_security(),
         read: notification.read,
         created_at: notification.at.to_string(),

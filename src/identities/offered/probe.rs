@@ -23,6 +23,8 @@ pub enum ProbeProblem {
     NoProvider,
     /// Browsers cannot be sent there.
     NoPage,
+    /// It signs with no key pair, so that its word cannot be checked.
+    NoSignature,
     /// It is not public, or names something that is not, and nobody who may has listed it. It was
     /// not asked.
     NotAllowed,
@@ -68,6 +70,7 @@ fn failure(error: &OidcError) -> ProbeFailure {
             return ProbeFailure { problem: ProbeProblem::NotAllowed, detail: error.to_string() };
         }
         OidcError::Unreachable(OutboundError::Timeout) | OidcError::Slow => ProbeProblem::Slow,
+        OidcError::Algorithms => ProbeProblem::NoSignature,
         OidcError::Unreachable(OutboundError::TooLarge) => ProbeProblem::NoProvider,
         OidcError::Unreachable(_) => ProbeProblem::Unreachable,
         _ => ProbeProblem::NoProvider,

@@ -14,6 +14,8 @@ pub(super) const TONGUE: Tongue = Tongue {
     when: "When:",
     who: "Who:",
     until: "Until:",
+    role: "Your role:",
+    roles: ["visitor", "contributor", "steward", "owner"],
     not_you: "If this was you, there is nothing to do.\n\
               If it was not, change your password at once and end all other sign-ins.",
     account: "Your account:",

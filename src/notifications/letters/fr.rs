@@ -14,6 +14,8 @@ pub(super) const TONGUE: Tongue = Tongue {
     when: "Quand :",
     who: "Qui :",
     until: "Jusqu’à :",
+    role: "Votre rôle :",
+    roles: ["visiteur", "contributeur", "responsable", "propriétaire"],
     not_you: "Si c’était vous, il n’y a rien à faire.\n\
               Sinon, changez tout de suite votre mot de passe et fermez les autres connexions.",
     account: "Votre compte :",

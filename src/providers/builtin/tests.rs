@@ -10,6 +10,7 @@ fn ask(language: &str, passages: Vec<PromptPassage>) -> Ask {
         question: "How did you two meet?".into(),
         language: language.into(),
         name: "Maria".into(),
+        may_add: true,
         passages,
         prompt: Prompt::default(),
         model: None,
@@ -72,7 +73,9 @@ fn without_a_passage_the_clone_says_so_and_invites() {
     let answer = pieces(&ask("de", Vec::new())).concat();
     assert!(answer.starts_with("Daran habe ich keine Erinnerung.\n\n"), "{answer}");
     let blank = pieces(&ask("en", vec![passage(1, " \n ", &[])])).concat();
-    assert!(blank.starts_with("I have no memory of that."), "{blank}");
+    assert!(blank.starts_with("I have no memory of that.\n\nIf you know more"), "{blank}");
+    let visitor = Ask { may_add: false, ..ask("fr", Vec::new()) };
+    assert_eq!(pieces(&visitor), ["Je n’en ai aucun souvenir."]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::kernel::{Timestamp, TokenHash};
 
 /// What a provider may sign with: key pairs only, so that no secret that we share with it can
 /// be taken for a key, and nothing without a signature.
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+pub(super) const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,

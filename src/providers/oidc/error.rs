@@ -22,6 +22,9 @@ pub enum OidcError {
     /// Its answer is none.
     #[error("the provider's answer is not as it must be: {0}")]
     Garbage(&'static str),
+    /// It says to sign only in ways that do not count: with a secret that we share, or not at all.
+    #[error("it signs with no key pair")]
+    Algorithms,
     /// The person or the provider said no.
     #[error("the provider refused")]
     Denied,

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::claims::{Expected, Extra, Id, read};
+use super::claims::{ALGORITHMS, Expected, Extra, Id, read};
 use super::guarded::Guarded;
 use super::{Claims, Inner, OidcError};
 use crate::kernel::Timestamp;
@@ -192,6 +192,10 @@ impl Inner {
         let metadata: Metadata = serde_json::from_value(said.into()).map_err(unread)?;
         if metadata.issuer() != &self.issuer {
             return Err(OidcError::Garbage("it calls itself by another name"));
+        }
+        let signs = metadata.id_token_signing_alg_values_supported();
+        if !signs.iter().any(|algorithm| ALGORITHMS.contains(algorithm)) {
+            return Err(OidcError::Algorithms);
         }
         if !leads(metadata.authorization_endpoint().url(), issuer) {
             return Err(OidcError::Garbage("its sign-in page has no TLS"));

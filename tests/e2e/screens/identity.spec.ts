@@ -23,7 +23,7 @@ const WORDS = {
   },
   fr: {
     locale: 'fr-FR',
-    totp: 'Configurer une application de codes',
+    totp: 'Configurer une application d’authentification',
     invite: 'Inviter quelqu’un',
     link: 'Créer le lien',
     key: 'Créer une clé',
@@ -162,7 +162,7 @@ for (const [language, words] of Object.entries(WORDS)) {
     });
 
     test(`pictures of trust (${language})`, async ({ page }) => {
-      const house = await startAppliance({ settings: ['server.tls=local'] });
+      const house = await startAppliance({ settings: ['server.tls=local'], listen: '0.0.0.0' });
       try {
         await page.goto(`${house.origin.replace('https', 'http')}/trust`);
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

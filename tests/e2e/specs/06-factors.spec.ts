@@ -203,12 +203,12 @@ test('sign-ins elsewhere are seen and ended, and the password changed', async ({
   await expect(page.getByText('Signed out there')).toBeVisible();
   expect(await asked()).toBe(401);
 
-  await page.getByLabel('Present password').fill('not the right one at all');
+  await page.getByLabel('Current password').fill('not the right one at all');
   await page.getByLabel('New password').fill('violet umbrella quartz 42');
   await page.getByRole('button', { name: 'Change the password' }).click();
-  await expect(page.getByRole('alert')).toContainText('The present password is not right.');
+  await expect(page.getByRole('alert')).toContainText('The current password is not right.');
   await appliance.advance(2);
-  await page.getByLabel('Present password').fill(OWNER.password);
+  await page.getByLabel('Current password').fill(OWNER.password);
   await page.getByRole('button', { name: 'Change the password' }).click();
   await expect(page.getByText('Password changed')).toBeVisible();
   await page.reload();

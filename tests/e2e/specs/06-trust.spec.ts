@@ -10,7 +10,7 @@ interface Info {
 }
 
 test('a server with its own authority shows how to trust it', async ({ browser }) => {
-  const appliance = await startAppliance({ settings: ['server.tls=local'] });
+  const appliance = await startAppliance({ settings: ['server.tls=local'], listen: '0.0.0.0' });
   try {
     const answer = await fetch(`${appliance.origin}/trust/info`);
     const { authority } = (await answer.json()) as Info;
@@ -44,13 +44,31 @@ test('a server with its own authority shows how to trust it', async ({ browser }
   }
 });
 
+test('a server that others do not reach shows them no address, and says how to change that', async ({
+  page,
+}) => {
+  const appliance = await startAppliance({ settings: ['server.tls=local'] });
+  try {
+    await page.goto(`${appliance.origin}/trust`);
+    await expect(page.getByText('This server listens on its own machine only')).toBeVisible();
+    await expect(page.getByText('CLONEMEMORIA_LISTEN=0.0.0.0:8787')).toBeVisible();
+    await expect(page.getByRole('img', { name: /^QR code/ })).toHaveCount(0);
+    await audit(page, 'trust here only');
+  } finally {
+    await appliance.stop();
+  }
+});
+
 test('without TLS the page says what that costs and how to change it', async ({
   page,
   appliance,
 }) => {
   await page.goto(`${appliance.origin}/trust`);
   await expect(page.getByText('This server speaks plain HTTP.')).toBeVisible();
-  await expect(page.getByText('CLONEMEMORIA_SERVER_TLS=local')).toBeVisible();
+  await expect(page.getByText('two settings')).toBeVisible();
+  await expect(
+    page.getByText(/LISTEN=0\.0\.0\.0:8787\s+CLONEMEMORIA_SERVER_TLS=local/),
+  ).toBeVisible();
   await audit(page, 'trust off');
 });
 

@@ -148,6 +148,9 @@ pub(super) enum ProbeProblemWord {
     NoProvider,
     /// Browsers cannot be sent there; it serves apps only.
     NoPage,
+    /// It says to sign what it says of people with no key pair (RS256, ES256, EdDSA and the like),
+    /// so that nobody could check it.
+    NoSignature,
     /// It is in a private network, or names something that is; it was not asked.
     /// `outbound.allow_private` of the configuration lists what may be.
     NotAllowed,

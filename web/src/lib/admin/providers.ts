@@ -65,5 +65,6 @@ export const TROUBLES: Record<OidcTrouble, MessageKey> = {
   slow: 'oidc.testSlow',
   no_provider: 'oidc.testNoProvider',
   no_page: 'oidc.testNoPage',
+  no_signature: 'oidc.testNoSignature',
   not_allowed: 'oidc.testNotAllowed',
 };

@@ -3146,6 +3146,7 @@ export interface components {
             detail: string | null;
             id: string;
             read: boolean;
+            role: (components["schemas"]["RoleWord"] & unknown) | null;
             /** @description Whether it is worth a look because somebody else might have done it. */
             security: boolean;
             topic: components["schemas"]["TopicWord"];
@@ -3414,7 +3415,7 @@ export interface components {
          * @description What is wrong with a provider.
          * @enum {string}
          */
-        ProbeProblemWord: "unreachable" | "slow" | "no_provider" | "no_page" | "not_allowed";
+        ProbeProblemWord: "unreachable" | "slow" | "no_provider" | "no_page" | "no_signature" | "not_allowed";
         /** @description Problem details as of RFC 9457. */
         Problem: {
             /** @description A stable word for programs. */
@@ -3755,7 +3756,7 @@ export interface components {
          * @description A sign-in that is still good.
          */
         SignInView: {
-            /** @description The network address it last came from. */
+            /** @description The network address that it was signed in from. */
             address: string | null;
             created_at: string;
             /** @description Whether this request belongs to it. */
@@ -3766,7 +3767,7 @@ export interface components {
             expires_at: string;
             id: string;
             kind: components["schemas"]["SignInKind"];
-            /** @description When it was last used, to the hour. */
+            /** @description When it was last used, to a few minutes. */
             last_used_at: string;
         };
         /**
@@ -3949,7 +3950,7 @@ export interface components {
         };
         /**
          * TrashList
-         * @description The trash, newest first.
+         * @description The trash, last deleted first.
          */
         TrashList: {
             items: components["schemas"]["TrashView"][];
@@ -10717,6 +10718,7 @@ export interface operations {
                      *           "detail": "Firefox (Linux)",
                      *           "id": "01a1fcac-b2a0-7c11-9d5e-0f6a3c1b2d4e",
                      *           "read": false,
+                     *           "role": null,
                      *           "security": true,
                      *           "topic": "new_device",
                      *           "until": null

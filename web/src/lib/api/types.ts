@@ -115,6 +115,8 @@ export type NotificationTopic = Schemas['TopicWord'];
 /** How the server proves that it is itself, and where other devices find it. */
 export interface TrustInfo {
   tls: 'off' | 'files' | 'local';
+  /** The server listens on its own machine alone. */
+  only_here: boolean;
   names: string[];
   addresses: string[];
   authority: { name: string; fingerprint: string; ends_at: string } | null;

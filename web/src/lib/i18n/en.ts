@@ -48,7 +48,7 @@ export const en = {
   'admin.lookNoneText': 'To help somebody with their own content, open their entry under People.',
   'admin.lookOf': '{who} at what is {whose}’s',
   'admin.lookOpened':
-    '{count, plural, =0 {Nothing was opened} one {One thing was opened} other {# things were opened}}',
+    '{count, plural, =0 {No clone or conversation was opened} one {One clone or conversation was opened} other {# clones or conversations were opened}}',
   'admin.lookOver': 'Ended {when}',
   'admin.lookReason': 'Your reason',
   'admin.lookReasonHint': '{name} reads this, word for word.',
@@ -78,7 +78,7 @@ export const en = {
   'admin.statMemories': 'Memories',
   'admin.statStorage': 'Storage',
   'admin.statVersion':
-    'Version {version}, running for {hours, plural, one {# hour} other {# hours}}',
+    'Version {version}, running for {hours, plural, =0 {less than an hour} one {# hour} other {# hours}}',
   'admin.suspend': 'Suspend',
   'admin.suspendText':
     '{name} is signed out everywhere at once, programs included, and cannot sign in until you let them in again. Nothing of theirs is deleted.',
@@ -179,6 +179,7 @@ export const en = {
   'common.delete': 'Delete',
   'common.done': 'Done',
   'common.edit': 'Edit',
+  'common.before': '{what}: ',
   'common.loading': 'One moment…',
   'common.more': 'Show more',
   'common.optional': 'optional',
@@ -578,6 +579,9 @@ export const en = {
     'A story, a saying, how the kitchen smelled: start with whatever comes to mind about {name}.',
   'memories.emptyTitle': 'The first memory',
   'memories.many': 'Many at once',
+  'memories.noneText':
+    'There are no memories of {name} that you may read, so there is nothing to answer from yet.',
+  'memories.noneTitle': 'No memories yet',
   'memories.one': 'One memory',
   'memories.talk': 'Talk with {name}',
   'memories.title': 'Memories',
@@ -657,6 +661,7 @@ export const en = {
   'notice.recoveryCodeUsed': 'A recovery code was used to sign in',
   'notice.recoveryCodesRenewed': 'Your recovery codes were renewed',
   'notice.removedFromSpace': 'You are not in a space any more',
+  'notice.role': 'Your role: {role}',
   'notice.roleChanged': 'Your role in a space changed',
   'notice.secondFactorAdded': 'Signing in now asks for a second step',
   'notice.secondFactorRemoved': 'Signing in asks for no second step any more',
@@ -729,6 +734,8 @@ export const en = {
   'oidc.testNoPage': 'It has no page to sign in on; it only serves apps.',
   'oidc.testNoProvider':
     'Something answers there that is not a provider with this issuer. Compare the issuer letter by letter, the slash at its end included.',
+  'oidc.testNoSignature':
+    'It signs only with the client secret or not at all, so nobody could check what it says. Let it sign with a key pair: RS256, ES256 or EdDSA.',
   'oidc.testNotAllowed':
     'It is in a private network, or names an address that is. Whoever runs this server can name it in outbound.allow_private of the configuration.',
   'oidc.testSlow': 'It does not answer in time.',
@@ -796,7 +803,7 @@ export const en = {
   'people.edit': 'Edit {name}',
   'people.empty': 'Nobody yet',
   'people.emptyText':
-    'People you name in memories can be described here: who they are, and what else they were called.',
+    'People named in memories can be described here: who they are, and what else they were called.',
   'people.memoryCount':
     '{count, plural, =0 {In no memory yet} one {In one memory} other {In # memories}}',
   'people.name': 'Name',
@@ -808,6 +815,8 @@ export const en = {
   'problem.alreadySetUp': 'This server is set up already: sign in.',
   'problem.alreadyThere': 'The same memory is already kept here.',
   'problem.bodyTooSlow': 'The connection was too slow, and the server gave up. Try again.',
+  'problem.breakGlassLimited':
+    'Here you can read memories and conversations, as the person was told, and nothing else.',
   'problem.breakGlassRunning': 'You can read there already. End that first to begin anew.',
   'problem.browserNeeded':
     'This leads to another site and back. Do it in a browser that is signed in here.',
@@ -986,7 +995,7 @@ export const en = {
   'scope.write': 'Write',
   'scope.writeText': 'Add, change and delete clones and memories.',
   'security.changePassword': 'Change the password',
-  'security.currentPassword': 'Present password',
+  'security.currentPassword': 'Current password',
   'security.endsOthers':
     'You stay signed in here; everywhere else you are signed out, and your keys for programs end.',
   'security.lead': 'Password, passkeys, codes from an app, and where you are signed in.',
@@ -997,7 +1006,7 @@ export const en = {
   'security.remove': 'Remove',
   'security.title': 'Security',
   'security.used': 'last used {when}',
-  'security.wrongPassword': 'The present password is not right.',
+  'security.wrongPassword': 'The current password is not right.',
   'sessions.end': 'Sign out',
   'sessions.endOthers': 'Sign out everywhere else',
   'sessions.endThat': 'Sign out {device}',
@@ -1165,6 +1174,10 @@ export const en = {
     'If a proxy with TLS stands in front of the server, all of this is well already.',
   'trust.on':
     'Whoever runs the server can give it a certificate of its own with one setting, and start it again:',
+  'trust.onHere':
+    'Whoever runs the server can let other devices in and give it a certificate of its own with two settings, and start it again:',
+  'trust.onlyHere':
+    'This server listens on its own machine only, so no other device finds it. Whoever runs it can change that with a setting, and start it again:',
   'trust.onThen': 'This page then shows how to make phones and computers trust it.',
   'trust.onTitle': 'How to change that',
   'trust.open': 'Open CloneMemoria securely',

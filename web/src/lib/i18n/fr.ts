@@ -10,7 +10,7 @@ export const fr: Record<keyof typeof en, string> = {
   'account.you': 'À propos de vous',
   'activity.byAdmin': 'par un administrateur',
   'activity.byOperator': 'par l’opérateur du serveur',
-  'activity.byStranger': 'par quelqu’un de non connecté',
+  'activity.byStranger': 'par quelqu’un sans connexion',
   'activity.lead':
     'Ce qui est arrivé à votre compte. Si ce n’était pas vous, changez votre mot de passe et fermez les autres connexions.',
   'activity.title': 'Activité récente',
@@ -20,7 +20,7 @@ export const fr: Record<keyof typeof en, string> = {
   'admin.activity': 'Activité',
   'admin.all': 'Tout',
   'admin.byGone': 'Un compte disparu',
-  'admin.byNobody': 'Quelqu’un de non connecté',
+  'admin.byNobody': 'Quelqu’un sans connexion',
   'admin.bySystem': 'Le serveur ou son opérateur',
   'admin.chainBroken':
     'Quelqu’un a modifié le journal : l’entrée {number} a été changée ou manque. Voyez vos sauvegardes, et qui accède à la machine.',
@@ -31,7 +31,7 @@ export const fr: Record<keyof typeof en, string> = {
   'admin.done': 'C’est fait',
   'admin.endSignIns': 'Fermer les connexions',
   'admin.endSignInsText':
-    'Chaque navigateur et programme est déconnecté, et les clés pour programmes cessent de marcher. {name} peut se reconnecter.',
+    'La connexion de chaque navigateur et programme prend fin, et les clés pour programmes cessent de marcher. {name} peut se reconnecter.',
   'admin.endSignInsTitle': 'Fermer toutes les connexions de {name} ?',
   'admin.everybody': 'Tout le monde',
   'admin.glass': 'Consultations',
@@ -50,7 +50,7 @@ export const fr: Record<keyof typeof en, string> = {
   'admin.lookNoneText': 'Pour aider quelqu’un avec son contenu, ouvrez sa fiche sous Personnes.',
   'admin.lookOf': '{who} chez {whose}',
   'admin.lookOpened':
-    '{count, plural, =0 {Rien n’a été ouvert} one {Une chose a été ouverte} other {# choses ont été ouvertes}}',
+    '{count, plural, =0 {Ni clone ni conversation n’ont été ouverts} one {Un clone ou une conversation a été ouvert} other {# clones ou conversations ont été ouverts}}',
   'admin.lookOver': 'Terminé {when}',
   'admin.lookReason': 'Votre raison',
   'admin.lookReasonHint': '{name} lira ceci mot pour mot.',
@@ -80,10 +80,10 @@ export const fr: Record<keyof typeof en, string> = {
   'admin.statMemories': 'Souvenirs',
   'admin.statStorage': 'Stockage',
   'admin.statVersion':
-    'Version {version}, en marche depuis {hours, plural, one {# heure} other {# heures}}',
+    'Version {version}, en marche depuis {hours, plural, =0 {moins d’une heure} one {# heure} other {# heures}}',
   'admin.suspend': 'Suspendre',
   'admin.suspendText':
-    '{name} est déconnecté partout immédiatement, programmes compris, et ne peut plus se connecter avant que vous ne le rétablissiez. Rien n’est supprimé.',
+    'Toutes les connexions de {name} prennent fin immédiatement, celles des programmes aussi, et aucune n’est plus possible avant que vous ne rétablissiez le compte. Rien n’est supprimé.',
   'admin.suspendTitle': 'Suspendre {name} ?',
   'admin.tabs': 'Parties de cette page',
   'admin.takeAdmin': 'Ne plus être administrateur',
@@ -183,6 +183,7 @@ export const fr: Record<keyof typeof en, string> = {
   'common.delete': 'Supprimer',
   'common.done': 'Terminé',
   'common.edit': 'Modifier',
+  'common.before': '{what} : ',
   'common.loading': 'Un instant…',
   'common.more': 'Afficher la suite',
   'common.optional': 'facultatif',
@@ -395,9 +396,9 @@ export const fr: Record<keyof typeof en, string> = {
   'identities.title': 'Se connecter depuis un autre service',
   'identities.unlink': 'Délier',
   'identities.unlinkLabel': 'Délier {name}',
-  'invitation.as': 'Vous êtes connecté avec {email}.',
+  'invitation.as': 'Vous utilisez le compte {email}.',
   'invitation.by': '{name} vous invite dans {space}, où l’on se souvient ensemble.',
-  'invitation.bySomeone': 'Vous êtes invité dans {space}, où l’on se souvient ensemble.',
+  'invitation.bySomeone': 'On vous invite dans {space}, où l’on se souvient ensemble.',
   'invitation.join': 'Rejoindre {space}',
   'invitation.joined': 'Vous faites maintenant partie de {space}',
   'invitation.link': 'Lien d’invitation',
@@ -549,7 +550,7 @@ export const fr: Record<keyof typeof en, string> = {
   'landing.title': 'Interrogez les souvenirs de ceux que vous aimez',
   'login.code': 'Code de votre application',
   'login.codeHint': 'Les six chiffres de votre application, ou un code de secours.',
-  'login.ended': 'Vous avez été déconnecté. Connectez-vous pour reprendre où vous étiez.',
+  'login.ended': 'Votre connexion a pris fin. Connectez-vous pour reprendre où vous étiez.',
   'login.forgot': 'Mot de passe oublié ?',
   'login.invited': 'Nouveau ici ? Ouvrez le lien d’invitation que vous avez reçu.',
   'login.lostCode': 'Téléphone perdu, et codes de secours aussi ?',
@@ -575,7 +576,7 @@ export const fr: Record<keyof typeof en, string> = {
   'looks.title': 'Qui a consulté ce qui est à vous',
   'members.changed': '{name} est maintenant : {role}',
   'members.handOver': 'Céder',
-  'members.handOverSure': 'Vous êtes sûr ? Seul {name} pourra vous le rendre.',
+  'members.handOverSure': 'Vraiment ? {name} sera la seule personne à pouvoir vous le rendre.',
   'members.handOverText':
     '{name} devient propriétaire de {space} et peut tout y faire, même le supprimer. Vous devenez responsable.',
   'members.handOverTo': 'Céder à {name}',
@@ -596,6 +597,9 @@ export const fr: Record<keyof typeof en, string> = {
     'Une histoire, une parole, l’odeur de la cuisine : commencez par ce qui vous vient à l’esprit au sujet de {name}.',
   'memories.emptyTitle': 'Le premier souvenir',
   'memories.many': 'Plusieurs à la fois',
+  'memories.noneText':
+    'Il n’y a pas de souvenirs de {name} que vous puissiez lire : les réponses n’ont donc encore rien sur quoi s’appuyer.',
+  'memories.noneTitle': 'Pas encore de souvenirs',
   'memories.one': 'Un souvenir',
   'memories.talk': 'Parler avec {name}',
   'memories.title': 'Souvenirs',
@@ -639,7 +643,7 @@ export const fr: Record<keyof typeof en, string> = {
   'newClone.create': 'Continuer vers les souvenirs',
   'newClone.lead': 'Un nom suffit pour commencer. Tout pourra être changé plus tard.',
   'newClone.space': 'Où le garder',
-  'newClone.spaceMine': 'Vous seul le voyez. Vous pourrez le partager plus tard.',
+  'newClone.spaceMine': 'Personne d’autre ne le voit. Vous pourrez le partager plus tard.',
   'newClone.spaceShared':
     'Tout le monde dans {space} peut lui parler. Vous pourrez changer cela plus tard.',
   'newClone.title': 'De qui voulez-vous garder la mémoire ?',
@@ -676,6 +680,7 @@ export const fr: Record<keyof typeof en, string> = {
   'notice.recoveryCodeUsed': 'Un code de secours a servi à se connecter',
   'notice.recoveryCodesRenewed': 'Vos codes de secours ont été remplacés',
   'notice.removedFromSpace': 'Vous ne faites plus partie d’un espace',
+  'notice.role': 'Votre rôle : {role}',
   'notice.roleChanged': 'Votre rôle dans un espace a changé',
   'notice.secondFactorAdded': 'La connexion demande maintenant une deuxième étape',
   'notice.secondFactorRemoved': 'La connexion ne demande plus de deuxième étape',
@@ -753,6 +758,8 @@ export const fr: Record<keyof typeof en, string> = {
   'oidc.testNoPage': 'Il n’a pas de page de connexion ; il sert seulement aux applications.',
   'oidc.testNoProvider':
     'Ce qui répond là n’est pas un fournisseur avec cet émetteur. Comparez l’émetteur lettre par lettre, barre oblique finale comprise.',
+  'oidc.testNoSignature':
+    'Il signe seulement avec le secret du client, ou pas du tout : personne ne pourrait vérifier ce qu’il dit. Faites-le signer avec une paire de clés : RS256, ES256 ou EdDSA.',
   'oidc.testNotAllowed':
     'Il est dans un réseau privé, ou nomme une adresse qui y est. La personne qui gère ce serveur peut l’indiquer dans outbound.allow_private de la configuration.',
   'oidc.testSlow': 'Il ne répond pas à temps.',
@@ -825,7 +832,7 @@ export const fr: Record<keyof typeof en, string> = {
   'people.edit': 'Modifier {name}',
   'people.empty': 'Personne pour l’instant',
   'people.emptyText':
-    'Les personnes que vous nommez dans les souvenirs peuvent être décrites ici : qui elles sont, et comment on les appelait.',
+    'Les personnes nommées dans les souvenirs peuvent être décrites ici : qui elles sont, et comment on les appelait.',
   'people.memoryCount':
     '{count, plural, =0 {Dans aucun souvenir} one {Dans un souvenir} other {Dans # souvenirs}}',
   'people.name': 'Nom',
@@ -837,9 +844,11 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.alreadySetUp': 'Ce serveur est déjà configuré : connectez-vous.',
   'problem.alreadyThere': 'Ce souvenir est déjà conservé ici.',
   'problem.bodyTooSlow': 'La connexion était trop lente et le serveur a renoncé. Réessayez.',
+  'problem.breakGlassLimited':
+    'Vous pouvez lire ici les souvenirs et les conversations, comme la personne en a été avertie, et rien d’autre.',
   'problem.breakGlassRunning': 'Vous pouvez déjà y lire. Terminez d’abord pour recommencer.',
   'problem.browserNeeded':
-    'Cela passe par un autre site. Faites-le dans un navigateur connecté ici.',
+    'Cela passe par un autre site. Faites-le dans un navigateur où votre compte est ouvert.',
   'problem.busy': 'Le serveur est occupé. Réessayez dans un instant.',
   'problem.changedMeanwhile':
     'Cela a été modifié entre-temps. Rechargez la page et refaites votre modification.',
@@ -914,7 +923,7 @@ export const fr: Record<keyof typeof en, string> = {
     'Cette clé d’accès n’a pas pu être gardée : elle est déjà connue, ou cela a pris trop de temps. Réessayez.',
   'problem.personOnly': 'Seule une personne connectée peut faire cela.',
   'problem.personalSpace':
-    'Votre propre espace est à vous seul. Créez un espace partagé pour plusieurs personnes.',
+    'Votre propre espace n’est qu’à vous. Créez un espace partagé pour plusieurs personnes.',
   'problem.provider':
     'Le modèle de langage n’a pas répondu. Votre question est gardée ; réessayez dans un instant.',
   'problem.providerConfigured':
@@ -932,7 +941,7 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.setupToken':
     'Ce lien n’est plus valable. Sur la machine du serveur, « clonememoria admin link » en affiche un nouveau ; ajoutez le --data-dir du serveur s’il en a un.',
   'problem.signInExpired': 'Cette connexion a pris trop de temps ; recommencez.',
-  'problem.signedOut': 'Vous n’êtes plus connecté.',
+  'problem.signedOut': 'Votre connexion a pris fin.',
   'problem.spaceFull': 'Il n’y a plus de place dans cet espace.',
   'problem.stopping': 'Le serveur redémarre. Réessayez dans un instant.',
   'problem.storage':
@@ -982,7 +991,7 @@ export const fr: Record<keyof typeof en, string> = {
   'profile.subject': 'Il s’agit de',
   'profile.traits': 'Caractère',
   'profile.traitsHint': 'Par exemple : patiente, têtue. Séparez par des virgules ou Entrée.',
-  'reach.me': 'Vous seul',
+  'reach.me': 'Personne d’autre que vous',
   'reach.meText': 'Personne d’autre ne le trouve ni ne lui parle.',
   'reach.private': 'Propriétaire et responsables seulement',
   'reach.privateText':
@@ -1015,7 +1024,7 @@ export const fr: Record<keyof typeof en, string> = {
   'reset.done': 'Le mot de passe est enregistré. Connectez-vous avec.',
   'reset.goOn': 'Continuer',
   'reset.lead':
-    'Partout où vous êtes connecté, vous serez déconnecté, et vos clés pour programmes cesseront de fonctionner.',
+    'Toutes vos connexions prendront fin, et vos clés pour programmes cesseront de fonctionner.',
   'reset.title': 'Choisir un nouveau mot de passe',
   'role.contributor': 'Contributeur',
   'role.contributorText': 'Peut parler avec les clones et ajouter des souvenirs.',
@@ -1035,8 +1044,8 @@ export const fr: Record<keyof typeof en, string> = {
   'security.changePassword': 'Changer le mot de passe',
   'security.currentPassword': 'Mot de passe actuel',
   'security.endsOthers':
-    'Vous restez connecté ici ; partout ailleurs vous êtes déconnecté, et vos clés pour programmes prennent fin.',
-  'security.lead': 'Mot de passe, clés d’accès, codes d’une application, et où vous êtes connecté.',
+    'Votre connexion ici demeure ; toutes les autres prennent fin, et vos clés pour programmes aussi.',
+  'security.lead': 'Mot de passe, clés d’accès, codes d’une application, et vos connexions.',
   'security.newPassword': 'Nouveau mot de passe',
   'security.open': 'Paramètres de sécurité',
   'security.password': 'Mot de passe',
@@ -1050,7 +1059,7 @@ export const fr: Record<keyof typeof en, string> = {
   'sessions.endThat': 'Déconnecter {device}',
   'sessions.ended': 'Déconnecté là-bas',
   'sessions.here': 'ici',
-  'sessions.title': 'Où vous êtes connecté',
+  'sessions.title': 'Vos connexions',
   'settings.advanced': 'Pour qui connaît les modèles',
   'settings.answers': 'Comment les réponses sont faites',
   'settings.builtinNow':
@@ -1112,14 +1121,14 @@ export const fr: Record<keyof typeof en, string> = {
   'spaces.lead':
     'Un espace est un cercle de personnes qui se souviennent ensemble. Ceux qui en font partie voient ce qui y est gardé.',
   'spaces.make': 'Créer un espace',
-  'spaces.members': '{count, plural, one {vous seul} other {# personnes}}',
+  'spaces.members': '{count, plural, one {rien que vous} other {# personnes}}',
   'spaces.name': 'Nom',
   'spaces.nameHint': 'Par exemple : Famille Martin, ou Les petits-enfants de Rosa.',
   'spaces.open': 'Voir vos espaces',
   'spaces.personal': 'Seulement à vous',
-  'spaces.personalText': 'Pour vous seul',
+  'spaces.personalText': 'Rien que pour vous',
   'spaces.personalWhat':
-    'Ce qui est gardé ici est pour vous seul, sauf si vous ouvrez un clone à tout le serveur. Pour en partager un, déplacez-le dans un espace avec d’autres, dans ses réglages.',
+    'Ce qui est gardé ici n’est que pour vous, sauf si vous ouvrez un clone à tout le serveur. Pour en partager un, déplacez-le dans un espace avec d’autres, dans ses réglages.',
   'spaces.rename': 'Renommer',
   'spaces.title': 'Qui voit quoi',
   'spaces.youAre': 'Vous êtes ici : {role}.',
@@ -1141,7 +1150,7 @@ export const fr: Record<keyof typeof en, string> = {
   'timeline.emptyText': 'Dès que des souvenirs ont une date, même vague, une vie se dessine ici.',
   'timeline.title': 'La vie de {name}',
   'timeline.undated': 'Sans date',
-  'totp.begin': 'Configurer une application de codes',
+  'totp.begin': 'Configurer une application d’authentification',
   'totp.byHand': 'La caméra ne suffit pas ? Saisissez cette clé',
   'totp.code': 'Code de l’application',
   'totp.codeHint': 'Six chiffres ; ils changent toutes les trente secondes.',
@@ -1158,7 +1167,7 @@ export const fr: Record<keyof typeof en, string> = {
   'totp.renew': 'Nouveaux codes de secours',
   'totp.replace': 'Utiliser une autre application',
   'totp.scan':
-    'Scannez cette image avec une application de codes sur votre téléphone, puis saisissez le code qu’elle affiche.',
+    'Scannez cette image avec une application d’authentification sur votre téléphone, puis saisissez le code qu’elle affiche.',
   'totp.text':
     'Une application sur votre téléphone affiche un code demandé après le mot de passe. Celui qui apprend votre mot de passe n’entre toujours pas.',
   'totp.title': 'Application de codes',
@@ -1216,6 +1225,10 @@ export const fr: Record<keyof typeof en, string> = {
   'trust.offProxy': 'Si un proxy avec TLS se trouve devant le serveur, tout cela est déjà réglé.',
   'trust.on':
     'La personne qui s’occupe du serveur peut lui donner son propre certificat par un seul réglage, puis le redémarrer :',
+  'trust.onHere':
+    'La personne qui s’occupe du serveur peut l’ouvrir aux autres appareils et lui donner son propre certificat par deux réglages, puis le redémarrer :',
+  'trust.onlyHere':
+    'Ce serveur n’écoute que sur sa propre machine : aucun autre appareil ne le trouve. La personne qui s’en occupe peut changer cela par un réglage, puis le redémarrer :',
   'trust.onThen':
     'Cette page montre ensuite comment les téléphones et les ordinateurs lui font confiance.',
   'trust.onTitle': 'Comment changer cela',

@@ -53,6 +53,7 @@ const BY_CODE: Record<string, MessageKey> = {
   too_large: 'problem.tooLarge',
   too_many_streams: 'problem.tooManyAnswers',
   not_found: 'problem.notFound',
+  break_glass_limited: 'problem.breakGlassLimited',
   forbidden: 'problem.forbidden',
   invalid: 'problem.invalid',
   consent_required: 'problem.consent',

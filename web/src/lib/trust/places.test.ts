@@ -6,6 +6,7 @@ import { deviceOf, onlyHere, places } from './places';
 const info: TrustInfo = {
   tls: 'local',
   names: ['memoria.local', 'memoria'],
+  only_here: false,
   addresses: ['192.168.1.7', 'fd00::2'],
   authority: null,
 };
@@ -20,6 +21,13 @@ describe('places', () => {
         'http://memoria:8787/trust',
       ]);
     }
+  });
+
+  it('names no address where nobody listens, but the one the reader came by', () => {
+    const here = { ...info, only_here: true };
+    expect(places(here, { hostname: 'localhost', port: '8787' }, '')).toEqual([]);
+    const proxied = places(here, { hostname: 'memoria.example', port: '' }, '');
+    expect(proxied).toEqual(['http://memoria.example/trust']);
   });
 
   it('begins with the address the reader came by, under its path', () => {

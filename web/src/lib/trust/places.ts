@@ -15,14 +15,18 @@ const inAddress = (host: string) => (host.includes(':') ? `[${host}]` : host);
 /**
  * Addresses of the page for other devices, the likeliest first: the one this reader came by, which
  * works at least for them, then what the server knows of itself: addresses before names, which not
- * every network knows. Plain HTTP, because nothing is trusted yet.
+ * every network knows. Plain HTTP, because nothing is trusted yet. A server that listens on its own
+ * machine alone is found at none of them.
  */
 export function places(info: TrustInfo, at: Pick<Location, 'hostname' | 'port'>, base: string) {
-  const own = [...info.addresses.map(inAddress), ...info.names];
+  const own = info.only_here ? [] : [...info.addresses.map(inAddress), ...info.names];
   const hosts = isHere(at.hostname) ? own : [at.hostname, ...own];
   const port = at.port ? `:${at.port}` : '';
   return [...new Set(hosts)].map((host) => `http://${host}${port}${base}/trust`);
 }
+
+/** The setting with which other machines reach the server. */
+export const LISTEN_TO_ALL = 'CLONEMEMORIA_LISTEN=0.0.0.0:8787';
 
 export type Device = 'android' | 'apple' | 'windows' | 'mac' | 'linux';
 
