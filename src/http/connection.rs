@@ -3,12 +3,9 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::BoxBody;
 use hyper::body::Incoming;
@@ -29,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::Peer;
 use super::intake::{Intake, Pace};
+use super::outflow::Outflow;
 use super::wire::{Flight, Times, Verdict, Watched, Wire};
 use crate::jobs::Tasks;
 
@@ -209,31 +207,5 @@ async fn answer(
         Err(error) => error.into_response(),
     };
     let response: hyper::Response<BoxBody<Bytes, io::Error>> = response.into();
-    Ok(response.map(|body| Outflow { body, _flight: flight }))
-}
-
-/// The body of an answer; the request is in flight while it lives.
-struct Outflow {
-    body: BoxBody<Bytes, io::Error>,
-    _flight: Flight,
-}
-
-impl Body for Outflow {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    Ok(response.map(|body| Outflow::new(body, flight)))
 }

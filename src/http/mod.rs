@@ -30,6 +30,7 @@ pub mod listing;
 pub mod metrics;
 pub mod openapi;
 pub mod origin;
+mod outflow;
 mod policy;
 pub mod problem;
 mod secured;

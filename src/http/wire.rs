@@ -4,10 +4,11 @@
 //! not see a client that never sends its first byte or stops reading. So the socket itself
 //! keeps the times, and the connection's task judges by them.
 
+use std::collections::HashMap;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -62,6 +63,9 @@ pub(super) struct Wire {
     leaving_since: AtomicU64,
     many_streams: AtomicBool,
     unread: AtomicBool,
+    flights: AtomicU64,
+    /// The flights of many streams that have something for the client, and since when.
+    offers: Mutex<HashMap<u64, u64>>,
 }
 
 impl Wire {
@@ -76,6 +80,8 @@ impl Wire {
             leaving_since: AtomicU64::new(0),
             many_streams: AtomicBool::new(false),
             unread: AtomicBool::new(false),
+            flights: AtomicU64::new(0),
+            offers: Mutex::default(),
         })
     }
 
@@ -92,7 +98,18 @@ impl Wire {
         self.in_flight.fetch_add(1, Relaxed);
         self.header_since.store(0, Relaxed);
         self.many_streams.store(many_streams, Relaxed);
-        Flight(Arc::clone(self))
+        let number = self.flights.fetch_add(1, Relaxed);
+        Flight { wire: Arc::clone(self), number, many_streams }
+    }
+
+    fn offers(&self) -> MutexGuard<'_, HashMap<u64, u64>> {
+        self.offers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the client left something on a stream untaken for so long, while the others of the
+    /// connection go on.
+    fn is_ignored(&self, stall: Duration) -> bool {
+        self.offers().values().any(|since| self.lasted(*since) >= stall)
     }
 
     /// The connection was asked to end.
@@ -107,7 +124,7 @@ impl Wire {
 
     pub(super) fn judge(&self, times: &Times) -> Verdict {
         let blocked = self.blocked_since.load(Relaxed);
-        if blocked != 0 && self.lasted(blocked) >= times.stall {
+        if (blocked != 0 && self.lasted(blocked) >= times.stall) || self.is_ignored(times.stall) {
             return Verdict::Drop("the client stopped reading");
         }
         let look_again = times.header.min(times.stall).min(times.idle);
@@ -136,12 +153,39 @@ impl Wire {
 }
 
 /// A request whose answer has not been handed over completely.
-pub(super) struct Flight(Arc<Wire>);
+pub(super) struct Flight {
+    wire: Arc<Wire>,
+    number: u64,
+    many_streams: bool,
+}
+
+impl Flight {
+    /// Whether others share the connection.
+    pub(super) const fn is_one_of_many(&self) -> bool {
+        self.many_streams
+    }
+
+    /// There is something for the client. On a connection of its own the socket says whether it
+    /// is taken; on a shared one only this answer knows.
+    pub(super) fn offers(&self) {
+        if self.many_streams {
+            self.wire.offers().insert(self.number, self.wire.now());
+        }
+    }
+
+    /// All that there is was taken.
+    pub(super) fn offers_nothing(&self) {
+        if self.many_streams {
+            self.wire.offers().remove(&self.number);
+        }
+    }
+}
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.0.quiet_since.store(self.0.now(), Relaxed);
-        self.0.in_flight.fetch_sub(1, Relaxed);
+        self.offers_nothing();
+        self.wire.quiet_since.store(self.wire.now(), Relaxed);
+        self.wire.in_flight.fetch_sub(1, Relaxed);
     }
 }
 

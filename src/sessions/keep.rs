@@ -1,12 +1,12 @@
 //! Seeing and ending sign-ins.
 
-use crate::accounts::{AccountError, SecurityEvent};
-use crate::kernel::{AccountId, Secret, SessionId, Token, TokenHash};
+use crate::accounts::{AccountError, SecurityEvent, Watchers};
+use crate::kernel::{AccountId, Secret, SessionId, Timestamp, Token, TokenHash};
 use crate::store::{StoreError, WriteTx};
 
 use super::rows::{self, SessionRow};
 use super::uses::live_on;
-use super::{ACCESS, NewSession, Session, Sessions, SignInBy, fresh, usable};
+use super::{ACCESS, NewSession, Session, Sessions, SignInBy, fresh, open_by_cookie, usable};
 
 impl Sessions {
     /// The sign-ins of an account that are still good, newest first.
@@ -157,6 +157,22 @@ impl Sessions {
         let now = self.clock.now();
         self.store.write(move |tx| rows::end_old_in(tx, now, ACCESS)).await
     }
+}
+
+/// Ends the sign-in of a cookie that another takes the place of, if it still opens anything.
+pub(super) fn end_held_in(
+    tx: &mut WriteTx<'_>,
+    watchers: &Watchers,
+    cookie: &TokenHash,
+    now: Timestamp,
+) -> Result<(), AccountError> {
+    let (id, row) = match open_by_cookie(tx, cookie, now) {
+        Ok(found) => found,
+        Err(AccountError::NotSignedIn) => return Ok(()),
+        Err(other) => return Err(other),
+    };
+    rows::end_in(tx, id, &row);
+    Ok(watchers.tell_in(tx, row.account, &SecurityEvent::SignedOut, now)?)
 }
 
 fn view(id: SessionId, row: SessionRow) -> Session {

@@ -109,11 +109,8 @@ impl Sessions {
                 if account.epoch != row.epoch {
                     return Err(AccountError::NotSignedIn);
                 }
-                if let Some(held) = device.holds.filter(|_| row.by_cookie)
-                    && let Some((id, replaced)) = rows::by_token(tx, &held)?
-                {
-                    rows::end_in(tx, id, &replaced);
-                    watchers.tell_in(tx, replaced.account, &SecurityEvent::SignedOut, now)?;
+                if let Some(held) = device.holds.filter(|_| row.by_cookie) {
+                    keep::end_held_in(tx, &watchers, &held, now)?;
                 }
                 let is_new = match device.mark {
                     Some(mark) => rows::meet_device_in(tx, account.id, mark, now)?,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request};
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::{BodyExt as _, Empty, StreamBody};
 use hyper::body::Frame;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
@@ -266,6 +266,48 @@ async fn so_is_one_whose_whole_answer_the_kernel_keeps() {
     })
     .await;
     assert!(rest(&mut stream).await.len() < 100_000);
+}
+
+/// Asks over HTTP/2 for more than the client has room for: the answer, of which nothing is read
+/// yet.
+async fn much_over_http2(server: &Server, window: u32) -> hyper::Response<hyper::body::Incoming> {
+    let io = TokioIo::new(connect_from(ELSEWHERE, server.address()).await);
+    let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let handshake = builder.initial_stream_window_size(window).handshake(io).await;
+    let (mut sender, connection) = handshake.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = Request::get("http://x/docs/swagger.js").body(Empty::<Bytes>::new());
+    sender.send_request(request.expect("a request")).await.expect("an answer")
+}
+
+#[tokio::test]
+async fn nor_may_a_stream_of_many_be_left_unread() {
+    let server = Server::with(&IMPATIENT).await;
+    for window in [0, 1_000, 100_000] {
+        let unread = much_over_http2(&server, window).await;
+        until("the connection is gone", || async {
+            let metrics = server.client().page("/metrics").await.is(200);
+            (metrics["connections"].as_i64() == Some(1)).then_some(())
+        })
+        .await;
+        assert!(unread.into_body().collect().await.is_err(), "{window}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_read_slowly_arrives_whole() {
+    let server = Server::with(&IMPATIENT).await;
+    let fast = server.client().page("/docs/swagger.js").await;
+    let mut slow = much_over_http2(&server, 20_000).await.into_body();
+    let (mut got, begun) = (Vec::new(), Instant::now());
+    while let Some(frame) = slow.frame().await {
+        let data = frame.expect("a frame").into_data().expect("data");
+        got.extend_from_slice(&data);
+        // Half a megabyte a second.
+        tokio::time::sleep(Duration::from_micros(2 * data.len() as u64)).await;
+    }
+    assert!(begun.elapsed() > Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(got == fast.bytes, "{} of {} bytes", got.len(), fast.bytes.len());
 }
 
 #[tokio::test]
