@@ -185,9 +185,10 @@ impl Accounts {
     ) -> Result<Account, AccountError> {
         let invite = match (registration, ticket) {
             (Registration::Closed, _) => return Err(AccountError::RegistrationClosed),
-            (Registration::Open, _) | (Registration::Invite, Ticket::Vouched) => None,
+            (_, Ticket::Vouched) | (Registration::Open, Ticket::None) => None,
             (Registration::Invite, Ticket::None) => return Err(AccountError::InviteNeeded),
-            (Registration::Invite, Ticket::Invite(token)) => Some(token),
+            // Who brings one wants what it promises, also where nobody needs any.
+            (_, Ticket::Invite(token)) => Some(token),
         };
         if self.setup_needed()? {
             return Err(AccountError::SetUpFirst);

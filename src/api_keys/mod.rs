@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::{AccountError, SecurityEvent, Watchers, account_in};
+use crate::accounts::{Account, AccountError, SecurityEvent, Watchers, account_in};
 use crate::jobs::{Eraser, Once, OnceError, Subject, Tasks};
-use crate::kernel::{AccountId, ApiKeyId, Clock, Credential, Fault, Kind, TokenHash};
+use crate::kernel::{
+    AccountId, ApiKeyId, Clock, Credential, Fault, FieldProblem, Kind, Timestamp, TokenHash,
+};
 use crate::store::{Store, StoreError, WriteTx};
 
 use self::meter::{Meter, day_of};
@@ -46,6 +48,9 @@ pub enum ApiKeyError {
     /// The account has as many keys as it may.
     #[error("too many keys")]
     TooMany,
+    /// It would have ended before it was made.
+    #[error("its end lies in the past")]
+    Past,
     /// A repeated request was not the same.
     #[error(transparent)]
     Once(#[from] OnceError),
@@ -77,6 +82,9 @@ impl From<ApiKeyError> for Fault {
                 "too_many_keys",
                 format!("An account can have {MOST} keys; revoke one first."),
             ),
+            ApiKeyError::Past => {
+                Self::field(FieldProblem::OutOfRange, "/expires_at", "must lie in the future")
+            }
             ApiKeyError::Once(error) => error.into(),
             ApiKeyError::Account(error) => error.into(),
             ApiKeyError::Store(error) => error.into(),
@@ -158,10 +166,11 @@ impl ApiKeys {
                     let key = rows::key(tx, account, ApiKeyId::from_bytes(made))?;
                     return Ok(MadeKey { key: key.ok_or(ApiKeyError::Missing)?, text: None });
                 }
-                let owner = account_in(tx, account)?.ok_or(AccountError::NotSignedIn)?;
-                if rows::of_account(tx, account, u32::MAX)?.len() >= MOST {
-                    return Err(ApiKeyError::TooMany);
+                if new.expires_at.is_some_and(|until| until <= now) {
+                    return Err(ApiKeyError::Past);
                 }
+                let owner = account_in(tx, account)?.ok_or(AccountError::NotSignedIn)?;
+                make_room_in(tx, &owner, now)?;
                 let (id, label) = (ApiKeyId::fresh(), new.label.to_string());
                 let row = KeyRow::new(new, fresh.name, hash, owner.epoch, now);
                 rows::put_in(tx, account, id, &row)?;
@@ -269,9 +278,22 @@ impl ApiKeys {
     pub fn is_open(&self, account: AccountId, id: ApiKeyId) -> Result<bool, ApiKeyError> {
         let now = self.clock.now();
         let keys = self.list(account)?;
-        let open = |key: &ApiKey| key.id == id && key.expires_at.is_none_or(|until| now < until);
+        let open = |key: &ApiKey| key.id == id && !key.is_over(now);
         Ok(keys.iter().any(open))
     }
+}
+
+/// Makes room for another key: the oldest that opens nothing any more goes.
+fn make_room_in(tx: &mut WriteTx<'_>, owner: &Account, now: Timestamp) -> Result<(), ApiKeyError> {
+    let keys = rows::of_account(tx, owner.id, u32::MAX)?;
+    if keys.len() < MOST {
+        return Ok(());
+    }
+    let is_over = |key: &ApiKey, epoch| epoch != owner.epoch || key.is_over(now);
+    let over = keys.iter().rev().find(|(key, epoch)| is_over(key, *epoch));
+    let (oldest, _) = over.ok_or(ApiKeyError::TooMany)?;
+    rows::remove_in(tx, owner.id, oldest.id)?;
+    Ok(())
 }
 
 /// Removes what this slice knows of an account.

@@ -64,6 +64,13 @@ pub struct ApiKey {
     pub requests: u64,
 }
 
+impl ApiKey {
+    /// Whether its time has come.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|until| until <= now)
+    }
+}
+
 /// A key that was just made, with the text that is shown once. A repeated request does not get
 /// it again.
 pub struct MadeKey {

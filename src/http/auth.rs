@@ -162,15 +162,17 @@ fn looked_at(path: &str) -> Option<Opened> {
 }
 
 /// Whether what a request brought still opens anything: for what goes on longer than a look.
-pub fn still_in(services: &Services, who: &Principal) -> bool {
-    match who.proof {
-        Proof::Session { id, epoch, .. } => {
-            services.sessions.is_open_since(id, epoch).unwrap_or(false)
-        }
-        Proof::Key { id, .. } => services.api_keys.is_open(who.account, id).unwrap_or(false),
-        Proof::Share { .. } => services.share_links.require(who).is_ok(),
-        Proof::Glass { id, .. } => services.break_glass.is_open(id).unwrap_or(false),
-    }
+///
+/// # Errors
+/// That of who comes with it, if it does not.
+pub fn still_in(services: &Services, who: &Principal) -> Result<(), Fault> {
+    let open = match who.proof {
+        Proof::Session { id, epoch, .. } => services.sessions.is_open_since(id, epoch)?,
+        Proof::Key { id, .. } => services.api_keys.is_open(who.account, id)?,
+        Proof::Share { .. } => return Ok(services.share_links.require(who)?),
+        Proof::Glass { id, .. } => services.break_glass.is_open(id)?,
+    };
+    if open { Ok(()) } else { Err(not_signed_in()) }
 }
 
 /// What anybody may call, and the services to answer with.

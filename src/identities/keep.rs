@@ -7,10 +7,24 @@ use url::Url;
 use crate::accounts::{self, SecurityEvent};
 use crate::factors::{self, OpensBeside};
 use crate::kernel::{AccountId, IdentityId, SessionId, Timestamp};
+use crate::providers::Oidc;
 use crate::store::{Rows, StoreError, WriteTx};
 
 use super::rows::{self, IdentityRow};
 use super::{Identities, Identity, IdentityError};
+
+/// The provider that opened a sign-in, and the address to come back to from there.
+pub struct Opener {
+    oidc: Oidc,
+    back: Url,
+}
+
+impl Opener {
+    /// Where somebody goes to sign out there too, if there is such an address.
+    pub async fn end_session(&self) -> Option<Url> {
+        self.oidc.end_session(&self.back).await
+    }
+}
 
 impl Identities {
     /// The identities of an account, the oldest first.
@@ -144,24 +158,24 @@ impl Identities {
         if linked.await? { Ok(()) } else { Err(IdentityError::Missing) }
     }
 
-    /// Where somebody goes to sign out at the provider that opened their sign-in too, if there
-    /// is such an address. `own` is the address by which a browser on this machine reaches us.
+    /// The provider that opened a sign-in, for who signs out to sign out there too, if it is one
+    /// that is offered. `own` is the address by which a browser on this machine reaches us.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn end_session(
+    pub fn opener(
         &self,
         account: AccountId,
         session: SessionId,
         own: Option<&Url>,
-    ) -> Result<Option<Url>, IdentityError> {
+    ) -> Result<Option<Opener>, IdentityError> {
         let Some(by) = self.0.store.read(|tx| rows::opened_by(tx, account, session))? else {
             return Ok(None);
         };
         let providers = self.providers();
         let provider = providers.iter().find(|provider| provider.oidc.issuer() == by.issuer);
         let back = self.0.site.front(own);
-        Ok(provider.zip(back).and_then(|(provider, back)| provider.oidc.end_session(&back)))
+        Ok(provider.zip(back).map(|(provider, back)| Opener { oidc: provider.oidc.clone(), back }))
     }
 
     fn view(&self, row: IdentityRow) -> Identity {

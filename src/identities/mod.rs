@@ -26,7 +26,7 @@ use crate::store::{Store, StoreError, WriteTx};
 
 pub use error::IdentityError;
 pub use flow::Flow;
-pub use keep::has_group_in;
+pub use keep::{Opener, has_group_in};
 pub use model::{
     Brought, Identity, Intent, Newcomer, Presented, Provider, Sent, SignedIn, Site, Wish,
 };

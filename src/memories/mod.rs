@@ -89,7 +89,9 @@ impl Memories {
                 clones::open(tx, &who, clone, Action::AddMemories)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     let id = MemoryId::from_bytes(made);
-                    return rows::memory(tx, clone, id)?.ok_or(MemoryError::Missing);
+                    let memory = rows::memory(tx, clone, id)?;
+                    let there = memory.filter(|memory| memory.deleted_at.is_none());
+                    return there.ok_or(MemoryError::Missing);
                 }
                 require_free(tx, clone, None, &content)?;
                 let memory = this.insert_in(tx, who.account, clone, content)?;

@@ -9,7 +9,9 @@ use crate::clones::{self, CloneError};
 use crate::conversations::{self, ConversationError};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Subject};
-use crate::kernel::{Clock, ConversationId, DiscardedId, Fault, MemoryId, PersonId, Timestamp};
+use crate::kernel::{
+    Clock, ConversationId, DiscardedId, Fault, Kind, MemoryId, PersonId, Timestamp,
+};
 use crate::memories::{self, Memories, MemoryError};
 use crate::retrieval::Retrieval;
 use crate::spaces;
@@ -21,6 +23,9 @@ pub enum TrashError {
     /// There is no such thing in the trash, or it is not the asker's.
     #[error("there is no such thing in the trash")]
     Missing,
+    /// The clone that it belongs to is in the trash itself.
+    #[error("its clone is in the trash")]
+    CloneIsGone,
     /// A clone could not be brought back.
     #[error(transparent)]
     Clone(#[from] CloneError),
@@ -39,6 +44,11 @@ impl From<TrashError> for Fault {
     fn from(error: TrashError) -> Self {
         match error {
             TrashError::Missing => Self::not_found(),
+            TrashError::CloneIsGone => Self::new(
+                Kind::Conflict,
+                "clone_in_trash",
+                "The clone that this belongs to is in the trash too; bring that back first.",
+            ),
             TrashError::Clone(error) => error.into(),
             TrashError::Memory(error) => error.into(),
             TrashError::Conversation(error) => error.into(),
@@ -222,6 +232,9 @@ fn restore_in(
     discarded: &Discarded,
 ) -> Result<(), TrashError> {
     let (clone, thing) = (discarded.clone, discarded.id.bytes());
+    if discarded.kind != Discard::Clone && clones::present(tx, clone)?.is_none() {
+        return Err(TrashError::CloneIsGone);
+    }
     match discarded.kind {
         Discard::Clone => Ok(clones::restore_in(tx, who, clone)?),
         Discard::Memory => Ok(memories.restore_in(tx, who, clone, MemoryId::from_bytes(thing))?),

@@ -32,6 +32,8 @@ use super::Outbound;
 
 /// The longest that anything with a provider may take.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// How long somebody waits who signs out, and is out here already.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How old an ID token may be that a provider makes while a browser comes back. Some say that
 /// they made it minutes before, as those do that allow for clocks that are behind.
@@ -186,9 +188,10 @@ impl Oidc {
         Ok((known.has_page, signs_out))
     }
 
-    /// Where a browser goes to sign out there too, if the provider has said so before.
-    pub fn end_session(&self, back: &Url) -> Option<Url> {
-        let known = self.0.known.try_lock().ok()?.clone()?;
+    /// Where a browser goes to sign out there too, if the provider says so in the time that
+    /// somebody waits who signs out.
+    pub async fn end_session(&self, back: &Url) -> Option<Url> {
+        let known = tokio::time::timeout(PATIENCE, self.0.known()).await.ok()?.ok()?;
         let mut url = known.metadata.additional_metadata().end_session_endpoint.clone()?;
         url.query_pairs_mut()
             .append_pair("client_id", &self.0.settings.client_id)

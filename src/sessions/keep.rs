@@ -20,9 +20,11 @@ impl Sessions {
             let mut open: Vec<Session> = rows::of_account(tx, account)?
                 .into_iter()
                 .filter(|(_, row)| {
-                    row.epoch == epoch
-                        && now < row.until
-                        && (!row.by_cookie || now < row.access_until)
+                    let idle_until = match row.by_cookie {
+                        true => row.access_until,
+                        false => row.seen_at.plus(self.lifetimes.idle),
+                    };
+                    row.epoch == epoch && now < row.until.min(idle_until)
                 })
                 .map(|(id, row)| view(id, row))
                 .collect();

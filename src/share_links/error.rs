@@ -5,7 +5,7 @@ use crate::api_keys::Left;
 use crate::clones::CloneError;
 use crate::consents::ConsentError;
 use crate::jobs::OnceError;
-use crate::kernel::{Fault, Kind};
+use crate::kernel::{Fault, FieldProblem, Kind};
 use crate::store::StoreError;
 
 /// A failure of this slice.
@@ -17,6 +17,9 @@ pub enum ShareLinkError {
     /// The link opens nothing (any more).
     #[error("the share link is not good")]
     NotGood,
+    /// It opens nothing for now: its maker may not share the clone, or the clone is in the trash.
+    #[error("the share link is paused")]
+    Paused,
     /// The link has ended.
     #[error("the share link has ended")]
     Expired,
@@ -29,6 +32,9 @@ pub enum ShareLinkError {
     /// The clone has as many links as it may.
     #[error("too many share links")]
     TooMany(usize),
+    /// It would have ended before it was made.
+    #[error("its end lies in the past")]
+    Past,
     /// The clone is not there for the asker, or they may not share it.
     #[error(transparent)]
     Clone(#[from] CloneError),
@@ -47,7 +53,7 @@ impl From<ConsentError> for ShareLinkError {
     fn from(error: ConsentError) -> Self {
         match error {
             // It is for whoever made the link to give; visitors cannot, and need not know.
-            ConsentError::Required(_) => Self::NotGood,
+            ConsentError::Required(_) => Self::Paused,
             ConsentError::Store(error) => Self::Store(error),
         }
     }
@@ -62,6 +68,11 @@ impl From<ShareLinkError> for Fault {
                 Kind::Unauthenticated,
                 "unauthenticated",
                 "This link is mistyped or not good any more; ask for another.",
+            ),
+            E::Paused => Self::new(
+                Kind::Unauthenticated,
+                "share_link_paused",
+                "This link opens nothing for now; try again later, or ask whoever gave it to you.",
             ),
             E::Expired => Self::new(
                 Kind::Unauthenticated,
@@ -83,6 +94,11 @@ impl From<ShareLinkError> for Fault {
                 Kind::Conflict,
                 "too_many_share_links",
                 format!("A clone can have {most} share links; revoke one first."),
+            ),
+            E::Past => Self::field(
+                FieldProblem::OutOfRange,
+                "/expires_at",
+                "must lie in the future, within a year",
             ),
             E::Clone(error) => error.into(),
             E::Once(error) => error.into(),

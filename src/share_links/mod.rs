@@ -101,9 +101,10 @@ impl ShareLinks {
                     let link = view(tx, place, row, now)?;
                     return Ok(MadeShareLink { link, token: None });
                 }
-                if rows::of_clone(tx, clone)?.len() >= this.most {
-                    return Err(ShareLinkError::TooMany(this.most));
+                if new.expires_at <= now {
+                    return Err(ShareLinkError::Past);
                 }
+                this.make_room_in(tx, clone, now)?;
                 let place = (clone, ShareLinkId::fresh());
                 let row = LinkRow::new(new, (fresh.name, hash), who.account, now);
                 rows::put_in(tx, place, &row)?;
@@ -146,6 +147,22 @@ impl ShareLinks {
             let links = rows::of_clone(tx, clone)?.into_iter();
             links.map(|(id, row)| view(tx, (clone, id), row, now)).collect()
         })
+    }
+
+    /// Makes room for another link: the oldest that has ended goes, with what was said by it.
+    fn make_room_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        clone: CloneId,
+        now: Timestamp,
+    ) -> Result<(), ShareLinkError> {
+        let links = rows::of_clone(tx, clone)?;
+        if links.len() < self.most {
+            return Ok(());
+        }
+        let oldest = links.iter().rev().find(|(_, row)| row.expires_at <= now);
+        let (oldest, _) = oldest.ok_or(ShareLinkError::TooMany(self.most))?;
+        Ok(end_in(tx, (clone, *oldest), self.forget)?)
     }
 
     /// Revokes a link to a clone, and erases what its visitors left.
@@ -275,7 +292,7 @@ fn view(
         Ok(_) if row.left() == 0 => ShareState::Spent,
         Ok(_) => ShareState::Open,
         Err(ShareLinkError::Expired) => ShareState::Expired,
-        Err(ShareLinkError::NotGood) => ShareState::Paused,
+        Err(ShareLinkError::Paused) => ShareState::Paused,
         Err(error) => return Err(error),
     };
     let visitors = rows::visitors(tx, place.1)?.len();

@@ -83,12 +83,12 @@ pub(super) fn good(
     if now >= row.expires_at {
         return Err(ShareLinkError::Expired);
     }
-    let persona = clones::present(tx, clone)?.ok_or(ShareLinkError::NotGood)?;
+    let persona = clones::present(tx, clone)?.ok_or(ShareLinkError::Paused)?;
     let maker = account_in(tx, row.by)?.filter(|maker| maker.suspended_at.is_none());
-    let maker = maker.ok_or(ShareLinkError::NotGood)?;
+    let maker = maker.ok_or(ShareLinkError::Paused)?;
     let role = spaces::role_in(tx, maker.id, persona.space)?;
     if !role.is_some_and(|role| may(role, Action::Share)) {
-        return Err(ShareLinkError::NotGood);
+        return Err(ShareLinkError::Paused);
     }
     consents::require_in(tx, maker.id, Consent::DataProcessing)?;
     Ok((persona, maker.locale))

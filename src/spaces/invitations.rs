@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::accounts::{Account, AccountError, Email, OnCreated, SecurityEvent};
+use crate::accounts::{Account, AccountError, Email, OnCreated, SecurityEvent, account_in};
 use crate::jobs::Once;
 use crate::kernel::{AccountId, InvitationId, SpaceId, Timestamp, Token, TokenHash};
 use crate::store::{Rows, StoreError, WriteTx};
@@ -243,8 +243,11 @@ fn fitting(
     Ok((invitation, offer))
 }
 
-/// Whether somebody may invite into a space to this role, now.
-fn may_make(tx: &impl Rows, by: AccountId, space: SpaceId, to: Role) -> Result<bool, StoreError> {
+/// Whether somebody may invite into a space to this role, now: who is suspended lets nobody in.
+fn may_make(tx: &impl Rows, by: AccountId, space: SpaceId, to: Role) -> Result<bool, SpaceError> {
+    if account_in(tx, by)?.is_none_or(|maker| maker.suspended_at.is_some()) {
+        return Ok(false);
+    }
     Ok(rows::role(tx, by, space)?.is_some_and(|by| may_give(by, to)))
 }
 

@@ -148,8 +148,14 @@ async fn a_key_ends_when_it_is_revoked_expired_or_the_password_changes() {
     let until = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(120);
     let (_, key) = key_of(&ada, &["read"], json!({"expires_at": until.to_string()})).await;
     get(&key).await.is(200);
+    let ended = async || {
+        let all = items(&ada.get("/api-keys").await.is(200));
+        all.iter().filter(|key| key["expired"] == true).count()
+    };
+    assert_eq!(ended().await, 0);
     server.advance(Duration::from_secs(121)).await;
     get(&key).await.problem(401, "unauthenticated");
+    assert_eq!(ended().await, 1);
 
     let (_, key) = key_of(&ada, &["read"], json!({})).await;
     let new = json!({"current_password": PASSWORD, "new_password": "violet umbrella quartz 42"});
@@ -231,6 +237,25 @@ async fn a_key_that_makes_no_sense_is_not_made() {
 }
 
 #[tokio::test]
+async fn keys_that_have_ended_make_room() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let soon = json!({"expires_at": soon.to_string()});
+    let (ending, _) = key_of(&ada, &["read"], soon.clone()).await;
+    for _ in 0..49 {
+        key_of(&ada, &["read"], json!({})).await;
+    }
+    let another = || ada.post("/api-keys", json!({"label": "Another", "scopes": ["read"]}));
+    another().await.problem(409, "too_many_keys");
+    server.advance(Duration::from_secs(61)).await;
+    another().await.is(201);
+    another().await.problem(409, "too_many_keys");
+    let all = items(&ada.get("/api-keys").await.is(200));
+    assert!(all.len() == 50 && all.iter().all(|key| key["id"] != *ending));
+}
+
+#[tokio::test]
 async fn a_repeated_request_makes_one_key() {
     let server = Server::start().await;
     let ada = server.admin().await;
@@ -242,4 +267,13 @@ async fn a_repeated_request_makes_one_key() {
     assert_eq!(id(&first), id(&second));
     assert!(first["key"].is_string() && second["key"].is_null());
     assert_eq!(items(&ada.get("/api-keys").await.is(200)).len(), 1);
+    // Also when its time has come meanwhile.
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let make = || {
+        let body = json!({"label": "A guest", "scopes": ["read"], "expires_at": until.to_string()});
+        ada.post("/api-keys", body).header("idempotency-key", "soon")
+    };
+    let first = make().await.is(201);
+    server.advance(Duration::from_secs(61)).await;
+    assert_eq!(id(&make().await.is(201)), id(&first));
 }

@@ -464,6 +464,25 @@ async fn a_deleted_memory_waits_in_the_trash_and_comes_back_whole() {
 }
 
 #[tokio::test]
+async fn what_belongs_to_a_clone_in_the_trash_waits_for_it() {
+    let (_server, ada, clone) = begin().await;
+    let memory = id(&ada.remember(&clone, "The lake froze over.").await);
+    let talk = ada.converse(&clone).await;
+    ada.delete(&format!("{}/{memory}", at(&clone))).await.is(204);
+    ada.delete(&format!("/conversations/{talk}")).await.is(204);
+    ada.delete(&format!("/clones/{clone}")).await.is(204);
+    let restore = |thing: &str| ada.ask(Method::POST, &format!("/trash/{thing}/restore"));
+    for thing in [&memory, &talk] {
+        restore(thing).await.problem(409, "clone_in_trash");
+    }
+    for thing in [&clone, &memory, &talk] {
+        restore(thing).await.is(204);
+    }
+    ada.get(&format!("{}/{memory}", at(&clone))).await.is(200);
+    ada.get(&format!("/conversations/{talk}")).await.is(200);
+}
+
+#[tokio::test]
 async fn the_trash_shows_first_what_was_deleted_last() {
     let (_server, ada, clone) = begin().await;
     let mut made = Vec::new();
@@ -486,6 +505,10 @@ async fn a_repeated_wish_writes_one_memory() {
     let first = ask("The one and only.").await.is(201);
     assert_eq!(ask("The one and only.").await.is(201), first);
     ask("Another one.").await.problem(422, "idempotency_key_reused");
+    let path = format!("{}/{}", at(&clone), id(&first));
+    ada.delete(&path).await.is(204);
+    ask("The one and only.").await.problem(404, "not_found");
+    ada.ask(Method::POST, &format!("/trash/{}/restore", id(&first))).await.is(204);
     assert_eq!(items(&ada.get(&at(&clone)).await.is(200)).len(), 1);
 }
 

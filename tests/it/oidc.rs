@@ -10,7 +10,7 @@ use crate::contract::is_documented;
 use crate::support::PASSWORD;
 use crate::support::browser::{Browser, parameter};
 use crate::support::client::{Client, id, items, text};
-use crate::support::idp::{CLIENT, Idp, SECRET, Signer};
+use crate::support::idp::{CLIENT, DISCOVERY, Fault, Idp, SECRET, Signer};
 use crate::support::server::Server;
 
 /// What a provider's table says beside its names.
@@ -321,6 +321,30 @@ async fn signing_out_names_the_provider_where_one_can_sign_out_too() {
     assert!(ada.me().await.is_none());
     let mut admin = home.signed_in("admin@example.org").await;
     admin.post("/auth/logout", &json!({})).await.is(204);
+}
+
+#[tokio::test]
+async fn signing_out_after_a_new_start_asks_the_provider_and_waits_for_none() {
+    let idp = Idp::start().await;
+    idp.describes("end_session_endpoint", json!(format!("{}/end", idp.issuer())));
+    let mut home = Home::of(&idp, OPEN).await;
+    let mut jars = Vec::new();
+    for _ in 0..2 {
+        let mut ada = home.browser();
+        sign_in(&mut ada, &idp).await;
+        jars.push(ada.jar.clone());
+    }
+    home.offers(&[table("home", &idp.issuer(), OPEN)]).await;
+    idp.fails(DISCOVERY, Fault::Hang);
+    let mut ada = home.browser();
+    ada.jar = jars.remove(0);
+    ada.post("/auth/logout", &json!({})).await.is(204);
+    assert!(ada.me().await.is_none(), "here one is out in any case");
+    idp.repents();
+    let mut ada = home.browser();
+    ada.jar = jars.remove(0);
+    let url = text(&ada.post("/auth/logout", &json!({})).await.is(200)["end_session_url"]);
+    assert!(url.starts_with(&format!("{}/end?", idp.issuer())), "{url}");
 }
 
 #[tokio::test]

@@ -5,10 +5,8 @@ use serde_json::{Value, json};
 use crate::contract::is_documented;
 use crate::oidc::{Home, LOCAL, OPEN, sign_in, table};
 use crate::support::client::{items, text};
-use crate::support::idp::{CLIENT, Fault, Idp, SECRET};
+use crate::support::idp::{CLIENT, DISCOVERY, Fault, Idp, SECRET};
 use crate::support::server::Server;
-
-const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// What an admin says of a provider.
 fn described(id: &str, idp: &Idp) -> Value {

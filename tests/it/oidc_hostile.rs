@@ -8,13 +8,12 @@ use url::Url;
 use crate::oidc::{Home, OPEN, sign_in, table};
 use crate::support::browser::{Browser, altered, parameter};
 use crate::support::client::items;
-use crate::support::idp::{CLIENT, Draft, Fault, Idp, Signer};
+use crate::support::idp::{CLIENT, DISCOVERY, Draft, Fault, Idp, Signer};
 use crate::support::{PASSWORD, quoted};
 
 const NO_FLOW: &str = "/login?problem=identity_flow_invalid";
 const NO_TOKEN: &str = "/login?problem=identity_token_invalid";
 const FAILED: &str = "/login?problem=identity_provider_failed";
-const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// The provider's answer, ready to be brought back.
 async fn approved(browser: &mut Browser<'_>, idp: &Idp) -> String {

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::oidc::{Home, LOCAL, OPEN, sign_in, table};
 use crate::support::client::Client;
-use crate::support::idp::{CLIENT, Idp, SECRET};
+use crate::support::idp::{CLIENT, DISCOVERY, Idp, SECRET};
 
 const FAILED: &str = "/login?problem=identity_provider_failed";
 const ADVICE: &str = "outbound.allow_private";
@@ -118,10 +118,10 @@ async fn what_is_listed_is_reached_at_its_port_and_while_it_is() {
     // Not listed any more: it is not reached, and can be changed and removed still.
     idp.describes("issuer", json!(idp.issuer()));
     home.offers(&[]).await;
-    let asked = idp.asked("/.well-known/openid-configuration");
+    let asked = idp.asked(DISCOVERY);
     assert_eq!(tested(&home.admin, "home").await["problem"], "not_allowed");
     assert_eq!(home.browser().start("home", "").await, FAILED);
-    assert_eq!(idp.asked("/.well-known/openid-configuration"), asked);
+    assert_eq!(idp.asked(DISCOVERY), asked);
     home.admin.patch("/admin/oidc/home", json!({"enabled": false})).await.is(200);
     home.admin.delete("/admin/oidc/home").await.is(204);
 }

@@ -427,22 +427,22 @@ async fn a_link_is_worth_what_its_maker_may() {
     let member = format!("/spaces/{space}/members/{}", account_id(&sam).await);
     assert!(works().await);
     ada.patch(&member, json!({"role": "contributor"})).await.is(200);
-    visitor.get("/share").await.problem(401, "unauthenticated");
-    visitor.asks(&clone, "Hello?").await.problem(401, "unauthenticated");
+    visitor.get("/share").await.problem(401, "share_link_paused");
+    visitor.asks(&clone, "Hello?").await.problem(401, "share_link_paused");
     assert_eq!(links_of(&ada, &clone).await[0]["state"], "paused");
     ada.patch(&member, json!({"role": "steward"})).await.is(200);
     assert!(works().await);
     let maker = format!("/admin/users/{}", account_id(&sam).await);
     ada.patch(&maker, json!({"suspended": true})).await.is(200);
-    visitor.get("/share").await.problem(401, "unauthenticated");
+    visitor.get("/share").await.problem(401, "share_link_paused");
     ada.patch(&maker, json!({"suspended": false})).await.is(200);
     assert!(works().await);
     ada.delete(&format!("/clones/{clone}")).await.is(204);
-    visitor.get("/share").await.problem(401, "unauthenticated");
+    visitor.get("/share").await.problem(401, "share_link_paused");
     ada.post(&format!("/trash/{clone}/restore"), json!({})).await.is(204);
     assert!(works().await);
     ada.delete(&member).await.is(204);
-    visitor.get("/share").await.problem(401, "unauthenticated");
+    visitor.get("/share").await.problem(401, "share_link_paused");
     // The owner ends what a former steward began.
     let link = id(&links_of(&ada, &clone).await[0]);
     ada.delete(&format!("/clones/{clone}/share-links/{link}")).await.is(204);
@@ -454,7 +454,7 @@ async fn a_link_stops_when_its_maker_withdraws_consent() {
     let (ada, clone, _, token) = shared(&server, json!({})).await;
     let visitor = Visitor::own(&server, &token, NINA);
     ada.patch("/auth/me/consent", json!({"data_processing": false})).await.is(200);
-    visitor.asks(&clone, "Hello?").await.problem(401, "unauthenticated");
+    visitor.asks(&clone, "Hello?").await.problem(401, "share_link_paused");
 }
 
 #[tokio::test]
@@ -512,7 +512,35 @@ async fn a_link_that_makes_no_sense_is_not_made() {
     link_to(&ada, &clone, json!({})).await;
     ada.post(&path, json!({})).await.problem(409, "too_many_share_links");
     ada.delete(&format!("{path}/{link}")).await.is(204);
-    link_to(&ada, &clone, json!({})).await;
+    // One that has ended makes room.
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let make = || {
+        let body = json!({"expires_at": soon.to_string()});
+        ada.post(&path, body).header("idempotency-key", "soon")
+    };
+    let ending = id(&make().await.is(201));
+    ada.post(&path, json!({})).await.problem(409, "too_many_share_links");
+    server.advance(Duration::from_secs(61)).await;
+    assert_eq!(id(&make().await.is(201)), ending, "a repeated wish is the same whatever the time");
+    let (another, _) = link_to(&ada, &clone, json!({})).await;
+    let all = links_of(&ada, &clone).await;
+    let there = |id: &str| all.iter().any(|link| link["id"] == id);
+    assert!(there(&another) && !there(&ending));
+}
+
+#[tokio::test]
+async fn the_end_of_a_link_is_said_to_who_is_reading() {
+    let llm = Llm::start().await;
+    let server = Server::answering_from(&llm.base_url()).await;
+    let (_ada, clone, _, token) = shared(&server, json!({})).await;
+    let tokens = vec!["word "; 400];
+    llm.always(Act::Answer(Answer::of(&tokens).every(Duration::from_millis(50)).ending(End::Hang)));
+    let visitor = Visitor::own(&server, &token, NINA);
+    let mut events = visitor.asks(&clone, "Where did you meet?").events().await;
+    while events.next().await.unwrap().name != "delta" {}
+    server.advance(Duration::from_secs(40 * 24 * 60 * 60)).await;
+    let last = events.rest().await.pop().unwrap();
+    assert_eq!((&*last.name, &last.data["code"]), ("error", &json!("share_link_expired")));
 }
 
 #[tokio::test]

@@ -417,6 +417,8 @@ async fn an_unused_sign_in_ends_and_a_used_one_ends_later() {
         server.advance(3 * day).await;
         used = refresh(&server.client(), &used["refresh_token"]).await.is(200);
     }
+    let open = items(&bearer(&server, &used).get("/auth/sessions").await.is(200));
+    assert_eq!(open.len(), 1, "those that nobody used are not listed as open");
     refresh(&server.client(), &unused["refresh_token"]).await.problem(401, "unauthenticated");
     server.advance(3 * day).await;
     refresh(&server.client(), &used["refresh_token"]).await.problem(401, "unauthenticated");

@@ -178,6 +178,31 @@ async fn an_invitation_ends_with_the_right_of_whoever_made_it() {
 }
 
 #[tokio::test]
+async fn who_is_suspended_lets_nobody_in() {
+    let family = family().await;
+    let sam = family.member("sam", "steward").await;
+    let path = format!("/spaces/{}/invitations", family.space);
+    let token = sam.post(&path, json!({"role": "visitor"})).await.is(201)["token"].clone();
+    let show = || family.server.client().post("/invitations/show", json!({"token": token}));
+    show().await.is(200);
+    let account = format!("/admin/users/{}", family.member_id("sam").await);
+    family.ada.patch(&account, json!({"suspended": true})).await.is(200);
+    show().await.problem(403, "invite_invalid");
+    let ben = family.server.account("ben").await;
+    let accept = || ben.post("/invitations/accept", json!({"token": token}));
+    accept().await.problem(403, "invite_invalid");
+    let body = json!({
+        "email": "sams-second@example.org", "password": PASSWORD, "display_name": "Sam",
+        "invite_token": token,
+    });
+    let second = family.server.client().post("/auth/register", body).await;
+    second.problem(403, "invite_invalid");
+    assert!(items(&family.ada.get(&path).await.is(200)).is_empty());
+    family.ada.patch(&account, json!({"suspended": false})).await.is(200);
+    accept().await.is(200);
+}
+
+#[tokio::test]
 async fn somebody_without_an_account_signs_up_into_the_space() {
     let server = Server::with(&[("CLONEMEMORIA_REGISTRATION", "invite")]).await;
     let ada = server.admin().await;

@@ -70,6 +70,8 @@ struct ApiKeyView {
     scopes: Vec<ScopeWord>,
     clone_ids: Option<Vec<String>>,
     expires_at: Option<String>,
+    /// Whether that was and it opens nothing any more.
+    expired: bool,
     rate_limit_requests: u32,
     rate_limit_window_seconds: u64,
     created_at: String,
@@ -127,7 +129,8 @@ impl ApiKeyApi {
     #[oai(path = "/api-keys", method = "get", operation_id = "list_api_keys", tag = "Group::Keys")]
     async fn list(&self, ask: Ask<Owning>) -> Answer<Json<ApiKeyList>> {
         let keys = ask.api_keys.list(ask.who.account).map_err(Fault::from)?;
-        let items = keys.into_iter().map(view).collect();
+        let now = ask.clock.now();
+        let items = keys.into_iter().map(|key| view(key, now)).collect();
         Ok(Json(ApiKeyList { items, next_cursor: None }))
     }
 
@@ -145,13 +148,13 @@ impl ApiKeyApi {
         body: Body<NewApiKey>,
     ) -> Answer<KeyMade> {
         let once = asked.once(&ask.who, &body.1, &ask);
-        let (new, clones) = new_key(body.0, ask.clock.now())?;
+        let (new, clones) = new_key(body.0)?;
         for (i, clone) in clones.iter().enumerate() {
             require_clone(&ask, &ask.who, *clone, i)?;
         }
         let made = ask.api_keys.create(ask.who.account, new, once).await.map_err(Fault::from)?;
         let key = made.text.map(|text| text.reveal().clone());
-        Ok(KeyMade::Created(Json(MadeKeyView { key, about: view(made.key) })))
+        Ok(KeyMade::Created(Json(MadeKeyView { key, about: view(made.key, ask.clock.now()) })))
     }
 
     /// Revoke an API key
@@ -193,7 +196,7 @@ fn thirty() -> u32 {
     30
 }
 
-fn new_key(sent: NewApiKey, now: Timestamp) -> Answer<(NewKey, Vec<CloneId>)> {
+fn new_key(sent: NewApiKey) -> Answer<(NewKey, Vec<CloneId>)> {
     let mut fields = Fields::default();
     let label = fields.text("/label", sent.label);
     let has = |word| sent.scopes.contains(&word);
@@ -213,9 +216,6 @@ fn new_key(sent: NewApiKey, now: Timestamp) -> Answer<(NewKey, Vec<CloneId>)> {
         numbered.filter_map(|(i, id)| fields.id(&format!("/clone_ids/{i}"), Some(id))).collect()
     });
     let expires_at = sent.expires_at.and_then(|text| fields.moment("/expires_at", &text));
-    if expires_at.is_some_and(|until| until <= now) {
-        fields.fault(FieldProblem::OutOfRange, "/expires_at", "must lie in the future");
-    }
     let requests = sent.rate_limit_requests.unwrap_or(100);
     let requests = fields.bounded("/rate_limit_requests", requests, 1..=MOST_REQUESTS);
     let window = sent.rate_limit_window_seconds.unwrap_or(3_600);
@@ -244,7 +244,8 @@ fn require_clone(
     .into())
 }
 
-fn view(key: ApiKey) -> ApiKeyView {
+fn view(key: ApiKey, now: Timestamp) -> ApiKeyView {
+    let expired = key.is_over(now);
     let Scopes { read, write, chat } = key.scopes;
     let words = [(read, ScopeWord::Read), (write, ScopeWord::Write), (chat, ScopeWord::Chat)];
     let ids = |clones: Vec<CloneId>| clones.iter().map(CloneId::to_string).collect();
@@ -255,6 +256,7 @@ fn view(key: ApiKey) -> ApiKeyView {
         scopes: words.into_iter().filter(|(has, _)| *has).map(|(_, word)| word).collect(),
         clone_ids: key.clones.map(ids),
         expires_at: key.expires_at.map(|at| at.to_string()),
+        expired,
         rate_limit_requests: key.rate.requests,
         rate_limit_window_seconds: key.rate.window.as_secs(),
         created_at: key.created_at.to_string(),

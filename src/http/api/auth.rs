@@ -189,11 +189,16 @@ impl AuthApi {
         let elsewhere = match services.sessions.resolve(token, by) {
             Ok(SignedInAs { account, session, .. }) => services
                 .identities
-                .end_session(account, session, traveller.own.as_ref())
+                .opener(account, session, traveller.own.as_ref())
                 .map_err(Fault::from)?,
             Err(_) => None,
         };
         services.sessions.end(token).await.map_err(Fault::from)?;
+        // Nothing here waits for what is elsewhere.
+        let elsewhere = match elsewhere {
+            Some(opener) => opener.end_session().await,
+            None => None,
+        };
         let cookie = asked.set_cookie(None);
         Ok(match elsewhere {
             Some(url) => {

@@ -201,7 +201,7 @@ fn new_link(sent: ShareLinkChoices, now: Timestamp) -> Result<NewShareLink, Faul
         Some(text) => fields.moment("/expires_at", &text),
         None => Some(now.plus(DAY * USUAL_DAYS)),
     };
-    if expires_at.is_some_and(|until| until <= now || until > now.plus(DAY * MOST_DAYS)) {
+    if expires_at.is_some_and(|until| until > now.plus(DAY * MOST_DAYS)) {
         fields.fault(
             FieldProblem::OutOfRange,
             "/expires_at",

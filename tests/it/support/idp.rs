@@ -28,6 +28,8 @@ use super::upstream::accept;
 
 /// What we are called there.
 pub const CLIENT: &str = "memoria";
+/// Where a provider says what it is.
+pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 /// What we prove it with.
 pub const SECRET: &str = "c4n4ry-client-secret";
 /// What an access token is.
@@ -339,7 +341,7 @@ async fn serve(
     }
     let credentials = head.headers.get("authorization").and_then(|value| value.to_str().ok());
     Ok(match path.as_str() {
-        "/.well-known/openid-configuration" => answer(200, shared.document().to_string()),
+        DISCOVERY => answer(200, shared.document().to_string()),
         "/jwks" => answer(200, shared.keys().to_string()),
         "/token" => match shared.tokens(credentials, &body) {
             Ok(tokens) => answer(200, tokens.to_string()),

@@ -12,7 +12,6 @@ use super::super::clones::settings::GroundingWord;
 use super::super::conversations::views::{CitationView, MessageView, citation_view, message_view};
 use super::Services;
 use crate::access::Principal;
-use crate::accounts::AccountError;
 use crate::conversations::{Event, Listener, Message};
 use crate::http::auth::still_in;
 use crate::http::guard::RequestId;
@@ -186,9 +185,7 @@ impl Reader {
 
     /// Whether the reader may still read it.
     pub(super) fn check(&self) -> Result<(), Fault> {
-        if !still_in(&self.services, &self.who) {
-            return Err(AccountError::NotSignedIn.into());
-        }
+        still_in(&self.services, &self.who)?;
         Ok(self.services.conversations.get(&self.who, self.conversation).map(|_| ())?)
     }
 }

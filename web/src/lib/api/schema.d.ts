@@ -1912,6 +1912,8 @@ export interface components {
         ApiKeyView: {
             clone_ids: string[] | null;
             created_at: string;
+            /** @description Whether that was and it opens nothing any more. */
+            expired: boolean;
             expires_at: string | null;
             id: string;
             label: string;
@@ -2705,6 +2707,8 @@ export interface components {
         MadeKeyView: {
             clone_ids: string[] | null;
             created_at: string;
+            /** @description Whether that was and it opens nothing any more. */
+            expired: boolean;
             expires_at: string | null;
             id: string;
             /**
@@ -5041,6 +5045,7 @@ export interface operations {
                      *         {
                      *           "clone_ids": null,
                      *           "created_at": "2026-11-21T05:55:38.719164Z",
+                     *           "expired": false,
                      *           "expires_at": null,
                      *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *           "label": "Photo frame in the kitchen",
@@ -5106,6 +5111,7 @@ export interface operations {
                      * @example {
                      *       "clone_ids": null,
                      *       "created_at": "2026-11-21T05:55:38.719164Z",
+                     *       "expired": false,
                      *       "expires_at": null,
                      *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "key": "cmk_7Qm2Zx9a_1b0ZC3k9QvXw2TtY7uJmR4sLpE6hNfGdAq8KoVi5cBx_09f3a7c2",

@@ -501,6 +501,7 @@ export const en = {
   'keys.tryQuestion': 'How did you two meet?',
   'keys.tryWrite':
     'To try it, in a terminal. This adds a memory to {name}; you can delete it there:',
+  'keys.ended': 'Ended {when}: it opens nothing any more',
   'keys.until': 'until {when}',
   'keys.unused': 'Not used in the last 30 days.',
   'keys.usage': 'How it was used',
@@ -815,6 +816,8 @@ export const en = {
   'problem.alreadySetUp': 'This server is set up already: sign in.',
   'problem.alreadyThere': 'The same memory is already kept here.',
   'problem.bodyTooSlow': 'The connection was too slow, and the server gave up. Try again.',
+  'problem.cloneInTrash':
+    'The clone that this belongs to is in the trash too. Bring the clone back first.',
   'problem.breakGlassLimited':
     'Here you can read memories and conversations, as the person was told, and nothing else.',
   'problem.breakGlassRunning': 'You can read there already. End that first to begin anew.',
@@ -908,6 +911,8 @@ export const en = {
   'problem.tooLarge': 'That is more than fits in one go. Send less at once.',
   'problem.shareEnded': 'This link has ended. Ask whoever gave it to you for another.',
   'problem.shareHour': 'The questions that this link takes within an hour are used up.',
+  'problem.sharePaused':
+    'This link opens nothing for now. Try again later, or ask whoever gave it to you.',
   'problem.shareSpent':
     'All the messages of this link were sent. Ask whoever gave it to you for another.',
   'problem.tooManyShareLinks': 'This clone has as many links as it may. Revoke one first.',
@@ -1211,7 +1216,7 @@ export const en = {
   'visit.about': 'About',
   'visit.expired': 'This link has ended',
   'visit.expiredText':
-    'It was good for a while only. What you said here is erased. Ask whoever gave it to you for another.',
+    'It was good for a while only. What you said here is erased within two hours. Ask whoever gave it to you for another.',
   'visit.forget': 'Forget me here',
   'visit.forgetText':
     'What you said is erased on the server, and this device forgets the link. To come back you need the link again.',

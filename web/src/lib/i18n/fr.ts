@@ -518,6 +518,7 @@ export const fr: Record<keyof typeof en, string> = {
   'keys.tryQuestion': 'Comment vous êtes-vous rencontrés ?',
   'keys.tryWrite':
     'Pour l’essayer, dans un terminal. Ceci ajoute un souvenir à {name} ; vous pourrez l’y supprimer :',
+  'keys.ended': 'Terminée {when} : elle n’ouvre plus rien',
   'keys.until': 'jusqu’au {when}',
   'keys.unused': 'Inutilisée ces 30 derniers jours.',
   'keys.usage': 'Utilisation',
@@ -844,6 +845,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.alreadySetUp': 'Ce serveur est déjà configuré : connectez-vous.',
   'problem.alreadyThere': 'Ce souvenir est déjà conservé ici.',
   'problem.bodyTooSlow': 'La connexion était trop lente et le serveur a renoncé. Réessayez.',
+  'problem.cloneInTrash':
+    'Le clone dont cela fait partie est aussi dans la corbeille. Récupérez d’abord le clone.',
   'problem.breakGlassLimited':
     'Vous pouvez lire ici les souvenirs et les conversations, comme la personne en a été avertie, et rien d’autre.',
   'problem.breakGlassRunning': 'Vous pouvez déjà y lire. Terminez d’abord pour recommencer.',
@@ -950,6 +953,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.tooLarge': 'C’est trop pour un seul envoi. Envoyez-en moins à la fois.',
   'problem.shareEnded': 'Ce lien a expiré. Demandez-en un autre à la personne qui vous l’a donné.',
   'problem.shareHour': 'Les questions que ce lien accepte en une heure sont épuisées.',
+  'problem.sharePaused':
+    'Ce lien n’ouvre rien pour le moment. Réessayez plus tard, ou demandez à qui vous l’a donné.',
   'problem.shareSpent':
     'Tous les messages de ce lien ont été envoyés. Demandez-en un autre à la personne qui vous l’a donné.',
   'problem.tooManyShareLinks':
@@ -1264,7 +1269,7 @@ export const fr: Record<keyof typeof en, string> = {
   'visit.about': 'À propos',
   'visit.expired': 'Ce lien a expiré',
   'visit.expiredText':
-    'Il n’était valable qu’un temps. Ce que vous avez dit ici est effacé. Demandez-en un autre à la personne qui vous l’a donné.',
+    'Il n’était valable qu’un temps. Ce que vous avez dit ici sera effacé d’ici deux heures. Demandez-en un autre à la personne qui vous l’a donné.',
   'visit.forget': 'M’oublier ici',
   'visit.forgetText':
     'Ce que vous avez dit est effacé du serveur, et cet appareil oublie le lien. Pour revenir, il vous faudra de nouveau le lien.',

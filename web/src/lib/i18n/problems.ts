@@ -47,6 +47,8 @@ const BY_CODE: Record<string, MessageKey> = {
   stale: 'problem.changedMeanwhile',
   share_budget_spent: 'problem.shareSpent',
   share_link_expired: 'problem.shareEnded',
+  clone_in_trash: 'problem.cloneInTrash',
+  share_link_paused: 'problem.sharePaused',
   too_many_share_links: 'problem.tooManyShareLinks',
   quota_exceeded: 'problem.quota',
   rate_limited: 'problem.tooMany',
