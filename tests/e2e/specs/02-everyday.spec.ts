@@ -48,6 +48,38 @@ test('memories are pasted, found, changed, thrown away and brought back', async 
   await expect(page.getByRole('article').filter({ hasText: 'choir' })).toBeVisible();
 });
 
+test('who changes a memory that somebody else just changed sees theirs, and neither is lost', async ({
+  page,
+  appliance,
+}) => {
+  const id = await seed(page, 'Berta');
+  await page.goto(`${appliance.origin}/clones/${id}/memories`);
+  const story = page.getByRole('article').filter({ hasText: 'Lyon' }).first();
+  await story.getByRole('button', { name: 'Edit' }).click();
+  const dialog = page.getByRole('dialog');
+  const words = dialog.getByLabel('What do you remember of Berta?');
+  await words.fill('We met in Lyon, says Ada.');
+  const path = `${appliance.origin}/api/v1/clones/${id}/memories`;
+  const all = await page.request.get(`${path}?limit=50`);
+  const { items } = (await all.json()) as { items: { id: string; content: string }[] };
+  const theirs = items.find((memory) => memory.content.includes('Lyon'))!;
+  const changed = await page.request.patch(`${path}/${theirs.id}`, {
+    data: { content: 'We met in Lyon, says Ben.' },
+    headers: { Origin: appliance.origin },
+  });
+  expect(changed.ok()).toBe(true);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog.getByText('Somebody changed this memory')).toBeVisible();
+  await expect(dialog.getByText('We met in Lyon, says Ben.')).toBeVisible();
+  await expect(words).toHaveValue('We met in Lyon, says Ada.');
+  await audit(page, 'changed meanwhile');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  const now = page.getByRole('article').filter({ hasText: 'says Ada' });
+  await expect(now).toBeVisible();
+  await now.getByRole('button', { name: 'Earlier versions' }).click();
+  await expect(page.getByRole('dialog').getByText('We met in Lyon, says Ben.')).toBeVisible();
+});
+
 test('conversations are renamed, pinned, rated, asked again and deleted', async ({
   page,
   appliance,

@@ -1,6 +1,6 @@
 // Being signed out while the app is busy: one goes to sign in or home, and no error is shown.
 import type { Page } from '@playwright/test';
-import { enter, expect, OWNER, test } from '../fixtures.ts';
+import { enter, expect, OWNER, seed, test } from '../fixtures.ts';
 
 /** Notes every heading and notice that was shown, however shortly. */
 async function remember(page: Page): Promise<() => Promise<string[]>> {
@@ -50,6 +50,45 @@ test('a sign-in that ended elsewhere leads to signing in, and on to where one we
   await page.getByLabel('Password').fill(OWNER.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page).toHaveURL(`${appliance.origin}/account`);
+});
+
+/** Signs the owner in where the page asks for it. */
+async function back(page: Page): Promise<void> {
+  await expect(page.getByRole('heading', { name: 'Sign in', level: 1 })).toBeVisible();
+  await page.getByLabel('E-mail').fill(OWNER.email);
+  await page.getByLabel('Password').fill(OWNER.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+}
+
+test('what one was writing when a sign-in ended stands there when one is back', async ({
+  page,
+  appliance,
+}) => {
+  await enter(page, appliance);
+  const id = await seed(page, 'Ottilie');
+  const end = () =>
+    page.request.post(`${appliance.origin}/api/v1/auth/logout`, {
+      headers: { Origin: appliance.origin },
+    });
+  await page.goto(`${appliance.origin}/clones/${id}`);
+  const question = page.getByLabel('Your question to Ottilie');
+  await question.fill('Who taught you to dance?');
+  await end();
+  await page.keyboard.press('Enter');
+  await back(page);
+  await expect(question).toHaveValue('Who taught you to dance?');
+  await question.press('Enter');
+  await expect(page.getByRole('article').last()).toBeVisible();
+
+  await page.goto(`${appliance.origin}/clones/${id}/memories`);
+  const story = page.getByLabel('What do you remember of Ottilie?');
+  await story.fill('She hummed while she baked.');
+  await end();
+  await page.getByRole('button', { name: 'Keep this memory' }).click();
+  await back(page);
+  await expect(story).toHaveValue('She hummed while she baked.');
+  await page.getByRole('button', { name: 'Keep this memory' }).click();
+  await expect(page.getByRole('article').filter({ hasText: 'She hummed' })).toBeVisible();
 });
 
 test('who signs out while requests are under way gets home without a word', async ({

@@ -70,6 +70,18 @@ test('a stranger talks by a link until it is revoked', async ({ page, browser })
   await audit(other, 'a visit in French');
   await another.close();
 
+  // A clone that is in the trash for a while takes nothing from who talked with it.
+  const clone = new URL(page.url()).pathname.split('/')[2]!;
+  const headers = { Origin: new URL(page.url()).origin };
+  const api = `${headers.Origin}/api/v1`;
+  expect((await page.request.delete(`${api}/clones/${clone}`, { headers })).ok()).toBe(true);
+  await guest.reload();
+  await expect(guest.getByText('This link opens nothing for now.')).toBeVisible();
+  const restored = await page.request.post(`${api}/trash/${clone}/restore`, { headers });
+  expect(restored.ok()).toBe(true);
+  await guest.getByRole('button', { name: 'Try again' }).click();
+  await expect(guest.getByRole('article')).toContainText('the dance in Lyon');
+
   await page.reload();
   await expect(page.getByText('1 of 20 messages')).toBeVisible();
   await audit(page, 'share links');

@@ -1,6 +1,6 @@
 // What is remembered: one memory, many at once, found again, and in order of time.
 import { data, done, onlyOnce, server } from './client';
-import type { MemoryChange, MemoryDraft, MemoryFilter, SearchFilter } from './types';
+import type { Memory, MemoryChange, MemoryDraft, MemoryFilter, SearchFilter } from './types';
 
 const of = (clone_id: string, memory_id: string) => ({
   params: { path: { clone_id, memory_id } },
@@ -32,10 +32,26 @@ export const addMemory = (clone_id: string, body: MemoryDraft) =>
     }),
   );
 
-export const changeMemory = (id: string, mid: string, body: MemoryChange) =>
+/** A memory as it is now, and what to name it by when it is changed. */
+export async function memoryToChange(id: string, mid: string): Promise<[Memory, string | null]> {
+  const asked = server.GET('/clones/{clone_id}/memories/{memory_id}', of(id, mid));
+  const memory = await data(asked);
+  return [memory, (await asked).response.headers.get('etag')];
+}
+
+/** Changes a memory if it is still the one that was read; else it fails with a 412. */
+export const changeMemory = (
+  clone_id: string,
+  memory_id: string,
+  body: MemoryChange,
+  read: string | null,
+) =>
   data(
     server.PATCH('/clones/{clone_id}/memories/{memory_id}', {
-      ...of(id, mid),
+      params: {
+        path: { clone_id, memory_id },
+        header: read === null ? {} : { 'If-Match': read },
+      },
       body,
     }),
   );

@@ -590,6 +590,9 @@ export const en = {
   'memory.added': 'Kept',
   'memory.addedWhen': 'Kept. The date was understood as: {when}',
   'memory.asSaid': '(as told: “{said}”)',
+  'memory.changedMeanwhile': 'Somebody changed this memory while you were writing. Now it says:',
+  'memory.changedMeanwhileText':
+    'Take over below what should stay, and save again: then yours stands, and theirs is kept among the earlier versions.',
   'memory.content': 'What do you remember of {name}?',
   'memory.contentPlaceholder': 'Write it the way you would tell it.',
   'memory.current': 'This is what it says now.',

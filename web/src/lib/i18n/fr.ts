@@ -608,6 +608,10 @@ export const fr: Record<keyof typeof en, string> = {
   'memory.added': 'Souvenir gardé',
   'memory.addedWhen': 'Souvenir gardé. Date comprise : {when}',
   'memory.asSaid': '(comme raconté : « {said} »)',
+  'memory.changedMeanwhile':
+    'Quelqu’un a modifié ce souvenir pendant que vous écriviez. Il dit maintenant :',
+  'memory.changedMeanwhileText':
+    'Reprenez ci-dessous ce qui doit rester, puis enregistrez de nouveau : votre texte sera le bon, l’autre sera gardé parmi les versions précédentes.',
   'memory.content': 'De quoi vous souvenez-vous à propos de {name} ?',
   'memory.contentPlaceholder': 'Écrivez-le comme vous le raconteriez.',
   'memory.current': 'C’est le texte actuel.',

@@ -1,6 +1,7 @@
 // Who is signed in, as far as this browser knows.
 import { accounts, ApiError, type Account, type Setup } from '$lib/api';
 import { locale } from '$lib/i18n/index.svelte';
+import { unsaved } from './unsaved';
 
 export type SessionState =
   { kind: 'unknown' } | { kind: 'out'; setup: Setup | null } | { kind: 'in'; account: Account };
@@ -29,6 +30,7 @@ class Session {
   }
 
   enter(account: Account): void {
+    unsaved.arrived(account.id);
     this.state = { kind: 'in', account };
     locale.use([account.locale, ...navigator.languages]);
   }
@@ -44,6 +46,7 @@ class Session {
   /** Signs out on purpose; says where one can sign out too, and then that is where to go. */
   async signOut(): Promise<string | null> {
     this.ending = true;
+    unsaved.forget();
     try {
       const elsewhere = await accounts.logout();
       if (elsewhere) return elsewhere;
