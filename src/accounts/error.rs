@@ -85,7 +85,7 @@ impl From<AccountError> for Fault {
             E::WeakPassword(weak) => Self::field(weak.into(), "/new_password", weak.to_string()),
             other @ (E::Hashing(_) | E::Random(_)) => Self::internal(other),
             E::TooManyAttempts { wait } => {
-                let detail = "Too many wrong tries; wait a moment before the next.";
+                let detail = "Too many wrong tries; the next is taken after `Retry-After` seconds.";
                 Self::new(Kind::Limited, "too_many_attempts", detail).retry_after(wait)
             }
             E::Busy => Self::new(Kind::Limited, "busy", "Too many sign-ins at once; try again.")
@@ -108,7 +108,7 @@ fn words(error: &AccountError) -> (Kind, &'static str, &'static str) {
         E::WrongCredentials => (
             Kind::Unauthenticated,
             "invalid_credentials",
-            "The e-mail address and the password do not fit.",
+            "The password is wrong, or it is not the one of this address; try again.",
         ),
         E::SetUpAlready => {
             (Kind::Conflict, "already_set_up", "The first account exists already; sign in instead.")

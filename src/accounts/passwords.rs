@@ -232,8 +232,8 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_fits() {
         let passwords = Passwords::new(None).unwrap();
-        let hash = passwords.hash(new("correct horse battery")).await.unwrap();
-        let text = "correct horse battery";
+        let hash = passwords.hash(new("meadow copper violin")).await.unwrap();
+        let text = "meadow copper violin";
         assert_eq!(verdict(&passwords, text, Some(hash.clone())).await, "right");
         assert_eq!(verdict(&passwords, "wrong", Some(hash)).await, "wrong");
         assert_eq!(verdict(&passwords, "anything", None).await, "wrong");
@@ -250,7 +250,7 @@ mod tests {
     #[tokio::test]
     async fn a_hash_of_another_cost_is_renewed() {
         let passwords = Passwords::new(None).unwrap();
-        let text = "correct horse battery";
+        let text = "meadow copper violin";
         let old = passwords.hash(new(text)).await.unwrap();
         passwords.set(Cost { memory: 16, passes: 2 }).await.unwrap();
         let renewed = match passwords.verify(text.to_owned().into(), Some(old)).await.unwrap() {

@@ -16,6 +16,21 @@ const LEFT: usize = 8;
 /// What everybody would try here.
 const CONTEXT: [&str; 3] = ["clonememoria", "memoria", "clone"];
 
+/// Passphrases that everybody has read somewhere, without what is no letter. The estimate takes
+/// them for words that nobody expects together.
+const FAMOUS: [&str; 10] = [
+    "correcthorsebatterystaple",
+    "correcthorsebattery",
+    "thequickbrownfoxjumpsoverthelazydog",
+    "thequickbrownfox",
+    "maytheforcebewithyou",
+    "tobeornottobe",
+    "onceuponatime",
+    "vivelafrance",
+    "liberteegalitefraternite",
+    "ilétaitunefois",
+];
+
 /// Why a password is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPassword {
@@ -59,6 +74,9 @@ impl NewPassword {
         if code_points(&without(&password, &known)) < LEFT {
             return Err(WeakPassword::Guessable);
         }
+        if code_points(&without(&letters(&password), &FAMOUS)) < LEFT {
+            return Err(WeakPassword::Guessable);
+        }
         if zxcvbn::zxcvbn(&password, &known).score() < zxcvbn::Score::Three {
             return Err(WeakPassword::Guessable);
         }
@@ -78,6 +96,10 @@ fn without(password: &str, known: &[&str]) -> String {
         left = left.replace(&word.to_lowercase(), "");
     }
     left
+}
+
+fn letters(password: &str) -> String {
+    password.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 fn parts(text: &str) -> impl Iterator<Item = &str> {
@@ -108,6 +130,9 @@ mod tests {
             "CloneMemoria2026",
             "iloveyouiloveyou",
             "1q2w3e4r5t6y",
+            "correct horse battery staple",
+            "CorrectHorseBattery1!",
+            "Vive la France 1789",
         ] {
             assert_eq!(judged(password), Err(WeakPassword::Guessable), "{password}");
         }
@@ -117,7 +142,7 @@ mod tests {
     fn what_nobody_expects_is_good() {
         let long = "é".repeat(3) + "moutons gris sous la pluie d'août";
         for password in [
-            "correct horse battery staple",
+            "wrong horse, flat battery, no staple",
             "a long password here",
             "zebra violin 41 marmalade",
             "mQ7#vT2!xW9z",

@@ -183,15 +183,16 @@ impl Clones {
         Ok((settings, effective))
     }
 
-    /// Changes a clone's settings.
+    /// Changes a clone's settings, if they are still `expected`.
     ///
     /// # Errors
-    /// When the asker may not, or they name a provider that is not there.
+    /// When the asker may not, they were changed meanwhile, or name a provider that is not there.
     pub async fn change_settings(
         &self,
         who: &Principal,
         id: CloneId,
         change: SettingsChange,
+        expected: Option<Settings>,
     ) -> Result<(Settings, Effective), CloneError> {
         let who = who.clone();
         let providers = self.providers.clone();
@@ -200,6 +201,9 @@ impl Clones {
             .write(move |tx| {
                 open(tx, &who, id, Action::ChangeClone)?;
                 let mut settings = rows::settings(tx, id)?;
+                if expected.is_some_and(|expected| expected != settings) {
+                    return Err(CloneError::Stale);
+                }
                 change.apply(&mut settings);
                 providers.check(&settings)?;
                 rows::put_settings_in(tx, id, &settings)?;

@@ -221,13 +221,18 @@ const ONCE: [&str; 11] = [
 fn describe(operation: &mut Map<String, Value>, path: &str, method: &str) {
     scope(operation);
     let named = operation.get("operationId").and_then(Value::as_str).map(str::to_owned);
+    // What has a version when it is changed can be changed from the version that one knows.
+    let answered = operation.get("responses").and_then(|responses| responses.get("200"));
+    let tagged = answered.is_some_and(|answer| answer["headers"]["ETag"].is_object());
+    let guarded = method == "patch" && tagged;
     let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
     if let Some(parameters) = parameters.as_array_mut() {
         parameters.iter_mut().for_each(bound_lists);
-        if matches!(method, "patch" | "put") {
+        let named = named.as_deref().unwrap_or_default();
+        if guarded {
             parameters.push(json!({"$ref": "#/components/parameters/IfMatch"}));
         }
-        if named.is_some_and(|name| ONCE.contains(&name.as_str())) {
+        if ONCE.contains(&named) {
             parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
         }
     }

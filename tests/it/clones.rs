@@ -96,6 +96,14 @@ async fn somebody_elses_change_is_not_overwritten_unseen() {
     assert_eq!(ada.get(&path).await.is(200)["name"], "Maria B.");
     ada.patch(&path, json!({"name": "Mary"})).header("if-match", &new).await.is(200);
 
+    let settings = format!("{path}/settings");
+    let old = ada.get(&settings).await.header("etag").unwrap().to_owned();
+    let change = |more: Value| ada.patch(&settings, more).header("if-match", &old);
+    change(json!({"grounding": "verbatim"})).await.is(200);
+    change(json!({"grounding": "free"})).await.problem(412, "stale");
+    assert_eq!(ada.get(&settings).await.is(200)["grounding"], "verbatim");
+    ada.patch(&settings, json!({"grounding": "free"})).await.is(200);
+
     let tag = ada.get(&path).await.header("etag").unwrap().to_owned();
     let known = ada.get(&path).header("if-none-match", &tag).await;
     assert_eq!((known.status, known.bytes.len()), (304, 0));

@@ -9,12 +9,13 @@ use self::settings::{SettingsPatch, SettingsView, settings_change, settings_view
 
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
+use poem_openapi::types::ToJSON as _;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use crate::clones::Seen;
+use crate::clones::{Effective, Seen, Settings};
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::body::Body;
@@ -139,9 +140,9 @@ impl CloneApi {
         &self,
         ask: Ask<Reading>,
         clone_id: Path<String>,
-    ) -> Answer<Json<SettingsView>> {
+    ) -> Answer<Tagged<Json<SettingsView>>> {
         let (settings, effective) = ask.clones.settings(&ask.who, path_id(&clone_id.0)?)?;
-        Ok(Json(settings_view(&settings, effective)))
+        Ok(tagged(&settings, effective))
     }
 
     /// Change how a clone answers
@@ -155,13 +156,27 @@ impl CloneApi {
         &self,
         ask: Ask<Writing>,
         clone_id: Path<String>,
+        known: IfMatch,
         body: Body<SettingsPatch>,
-    ) -> Answer<Json<SettingsView>> {
+    ) -> Answer<Tagged<Json<SettingsView>>> {
         let change = settings_change(body.0)?;
         let id = path_id(&clone_id.0)?;
-        let (settings, effective) = ask.clones.change_settings(&ask.who, id, change).await?;
-        Ok(Json(settings_view(&settings, effective)))
+        let expected = match known.is_given() {
+            false => None,
+            true => {
+                let (settings, effective) = ask.clones.settings(&ask.who, id)?;
+                known.check(&tagged(&settings, effective).etag)?;
+                Some(settings)
+            }
+        };
+        let changed = ask.clones.change_settings(&ask.who, id, change, expected).await?;
+        Ok(tagged(&changed.0, changed.1))
     }
+}
+
+fn tagged(settings: &Settings, effective: Effective) -> Tagged<Json<SettingsView>> {
+    let view = settings_view(settings, effective);
+    Tagged { etag: Etag::of_bytes(view.to_json_string().as_bytes()), answer: Json(view) }
 }
 
 fn etag(seen: &Seen) -> Etag {

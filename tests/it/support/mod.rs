@@ -20,7 +20,7 @@ use std::time::Duration;
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A password that is good everywhere.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "meadow copper violin harvest";
 
 /// A value for a query.
 pub fn quoted(text: &str) -> String {

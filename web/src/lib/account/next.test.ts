@@ -23,6 +23,6 @@ describe('strengthOf', () => {
     expect(strengthOf('', 12)).toBe('none');
     expect(strengthOf('elevenchars', 12)).toBe('short');
     expect(strengthOf('aaaaaaaaaaaaaaaa', 12)).toBe('fair');
-    expect(strengthOf('correct horse battery', 12)).toBe('strong');
+    expect(strengthOf('meadow copper violin', 12)).toBe('strong');
   });
 });

@@ -5385,7 +5385,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "email": "ada@example.org",
-                 *       "password": "correct horse battery"
+                 *       "password": "meadow copper violin harvest"
                  *     }
                  */
                 "application/json": components["schemas"]["LoginRequest"];
@@ -5631,10 +5631,7 @@ export interface operations {
     change_me: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The `ETag` that was read; a 412 when it is not current. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5858,10 +5855,7 @@ export interface operations {
     change_consents: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The `ETag` that was read; a 412 when it is not current. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6960,10 +6954,7 @@ export interface operations {
     change_passkey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The `ETag` that was read; a 412 when it is not current. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
+            header?: never;
             path: {
                 passkey_id: string;
             };
@@ -7020,7 +7011,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "current_password": "correct horse battery staple",
+                 *       "current_password": "meadow copper violin harvest",
                  *       "new_password": "violet umbrella quartz 42"
                  *     }
                  */
@@ -7231,7 +7222,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "password": "correct horse battery staple"
+                 *       "password": "meadow copper violin harvest"
                  *     }
                  */
                 "application/json": components["schemas"]["ReauthRequest"];
@@ -9531,6 +9522,8 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9607,6 +9600,8 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9999,10 +9994,7 @@ export interface operations {
     change_conversation: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The `ETag` that was read; a 412 when it is not current. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
+            header?: never;
             path: {
                 conversation_id: string;
             };
@@ -10332,10 +10324,7 @@ export interface operations {
     rate_answer: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The `ETag` that was read; a 412 when it is not current. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
+            header?: never;
             path: {
                 conversation_id: string;
                 message_id: string;
@@ -10849,7 +10838,7 @@ export interface operations {
                  *       "display_name": "Ada",
                  *       "email": "ada@example.org",
                  *       "locale": "en",
-                 *       "password": "correct horse battery",
+                 *       "password": "meadow copper violin harvest",
                  *       "token": "cm…"
                  *     }
                  */
@@ -11182,10 +11171,7 @@ export interface operations {
     change_space: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The `ETag` that was read; a 412 when it is not current. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
+            header?: never;
             path: {
                 space_id: string;
             };
@@ -11581,10 +11567,7 @@ export interface operations {
     change_member: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The `ETag` that was read; a 412 when it is not current. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
+            header?: never;
             path: {
                 space_id: string;
                 account_id: string;

@@ -32,6 +32,10 @@ describe('firstCall', () => {
   it('lists clones when the key may read', () => {
     expect(call(['read', 'chat'], 'c1')).toBe(`curl -H 'X-API-Key: cm_1' ${api}/clones`);
   });
+  it('names the authority where the server vouches for itself', () => {
+    const own = firstCall(api, 'cm_1', 'read', 'c1', '', 'clonememoria-ca.pem');
+    expect(own).toBe(`curl --cacert clonememoria-ca.pem -H 'X-API-Key: cm_1' ${api}/clones`);
+  });
   it('asks or tells when that is all the key may', () => {
     expect(call(['write', 'chat'], 'c1')).toContain(`${api}/clones/c1/chat`);
     expect(call(['write'])).toContain(`${api}/clones/CLONE_ID/memories`);

@@ -26,8 +26,10 @@ export function firstCall(
   trial: Trial,
   clone: string | undefined,
   content: string,
+  /** The file with the server's own authority, where no other vouches for it. */
+  authority: string | null = null,
 ): string {
-  const start = `curl -H 'X-API-Key: ${key}'`;
+  const start = `curl${authority ? ` --cacert ${authority}` : ''} -H 'X-API-Key: ${key}'`;
   if (trial === 'read') return `${start} ${api}/clones`;
   // A straight quote would end what the shell takes as one word.
   const body = JSON.stringify({ content }).replaceAll("'", '’');

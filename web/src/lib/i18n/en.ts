@@ -456,6 +456,8 @@ export const en = {
   'invite.withdraw': 'Withdraw',
   'invite.withdrawn': 'Invitation withdrawn',
   'keys.atMost': 'at most {count, plural, one {one request} other {# requests}} in {time}',
+  'keys.authority':
+    'The certificate of this server is its own. Save “Certificate as text” of this page as {file} where you run the command:',
   'keys.call': 'First call',
   'keys.copy': 'Copy the key',
   'keys.copyCall': 'Copy the command',
@@ -814,7 +816,7 @@ export const en = {
   'people.notes': 'Notes',
   'people.relation': 'Who they are',
   'people.title': 'People around {name}',
-  'problem.adminOnly': 'Only an administrator can do this.',
+  'problem.adminOnly': 'Only an administrator can do this. Ask one.',
   'problem.alreadyMember': 'You are in this space already.',
   'problem.alreadySetUp': 'This server is set up already: sign in.',
   'problem.alreadyThere': 'The same memory is already kept here.',
@@ -879,7 +881,7 @@ export const en = {
   'problem.modelUnreachable':
     'The language model cannot be reached. Your question is kept; try again in a moment.',
   'problem.noMail': 'This server sends no mail. Whoever runs it can help.',
-  'problem.notFound': 'It is no longer there.',
+  'problem.notFound': 'It is no longer there. Go back, and look in the trash if you miss it.',
   'problem.offline': 'The server cannot be reached. Check the connection and try again.',
   'problem.ownAccount': 'You cannot do this to your own account. Ask another administrator.',
   'problem.ownerStays': 'The owner cannot leave. Hand the space over to somebody first.',
@@ -889,14 +891,15 @@ export const en = {
     'This passkey does not open an account here, or it took too long. Try again.',
   'problem.passkeyNotAccepted':
     'This passkey could not be kept: it is known already, or it took too long. Try again.',
-  'problem.personOnly': 'Only a person who signed in can do this.',
+  'problem.personOnly': 'Only a person who signed in can do this. Sign in first.',
   'problem.personalSpace': 'Your own space is for you alone. Make a shared one for several people.',
   'problem.provider':
     'The language model did not answer. Your question is kept; try again in a moment.',
   'problem.providerConfigured':
     'This provider is in the configuration file. Change it there, and start the server again.',
   'problem.publicUrl': 'Whoever runs this server must set its public address first.',
-  'problem.quota': 'The limit of your plan is reached.',
+  'problem.quota':
+    'The limit of your plan is reached. Delete something, or ask whoever runs this server.',
   'problem.reauth': 'Nothing was changed, because you did not confirm that it is you.',
   'problem.registrationClosed':
     'New accounts cannot be created here. If you have one, sign in as usual and link this under “Account”; if not, ask whoever runs this server.',
@@ -905,8 +908,9 @@ export const en = {
   'problem.setupToken':
     'This link is not good any more. On the machine of the server, “clonememoria admin link” prints a new one; add the --data-dir of the server if it has one.',
   'problem.signInExpired': 'This sign-in took too long; begin again.',
-  'problem.signedOut': 'You are no longer signed in.',
-  'problem.spaceFull': 'There is no room for more people in this space.',
+  'problem.signedOut': 'You are no longer signed in. Sign in again to go on.',
+  'problem.spaceFull':
+    'There is no room for more people in this space. Take somebody out, or make another space.',
   'problem.stopping': 'The server is just restarting. Try again in a moment.',
   'problem.storage':
     'The server cannot write to its disk right now, so nothing was saved. Tell whoever runs it.',
@@ -924,14 +928,15 @@ export const en = {
   'problem.tooManyAttempts': 'Too many wrong tries.',
   'problem.tooManyKeys': 'There is no room for another key. Take one back first.',
   'problem.tooManyPasskeys': 'There is no room for another passkey. Remove one first.',
-  'problem.tooManyGroups': 'This space lets in as many groups as it can.',
+  'problem.tooManyGroups': 'This space lets in as many groups as it can. Take one out first.',
   'problem.tooManyProviders': 'There are as many providers as there may be. Remove one first.',
   'problem.tooManySpaces': 'You own as many spaces as you can. Delete one first.',
   'problem.totp': 'A code from your authenticator app is needed.',
   'problem.totpInvalid':
     'This code is wrong, too old, or was used before. Wait for the next one; a recovery code is good once.',
   'problem.totpNotBegun': 'This took too long. Begin again with a new picture.',
-  'problem.totpNotSet': 'No authenticator app is set up for this account.',
+  'problem.totpNotSet':
+    'No authenticator app is set up for this account. Set one up under Account, Security.',
   'problem.unexpected': 'Something unexpected happened. Try again.',
   'profile.biography': 'Their life, in a few paragraphs',
   'profile.born': 'Born',

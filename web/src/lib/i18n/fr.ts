@@ -470,6 +470,8 @@ export const fr: Record<keyof typeof en, string> = {
   'invite.withdrawn': 'Invitation retirée',
   'keys.atMost':
     'au plus {count, plural, =0 {aucune demande} one {une demande} other {# demandes}} en {time}',
+  'keys.authority':
+    'Ce serveur a son propre certificat. Enregistrez le « Certificat en texte » de cette page sous le nom {file} là où vous lancez la commande :',
   'keys.call': 'Premier appel',
   'keys.copy': 'Copier la clé',
   'keys.copyCall': 'Copier la commande',
@@ -844,7 +846,7 @@ export const fr: Record<keyof typeof en, string> = {
   'people.notes': 'Notes',
   'people.relation': 'Qui est-ce',
   'people.title': 'L’entourage de {name}',
-  'problem.adminOnly': 'Seul un administrateur peut faire cela.',
+  'problem.adminOnly': 'Seuls les administrateurs peuvent faire cela. Demandez à l’un d’eux.',
   'problem.alreadyMember': 'Vous faites déjà partie de cet espace.',
   'problem.alreadySetUp': 'Ce serveur est déjà configuré : connectez-vous.',
   'problem.alreadyThere': 'Ce souvenir est déjà conservé ici.',
@@ -917,7 +919,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.modelUnreachable':
     'Le modèle de langage est injoignable. Votre question est gardée ; réessayez dans un instant.',
   'problem.noMail': 'Ce serveur n’envoie pas de messages. La personne qui s’en occupe peut aider.',
-  'problem.notFound': 'Cet élément n’est plus là.',
+  'problem.notFound':
+    'Cet élément n’est plus là. Revenez en arrière ; s’il vous manque, cherchez-le dans la corbeille.',
   'problem.offline': 'Le serveur est injoignable. Vérifiez la connexion et réessayez.',
   'problem.ownAccount':
     'Vous ne pouvez pas faire cela sur votre propre compte. Demandez à un autre administrateur.',
@@ -928,7 +931,7 @@ export const fr: Record<keyof typeof en, string> = {
     'Cette clé d’accès n’ouvre aucun compte ici, ou cela a pris trop de temps. Réessayez.',
   'problem.passkeyNotAccepted':
     'Cette clé d’accès n’a pas pu être gardée : elle est déjà connue, ou cela a pris trop de temps. Réessayez.',
-  'problem.personOnly': 'Seule une personne connectée peut faire cela.',
+  'problem.personOnly': 'Seule une personne connectée peut faire cela. Connectez-vous d’abord.',
   'problem.personalSpace':
     'Votre propre espace n’est qu’à vous. Créez un espace partagé pour plusieurs personnes.',
   'problem.provider':
@@ -937,7 +940,8 @@ export const fr: Record<keyof typeof en, string> = {
     'Ce fournisseur figure dans le fichier de configuration. Modifiez-le là, puis redémarrez le serveur.',
   'problem.publicUrl':
     'La personne qui gère ce serveur doit d’abord indiquer son adresse publique.',
-  'problem.quota': 'La limite de votre formule est atteinte.',
+  'problem.quota':
+    'La limite de votre formule est atteinte. Supprimez quelque chose, ou demandez à la personne qui gère ce serveur.',
   'problem.reauth': 'Rien n’a été modifié, car vous n’avez pas confirmé que c’est vous.',
   'problem.registrationClosed':
     'On ne peut pas créer de compte ici. Si vous en avez un, connectez-vous comme d’habitude et reliez-le sous « Compte » ; sinon, adressez-vous à la personne qui gère ce serveur.',
@@ -948,8 +952,9 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.setupToken':
     'Ce lien n’est plus valable. Sur la machine du serveur, « clonememoria admin link » en affiche un nouveau ; ajoutez le --data-dir du serveur s’il en a un.',
   'problem.signInExpired': 'Cette connexion a pris trop de temps ; recommencez.',
-  'problem.signedOut': 'Votre connexion a pris fin.',
-  'problem.spaceFull': 'Il n’y a plus de place dans cet espace.',
+  'problem.signedOut': 'Votre connexion a pris fin. Connectez-vous pour continuer.',
+  'problem.spaceFull':
+    'Il n’y a plus de place dans cet espace. Retirez quelqu’un, ou créez un autre espace.',
   'problem.stopping': 'Le serveur redémarre. Réessayez dans un instant.',
   'problem.storage':
     'Le serveur ne peut pas écrire sur son disque : rien n’a été enregistré. Prévenez la personne qui le gère.',
@@ -969,14 +974,16 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.tooManyKeys': 'Il n’y a plus de place pour une clé. Retirez-en une d’abord.',
   'problem.tooManyPasskeys':
     'Il n’y a plus de place pour une autre clé d’accès. Retirez-en d’abord une.',
-  'problem.tooManyGroups': 'Cet espace laisse déjà entrer autant de groupes que possible.',
+  'problem.tooManyGroups':
+    'Cet espace laisse déjà entrer autant de groupes que possible. Retirez-en un d’abord.',
   'problem.tooManyProviders': 'Il y a autant de fournisseurs que possible. Retirez-en un d’abord.',
   'problem.tooManySpaces': 'Vous avez autant d’espaces que possible. Supprimez-en un d’abord.',
   'problem.totp': 'Il faut un code de votre application d’authentification.',
   'problem.totpInvalid':
     'Ce code est faux, trop ancien ou a déjà servi. Attendez le suivant ; un code de secours sert une seule fois.',
   'problem.totpNotBegun': 'Cela a pris trop de temps. Recommencez avec une nouvelle image.',
-  'problem.totpNotSet': 'Aucune application d’authentification n’est configurée pour ce compte.',
+  'problem.totpNotSet':
+    'Aucune application d’authentification n’est configurée pour ce compte. Configurez-en une sous Compte, Sécurité.',
   'problem.unexpected': 'Un imprévu est survenu. Réessayez.',
   'profile.biography': 'Sa vie, en quelques paragraphes',
   'profile.born': 'Naissance',
