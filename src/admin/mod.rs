@@ -8,6 +8,7 @@ mod people;
 mod testing;
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ use crate::clones;
 use crate::consents::Consents;
 use crate::factors::{FactorError, Factors};
 use crate::identities::Identities;
-use crate::kernel::{Clock, CloneId, Fault, FieldProblem, Text, Timestamp};
+use crate::kernel::{Clock, CloneId, Fault, FieldProblem, Text, Timestamp, Token};
 use crate::notifications::Notifications;
 use crate::sessions::{COMMAND_LINE, Device, Sessions, SignInBy};
 use crate::store::Store;
@@ -32,6 +33,8 @@ pub enum Operation {
     SetupLink,
     /// An invitation for one more account.
     Invite,
+    /// The address at which links to this server begin.
+    Front,
     /// An account.
     CreateAccount {
         /// The address to sign in with.
@@ -115,6 +118,8 @@ pub enum Operation {
 pub enum Outcome {
     /// The token of a link.
     Token(String),
+    /// Where links begin, without a slash at the end; nothing where no browser finds the server.
+    Front(Option<String>),
     /// It is done.
     Done,
     /// How many entries of the audit log fit, and the number of the first that does not.
@@ -124,6 +129,10 @@ pub enum Outcome {
         /// The first that does not fit.
         broken_at: Option<u64>,
     },
+}
+
+fn token(token: &Token) -> Outcome {
+    Outcome::Token(token.reveal().to_owned())
 }
 
 impl Operation {
@@ -156,6 +165,7 @@ pub struct Admin {
     clock: Clock,
     data_dir: PathBuf,
     started_at: Timestamp,
+    front: Arc<OnceLock<String>>,
 }
 
 /// What the operations are carried out with.
@@ -188,7 +198,14 @@ impl Admin {
             started_at: parts.clock.now(),
             clock: parts.clock,
             data_dir: parts.data_dir,
+            front: Arc::default(),
         }
+    }
+
+    /// Notes where links to the server begin that was just started.
+    pub fn is_found_at(&self, front: &str) {
+        // It is started once.
+        self.front.get_or_init(|| front.to_owned());
     }
 
     /// Carries an operation out.
@@ -206,12 +223,9 @@ impl Admin {
 
     async fn carry_out(&self, operation: Operation) -> Result<Outcome, Fault> {
         match operation {
-            Operation::SetupLink => {
-                Ok(Outcome::Token(self.accounts.setup_link()?.reveal().to_owned()))
-            }
-            Operation::Invite => {
-                Ok(Outcome::Token(self.accounts.invite().await?.token.reveal().to_owned()))
-            }
+            Operation::SetupLink => Ok(token(&self.accounts.setup_link()?)),
+            Operation::Front => Ok(Outcome::Front(self.front.get().cloned())),
+            Operation::Invite => Ok(token(&self.accounts.invite().await?.token)),
             Operation::CreateAccount { email, password, display_name, admin } => {
                 self.create_account(email, password, display_name, admin).await
             }

@@ -128,8 +128,20 @@ fn verify_audit(args: &ConfigArgs) -> Result<(), Failure> {
 
 fn link(args: &ConfigArgs, operation: &Operation, page: &str) -> Result<(), Failure> {
     let (config, _) = args.load()?;
-    if let Outcome::Token(token) = operate(&config, operation)? {
-        say(format_args!("{}/{page}={token}", super::serve::page(&config, config.listen)));
+    let (token, front) = runtime()?.block_on(async {
+        let mut line = Line::open(&config).await?;
+        let found = line.operate(operation).await;
+        let front = line.operate(&Operation::Front).await;
+        line.close().await;
+        Ok::<_, Failure>((found?, front?))
+    })?;
+    // Unless it was told, a server that runs knows better than this command where it is.
+    let front = match front {
+        Outcome::Front(Some(front)) if config.public_url.is_none() => front,
+        _ => super::serve::page(&config, config.listen),
+    };
+    if let Outcome::Token(token) = token {
+        say(format_args!("{front}/{page}={token}"));
     }
     Ok(())
 }

@@ -80,6 +80,7 @@ fn greet(app: &App, config: &Config, address: SocketAddr) {
         );
     }
     let url = page(config, address);
+    app.services.admin.is_found_at(&url);
     if config.tls == Tls::Local && !address.ip().is_loopback() {
         say(format_args!("phones and other computers: begin at {}", trust_page(config, address)));
     }

@@ -149,6 +149,10 @@ async fn links_point_to_where_people_are() {
     let address = format!("http://localhost:{}", server.address().port());
     let link = server.command(&["admin", "link"], "").ok();
     assert!(link.starts_with(&format!("{address}/welcome?token=")), "{link}");
+    // It is the server that knows where it is.
+    let elsewhere = ["admin", "link", "--set", "server.listen=127.0.0.1:9"];
+    let link = server.command(&elsewhere, "").ok();
+    assert!(link.starts_with(&format!("{address}/welcome?token=")), "{link}");
     let public = ["--set", "server.public_url=https://m.example/", "--set", "server.base_path=/x"];
     let link = server.command(&[&["admin", "invite"], &public[..]].concat(), "").ok();
     assert!(link.starts_with("https://m.example/x/register?invite="), "{link}");

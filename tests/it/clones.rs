@@ -99,10 +99,10 @@ async fn somebody_elses_change_is_not_overwritten_unseen() {
     let settings = format!("{path}/settings");
     let old = ada.get(&settings).await.header("etag").unwrap().to_owned();
     let change = |more: Value| ada.patch(&settings, more).header("if-match", &old);
-    change(json!({"grounding": "verbatim"})).await.is(200);
-    change(json!({"grounding": "free"})).await.problem(412, "stale");
-    assert_eq!(ada.get(&settings).await.is(200)["grounding"], "verbatim");
-    ada.patch(&settings, json!({"grounding": "free"})).await.is(200);
+    change(json!({"retrieval": {"top_k": 5}})).await.is(200);
+    change(json!({"retrieval": {"top_k": 9}})).await.problem(412, "stale");
+    assert_eq!(ada.get(&settings).await.is(200)["retrieval"]["top_k"], 5);
+    ada.patch(&settings, json!({"retrieval": {"top_k": 9}})).await.is(200);
 
     let tag = ada.get(&path).await.header("etag").unwrap().to_owned();
     let known = ada.get(&path).header("if-none-match", &tag).await;
