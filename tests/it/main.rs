@@ -33,6 +33,7 @@ mod ended;
 mod factors;
 mod headers;
 mod identity;
+mod isolation;
 mod kill;
 mod limits;
 mod lost_password;
