@@ -75,9 +75,7 @@ async fn family(server: &Server, role: &str) -> (Client, Client, String, String)
     let ada = server.admin().await;
     let other = server.account("other").await;
     let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
-    let path = format!("/spaces/{space}/invitations");
-    let made = ada.post(&path, json!({"role": role})).await.is(201);
-    other.post("/invitations/accept", json!({"token": made["token"]})).await.is(200);
+    other.joins(&ada, &space, role).await;
     let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
     ada.remember(&clone, HARBOUR).await;
@@ -381,13 +379,18 @@ async fn a_link_ends_by_the_clock_and_what_was_said_goes_with_it() {
     .await;
 }
 
+/// Every answer goes on for longer than a test does.
+fn talks_on(llm: &Llm) {
+    let tokens = vec!["word "; 400];
+    llm.always(Act::Answer(Answer::of(&tokens).every(Duration::from_millis(50)).ending(End::Hang)));
+}
+
 #[tokio::test]
 async fn revoking_a_link_ends_what_runs_within_a_second_and_erases_it() {
     let llm = Llm::start().await;
     let server = Server::answering_from(&llm.base_url()).await;
     let (ada, clone, link, token) = shared(&server, json!({})).await;
-    let tokens = vec!["word "; 400];
-    llm.always(Act::Answer(Answer::of(&tokens).every(Duration::from_millis(50)).ending(End::Hang)));
+    talks_on(&llm);
     let visitor = Visitor::own(&server, &token, NINA);
     let mut events = visitor.asks(&clone, "Where did you meet?").events().await;
     let start = events.next().await.unwrap();
@@ -533,8 +536,7 @@ async fn the_end_of_a_link_is_said_to_who_is_reading() {
     let llm = Llm::start().await;
     let server = Server::answering_from(&llm.base_url()).await;
     let (_ada, clone, _, token) = shared(&server, json!({})).await;
-    let tokens = vec!["word "; 400];
-    llm.always(Act::Answer(Answer::of(&tokens).every(Duration::from_millis(50)).ending(End::Hang)));
+    talks_on(&llm);
     let visitor = Visitor::own(&server, &token, NINA);
     let mut events = visitor.asks(&clone, "Where did you meet?").events().await;
     while events.next().await.unwrap().name != "delta" {}

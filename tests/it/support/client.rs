@@ -133,6 +133,13 @@ impl Client {
         self.search(clone, question, more).await.iter().map(|hit| text(&hit["text"])).collect()
     }
 
+    /// Comes into a space by an invitation that somebody there makes.
+    pub async fn joins(&self, maker: &Self, space: &str, role: &str) {
+        let path = format!("/spaces/{space}/invitations");
+        let made = maker.post(&path, json!({"role": role})).await.is(201);
+        self.post("/invitations/accept", json!({"token": made["token"]})).await.is(200);
+    }
+
     /// Begins a conversation.
     pub async fn converse(&self, clone: &str) -> String {
         id(&self.post(&format!("/clones/{clone}/conversations"), json!({})).await.is(201))

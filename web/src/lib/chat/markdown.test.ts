@@ -2,7 +2,7 @@
 import { render } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import Blocks from './Blocks.svelte';
-import { aloud, readMarkdown, safeHref } from './markdown';
+import { readMarkdown, safeHref } from './markdown';
 
 function shown(text: string, sources: number[] = []): HTMLElement {
   return render(Blocks, {
@@ -81,18 +81,4 @@ describe('safeHref', () => {
     expect(safeHref('/relative')).toBeNull();
     expect(safeHref('HTTPS://example.org')).toBe('HTTPS://example.org');
   });
-});
-
-describe('what is read aloud', () => {
-  it.each([
-    [
-      'I **remember**:\n\n> We met in Lyon. [1]\n>\n> — Lyon, *1962*',
-      'I remember:\nWe met in Lyon. Lyon, 1962',
-    ],
-    ['It rained in Lyon [1][2]. And [3] stays.', 'It rained in Lyon. And [3] stays.'],
-    ['# Life\n\n1. born\n2. [met](https://example.org)', 'Life\nborn\nmet'],
-    ['| a | b |\n|---|---|\n| 1 | 2 |', 'a, b\n1, 2'],
-    ['`code` and ~~gone~~\n\n---\n\n<b>bold</b>', 'code and gone\n<b>bold</b>'],
-    ['', ''],
-  ])('of %s', (text, said) => expect(aloud(text, [1, 2])).toBe(said));
 });
