@@ -81,6 +81,7 @@ impl From<AccountError> for Fault {
         use AccountError as E;
         match error {
             E::Missing => Self::not_found(),
+            E::Changed => Self::stale(),
             E::Store(error) => error.into(),
             E::WeakPassword(weak) => Self::field(weak.into(), "/new_password", weak.to_string()),
             other @ (E::Hashing(_) | E::Random(_)) => Self::internal(other),
@@ -163,11 +164,6 @@ fn words_of_standing(error: &AccountError) -> (Kind, &'static str, &'static str)
             Kind::Conflict,
             "own_account",
             "You cannot do this to your own account; ask another admin.",
-        ),
-        E::Changed => (
-            Kind::Stale,
-            "stale",
-            "It was changed by somebody else in the meantime. Load it again.",
         ),
         _ => (Kind::Unauthenticated, "unauthenticated", "Sign in to do this."),
     }

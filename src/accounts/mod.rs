@@ -246,18 +246,22 @@ impl Accounts {
         self.store.read(|tx| rows::account(tx, id))?.ok_or(AccountError::Missing)
     }
 
-    /// Changes what the account says about itself.
+    /// Changes what the account says about itself, if it is still what is `expected`.
     ///
     /// # Errors
-    /// When the account is gone or the store fails.
+    /// When the account is gone or changed meanwhile, or the store fails.
     pub async fn change(
         &self,
         id: AccountId,
         change: AccountChange,
+        expected: Option<Account>,
     ) -> Result<Account, AccountError> {
         self.store
             .write(move |tx| {
                 let mut account = rows::account(tx, id)?.ok_or(AccountError::Missing)?;
+                if expected.is_some_and(|expected| expected != account) {
+                    return Err(AccountError::Changed);
+                }
                 change.apply(&mut account);
                 rows::put_account_in(tx, &account)?;
                 Ok(account)

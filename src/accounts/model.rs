@@ -10,7 +10,7 @@ use super::{NewPassword, OnCreated};
 pub(super) const INVITE_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// A person who signs in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Its identifier.
     pub id: AccountId,

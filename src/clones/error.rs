@@ -69,11 +69,7 @@ impl From<CloneError> for Fault {
                 "key_limited",
                 "This key opens some clones only; a key for all clones can make new ones.",
             ),
-            CloneError::Stale => Self::new(
-                Kind::Stale,
-                "changed_meanwhile",
-                "This was changed since you looked at it; load it again.",
-            ),
+            CloneError::Stale => Self::stale(),
             CloneError::UnknownProvider { pointer, known } => Self::field(
                 FieldProblem::Unknown,
                 pointer,

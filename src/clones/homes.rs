@@ -4,7 +4,7 @@ use crate::access::{Action, Principal, Reach, role_at};
 use crate::accounts::SecurityEvent;
 use crate::jobs::discarded;
 use crate::kernel::{AccountId, CloneId, SpaceId};
-use crate::spaces;
+use crate::spaces::{self, Space};
 use crate::store::{Rows, StoreError, WriteTx};
 
 use super::{CloneError, Clones, Persona, permit, rows};
@@ -15,16 +15,20 @@ impl Clones {
     /// other members are told that they are in it no more.
     ///
     /// # Errors
-    /// When the asker does not own the space, or it is personal.
+    /// When the asker does not own the space, it is personal, or not any more what is `expected`.
     pub async fn delete_space(
         &self,
         who: &Principal,
         space: SpaceId,
+        expected: Option<Space>,
     ) -> Result<Vec<CloneId>, CloneError> {
         let (this, who, now) = (self.clone(), who.clone(), self.clock.now());
         self.store
             .write(move |tx| {
-                spaces::require_owned(tx, who.account, space)?;
+                let owned = spaces::owned_in(tx, who.account, space)?;
+                if expected.is_some_and(|expected| expected != owned) {
+                    return Err(CloneError::Stale);
+                }
                 let home = spaces::personal_in(tx, who.account)?.ok_or(CloneError::Missing)?;
                 let mut gone = Vec::new();
                 for mut persona in rows::in_space(tx, space)? {

@@ -9,6 +9,7 @@ mod error;
 mod homes;
 mod model;
 mod rows;
+mod settings;
 
 use crate::access::{Action, Principal, Role, may, may_behind_glass, role_at};
 use crate::accounts::Watchers;
@@ -151,67 +152,28 @@ impl Clones {
             .await
     }
 
-    /// Puts a clone, and with it all that belongs to it, into the trash.
+    /// Puts a clone, and with it all that belongs to it, into the trash, if its profile's version
+    /// is still `expected`.
     ///
     /// # Errors
-    /// When the asker may not, or the store fails.
-    pub async fn delete(&self, who: &Principal, id: CloneId) -> Result<(), CloneError> {
+    /// When the asker may not, it was changed meanwhile, or the store fails.
+    pub async fn delete(
+        &self,
+        who: &Principal,
+        id: CloneId,
+        expected: Option<u64>,
+    ) -> Result<(), CloneError> {
         let who = who.clone();
         let now = self.clock.now();
         self.store
             .write(move |tx| {
                 let (mut persona, _) = open(tx, &who, id, Action::DeleteClone)?;
+                if expected.is_some_and(|expected| expected != persona.version) {
+                    return Err(CloneError::Stale);
+                }
                 discard_in(tx, &who, &mut persona, now)
             })
             .await
-    }
-
-    /// A clone's settings and what they come to.
-    ///
-    /// # Errors
-    /// When the asker may not see the clone, or the store fails.
-    pub fn settings(
-        &self,
-        who: &Principal,
-        id: CloneId,
-    ) -> Result<(Settings, Effective), CloneError> {
-        let settings = self.store.read(|tx| {
-            open(tx, who, id, Action::ReadSettings)?;
-            Ok::<_, CloneError>(rows::settings(tx, id)?)
-        })?;
-        let effective = self.providers.effective(&settings);
-        Ok((settings, effective))
-    }
-
-    /// Changes a clone's settings, if they are still `expected`.
-    ///
-    /// # Errors
-    /// When the asker may not, they were changed meanwhile, or name a provider that is not there.
-    pub async fn change_settings(
-        &self,
-        who: &Principal,
-        id: CloneId,
-        change: SettingsChange,
-        expected: Option<Settings>,
-    ) -> Result<(Settings, Effective), CloneError> {
-        let who = who.clone();
-        let providers = self.providers.clone();
-        let settings = self
-            .store
-            .write(move |tx| {
-                open(tx, &who, id, Action::ChangeClone)?;
-                let mut settings = rows::settings(tx, id)?;
-                if expected.is_some_and(|expected| expected != settings) {
-                    return Err(CloneError::Stale);
-                }
-                change.apply(&mut settings);
-                providers.check(&settings)?;
-                rows::put_settings_in(tx, id, &settings)?;
-                Ok::<_, CloneError>(settings)
-            })
-            .await?;
-        let effective = self.providers.effective(&settings);
-        Ok((settings, effective))
     }
 
     /// The providers clones can be set to.

@@ -16,6 +16,9 @@ pub enum ConversationError {
     /// There is no such conversation or message, or it is not the asker's.
     #[error("there is no such conversation")]
     Missing,
+    /// It was changed since the asker looked at it.
+    #[error("the conversation was changed meanwhile")]
+    Stale,
     /// The message named as parent is not part of the conversation.
     #[error("the parent is not a message of this conversation")]
     WrongParent,
@@ -56,6 +59,7 @@ impl From<ConversationError> for Fault {
         use ConversationError as E;
         match error {
             E::Missing => Self::not_found(),
+            E::Stale => Self::stale(),
             E::WrongParent => Self::field(
                 FieldProblem::Unknown,
                 "/parent_id",

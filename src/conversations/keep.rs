@@ -110,21 +110,25 @@ impl Conversations {
         })
     }
 
-    /// Changes title or place of a conversation.
+    /// Changes title or place of a conversation, if it is still what is `expected`.
     ///
     /// # Errors
-    /// When there is none, or the store fails.
+    /// When there is none, it was changed meanwhile, or the store fails.
     pub async fn change(
         &self,
         who: &Principal,
         id: ConversationId,
         change: ConversationChange,
+        expected: Option<Conversation>,
     ) -> Result<(Conversation, String), ConversationError> {
         let who = who.clone();
         let now = self.clock.now();
         self.store
             .write(move |tx| {
                 let mut conversation = own(tx, &who, id)?;
+                if expected.is_some_and(|expected| expected != conversation) {
+                    return Err(ConversationError::Stale);
+                }
                 change.title.apply(&mut conversation.title);
                 conversation.pinned = change.pinned.unwrap_or(conversation.pinned);
                 conversation.updated_at = now;
@@ -135,15 +139,16 @@ impl Conversations {
             .await
     }
 
-    /// Puts a conversation into the trash; an answer that is being written is stopped. That of
-    /// a visitor of a share link, who has no trash, is erased.
+    /// Puts a conversation into the trash, if it is still what is `expected`; an answer that is
+    /// being written is stopped. That of a visitor of a share link, who has no trash, is erased.
     ///
     /// # Errors
-    /// When there is none, or the store fails.
+    /// When there is none, it was changed meanwhile, or the store fails.
     pub async fn delete(
         &self,
         who: &Principal,
         id: ConversationId,
+        expected: Option<Conversation>,
     ) -> Result<(), ConversationError> {
         let asker = who.clone();
         let now = self.clock.now();
@@ -151,6 +156,9 @@ impl Conversations {
             .store
             .write(move |tx| {
                 let conversation = own(tx, &asker, id)?;
+                if expected.is_some_and(|expected| expected != conversation) {
+                    return Err(ConversationError::Stale);
+                }
                 let messages = rows::messages(tx, id)?;
                 if asker.share_link().is_some() {
                     rows::erase_conversation_in(tx, id)?;

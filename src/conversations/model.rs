@@ -4,7 +4,7 @@ use crate::clones::Grounding;
 use crate::kernel::{AccountId, CloneId, ConversationId, MemoryId, MessageId, Text, Timestamp};
 
 /// A chat of an account with a clone; nobody else can read it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation {
     /// Its identifier.
     pub id: ConversationId,

@@ -9,10 +9,11 @@ use poem::http::header::{ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use poem::http::{Method, StatusCode};
 use poem::{FromRequest, IntoResponse, Request, RequestBody, Response};
 use poem_openapi::ApiResponse;
+use poem_openapi::payload::Json;
 use poem_openapi::registry::{MetaHeader, MetaResponses, Registry};
-use poem_openapi::types::Type;
+use poem_openapi::types::{ToJSON, Type};
 
-use crate::kernel::{Fault, Kind};
+use crate::kernel::Fault;
 
 /// A strong entity tag, quotes included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,11 @@ impl Etag {
     /// the same number, for instance the kind of view.
     pub fn of_version(salt: &str, version: u64) -> Self {
         Self::of_bytes(format!("{salt}\0{version}").as_bytes())
+    }
+
+    /// The tag of an answer, by all that it shows.
+    pub fn of_view(view: &impl ToJSON) -> Self {
+        Self::of_bytes(view.to_json_string().as_bytes())
     }
 
     /// The tag of these very bytes.
@@ -54,23 +60,34 @@ impl fmt::Display for Etag {
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {
-    /// Whether the caller cares.
-    pub fn is_given(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// Checks that the caller knows the current version. Sending nothing means not to care.
     ///
     /// # Errors
     /// `stale` when the thing has changed since the caller read it.
-    pub fn check(&self, current: &Etag) -> Result<(), Fault> {
+    fn check(&self, current: &Etag) -> Result<(), Fault> {
         match &self.0 {
-            Some(tags) if !matches(tags, &current.0, Strength::Strong) => {
-                let detail = "It was changed by somebody else in the meantime. Load it again.";
-                Err(Fault::new(Kind::Stale, "stale", detail))
-            }
+            Some(tags) if !matches(tags, &current.0, Strength::Strong) => Err(Fault::stale()),
             _ => Ok(()),
         }
+    }
+
+    /// What the thing must still be when it is changed: what the caller knows, by its tag, or
+    /// nothing if the caller does not care.
+    ///
+    /// # Errors
+    /// `stale` when it has changed since the caller read it already, or when it cannot be read.
+    pub fn expected<T, E>(
+        &self,
+        current: impl FnOnce() -> Result<(Etag, T), E>,
+    ) -> Result<Option<T>, Fault>
+    where
+        E: Into<Fault>,
+    {
+        if self.0.is_none() {
+            return Ok(None);
+        }
+        let (etag, thing) = current().map_err(Into::into)?;
+        self.check(&etag).map(|()| Some(thing))
     }
 }
 
@@ -87,6 +104,11 @@ pub struct Tagged<T> {
     pub answer: T,
     /// Its version.
     pub etag: Etag,
+}
+
+/// A view with the tag of all that it shows.
+pub fn tagged<V: ToJSON>(view: V) -> Tagged<Json<V>> {
+    Tagged { etag: Etag::of_view(&view), answer: Json(view) }
 }
 
 impl<T: IntoResponse> IntoResponse for Tagged<T> {
@@ -170,6 +192,7 @@ fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Kind;
 
     #[test]
     fn a_stale_tag_is_refused_and_none_is_fine() {

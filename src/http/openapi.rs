@@ -30,9 +30,10 @@ pub fn document(raw: &str, base_path: &str, version: &str) -> Value {
     }
     let examples = examples::all();
     for (path, item) in map(&mut document, "/paths") {
+        let versioned = has_version(item);
         for method in METHODS {
             if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
-                describe(operation, path, method);
+                describe(operation, path, versioned && matches!(method, "patch" | "delete"));
                 examples::show(operation, &examples);
             }
         }
@@ -218,13 +219,16 @@ const ONCE: [&str; 11] = [
     "say",
 ];
 
-fn describe(operation: &mut Map<String, Value>, path: &str, method: &str) {
+/// Whether what is at a path has a version: then it can be changed, and thrown away, from the
+/// version that one knows.
+fn has_version(item: &Value) -> bool {
+    item.pointer("/patch/responses/200/headers/ETag").is_some_and(Value::is_object)
+}
+
+/// `guarded`: whether the operation heeds `If-Match`.
+fn describe(operation: &mut Map<String, Value>, path: &str, guarded: bool) {
     scope(operation);
     let named = operation.get("operationId").and_then(Value::as_str).map(str::to_owned);
-    // What has a version when it is changed can be changed from the version that one knows.
-    let answered = operation.get("responses").and_then(|responses| responses.get("200"));
-    let tagged = answered.is_some_and(|answer| answer["headers"]["ETag"].is_object());
-    let guarded = method == "patch" && tagged;
     let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
     if let Some(parameters) = parameters.as_array_mut() {
         parameters.iter_mut().for_each(bound_lists);

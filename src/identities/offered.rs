@@ -209,16 +209,25 @@ impl Offered {
         self.renew()
     }
 
-    /// Removes a provider that an admin added. Who is linked with somebody there stays linked,
-    /// for the case that it comes back; sign-ins that are under way there lead nowhere.
+    /// Removes a provider that an admin added, at the version `expected` if one is given. Who is
+    /// linked with somebody there stays linked, for the case that it comes back; sign-ins that are
+    /// under way there lead nowhere.
     ///
     /// # Errors
-    /// When there is none, or it is of the configuration.
-    pub async fn remove(&self, by: AccountId, id: &str) -> Result<(), IdentityError> {
+    /// When there is none, it is of the configuration, or has another version than `expected`.
+    pub async fn remove(
+        &self,
+        by: AccountId,
+        id: &str,
+        expected: Option<u64>,
+    ) -> Result<(), IdentityError> {
         let _turn = self.0.turn.lock().await;
         let (this, id, now) = (self.clone(), id.to_owned(), self.0.clock.now());
         let removed = self.0.store.write(move |tx| {
-            this.added(tx, &id)?;
+            let row = this.added(tx, &id)?;
+            if expected.is_some_and(|version| version != row.version) {
+                return Err(IdentityError::Changed);
+            }
             rows::remove_in(tx, &id);
             drop_flows_in(tx, &id)?;
             let event = SecurityEvent::ProviderRemoved { provider: id };

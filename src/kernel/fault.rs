@@ -159,6 +159,12 @@ impl Fault {
         Self::new(Kind::NotFound, "not_found", "There is nothing here, or it is not yours to see.")
     }
 
+    /// The thing is not any more what the caller saw.
+    pub fn stale() -> Self {
+        let detail = "It was changed by somebody else in the meantime. Load it again.";
+        Self::new(Kind::Stale, "stale", detail)
+    }
+
     /// One field is wrong.
     pub fn field(
         problem: FieldProblem,

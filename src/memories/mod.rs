@@ -143,20 +143,23 @@ impl Memories {
             .await
     }
 
-    /// Puts a memory into the trash.
+    /// Puts a memory into the trash, if its revision is still `expected`.
     ///
     /// # Errors
-    /// When the asker may not, or the store fails.
+    /// When the asker may not, it was changed meanwhile, or the store fails.
     pub async fn delete(
         &self,
         who: &Principal,
-        clone: CloneId,
-        id: MemoryId,
+        (clone, id): (CloneId, MemoryId),
+        expected: Option<u32>,
     ) -> Result<(), MemoryError> {
         let (this, who) = (self.clone(), who.clone());
         self.store
             .write(move |tx| {
                 let before = changeable(tx, &who, clone, id)?;
+                if expected.is_some_and(|expected| expected != before.revision) {
+                    return Err(MemoryError::Stale);
+                }
                 let (persona, _) = clones::open(tx, &who, clone, Action::ReadClone)?;
                 let now = this.clock.now();
                 let memory = Memory { deleted_at: Some(now), ..before.clone() };

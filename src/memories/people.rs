@@ -126,15 +126,16 @@ impl Memories {
             .await
     }
 
-    /// Puts a person into the trash; the memories they occur in stay.
+    /// Puts a person into the trash, if their version is still `expected`; the memories they
+    /// occur in stay.
     ///
     /// # Errors
-    /// When the asker may not, or the store fails.
+    /// When the asker may not, they were changed meanwhile, or the store fails.
     pub async fn delete_person(
         &self,
         who: &Principal,
-        clone: CloneId,
-        id: PersonId,
+        (clone, id): (CloneId, PersonId),
+        expected: Option<u64>,
     ) -> Result<(), MemoryError> {
         let who = who.clone();
         let now = self.clock.now();
@@ -143,6 +144,9 @@ impl Memories {
                 let (persona, role) = clones::open(tx, &who, clone, Action::ReadMemories)?;
                 let mut person = existing(tx, clone, id)?;
                 require_own_or_steward(&who, role, person.author)?;
+                if expected.is_some_and(|expected| expected != person.version) {
+                    return Err(MemoryError::Stale);
+                }
                 person.deleted_at = Some(now);
                 stored::put_in(tx, &person)?;
                 clones::count_in(tx, clone, person.author, Counted::Person, -1)?;

@@ -20,6 +20,9 @@ pub enum SpaceError {
     /// The owner can only go after handing the space over.
     #[error("the owner must hand the space over first")]
     OwnerStays,
+    /// The space was changed since the asker looked at it.
+    #[error("the space was changed meanwhile")]
+    Stale,
     /// The account owns as many spaces as it may.
     #[error("too many spaces")]
     TooMany,
@@ -53,6 +56,7 @@ impl From<SpaceError> for Fault {
     fn from(error: SpaceError) -> Self {
         let (kind, code, detail) = match error {
             SpaceError::Missing => return Self::not_found(),
+            SpaceError::Stale => return Self::stale(),
             SpaceError::Account(error) => return error.into(),
             SpaceError::Once(error) => return error.into(),
             SpaceError::Store(error) => return error.into(),

@@ -102,19 +102,23 @@ impl Spaces {
             .await
     }
 
-    /// Gives a shared space another name.
+    /// Gives a shared space another name, if it is still what is `expected`.
     ///
     /// # Errors
-    /// When the account may not, or the store fails.
+    /// When the account may not, it was changed meanwhile, or the store fails.
     pub async fn rename(
         &self,
         account: AccountId,
         id: SpaceId,
         name: Text<1, 100>,
+        expected: Option<Space>,
     ) -> Result<Space, SpaceError> {
         self.store
             .write(move |tx| {
-                shared_in(tx, account, id, Role::Steward)?;
+                let space = shared_in(tx, account, id, Role::Steward)?;
+                if expected.is_some_and(|expected| expected != space) {
+                    return Err(SpaceError::Stale);
+                }
                 rows::rename_in(tx, id, name.into())?;
                 rows::space(tx, account, id)?.ok_or(SpaceError::Missing)
             })
@@ -147,12 +151,12 @@ fn shared_in(
     Ok(space)
 }
 
-/// Fails unless an account owns a shared space.
+/// A shared space that an account owns.
 ///
 /// # Errors
 /// When it does not, or the space is personal.
-pub fn require_owned(tx: &impl Rows, account: AccountId, id: SpaceId) -> Result<(), SpaceError> {
-    shared_in(tx, account, id, Role::Owner).map(|_| ())
+pub fn owned_in(tx: &impl Rows, account: AccountId, id: SpaceId) -> Result<Space, SpaceError> {
+    shared_in(tx, account, id, Role::Owner)
 }
 
 /// Closes a shared space that the account owns. What lives in it must have left before.
@@ -160,7 +164,7 @@ pub fn require_owned(tx: &impl Rows, account: AccountId, id: SpaceId) -> Result<
 /// # Errors
 /// When the account does not own it, or it is personal.
 pub fn close_in(tx: &mut WriteTx<'_>, account: AccountId, id: SpaceId) -> Result<(), SpaceError> {
-    require_owned(tx, account, id)?;
+    owned_in(tx, account, id)?;
     Ok(rows::remove_in(tx, id)?)
 }
 

@@ -49,7 +49,7 @@ pub enum SpaceType {
 }
 
 /// A family or team.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Space {
     /// Its identifier.
     pub id: SpaceId,

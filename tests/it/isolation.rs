@@ -32,7 +32,7 @@ async fn keep(who: &Client, clone: &str, numbers: std::ops::Range<usize>, visibi
 }
 
 /// Everything is found by words and by meaning.
-async fn is_settled(server: &Server) {
+pub async fn is_settled(server: &Server) {
     until("everything is indexed and embedded", || async {
         let client = server.client();
         let words = metric(&client, "clonememoria_index_pending").await;

@@ -160,15 +160,11 @@ impl AdminApi {
         let admin = fields.replace("/is_admin", body.0.is_admin, |_, wanted| Some(wanted));
         let suspended = fields.replace("/suspended", body.0.suspended, |_, wanted| Some(wanted));
         fields.done()?;
-        let expected = match known.is_given() {
-            false => None,
-            true => {
-                let now = ask.admin.person(id)?;
-                let epoch = now.account.epoch;
-                known.check(&tagged(now).etag)?;
-                Some(epoch)
-            }
-        };
+        let expected = known.expected(|| {
+            let now = ask.admin.person(id)?;
+            let epoch = now.account.epoch;
+            Ok::<_, Fault>((tagged(now).etag, epoch))
+        })?;
         let (change, by) = (AdminChange { admin, suspended }, Actor::Account(ask.who.account));
         ask.accounts.administer(id, change, by, expected).await.map_err(Fault::from)?;
         Ok(tagged(ask.admin.person(id)?))

@@ -29,6 +29,7 @@ use crate::factors::FactorError;
 use crate::http::asked::{Asked, Traveller};
 use crate::http::auth::{Ask, Needs, Open, Owning};
 use crate::http::body::Body;
+use crate::http::etag::{Etag, IfMatch, Tagged, tagged};
 use crate::http::gate::Gate;
 use crate::http::listing::List;
 use crate::http::problem::{Answer, Problem};
@@ -210,9 +211,9 @@ impl AuthApi {
 
     /// The account that is signed in
     #[oai(path = "/auth/me", method = "get", operation_id = "get_me", tag = "Group::Identity")]
-    async fn me(&self, ask: Ask<Owning>) -> Answer<Json<AccountView>> {
+    async fn me(&self, ask: Ask<Owning>) -> Answer<Tagged<Json<AccountView>>> {
         let account = ask.accounts.account(ask.who.account).map_err(Fault::from)?;
-        Ok(Json(account_view(&ask, &account)?))
+        Ok(tagged(account_view(&ask, &account)?))
     }
 
     /// Change the account
@@ -220,8 +221,9 @@ impl AuthApi {
     async fn change_me(
         &self,
         ask: Ask<Owning>,
+        known: IfMatch,
         body: Body<AccountPatch>,
-    ) -> Answer<Json<AccountView>> {
+    ) -> Answer<Tagged<Json<AccountView>>> {
         let mut fields = Fields::default();
         let body = body.0;
         let change = AccountChange {
@@ -232,8 +234,14 @@ impl AuthApi {
             time_zone: fields.replace("/time_zone", body.time_zone, time_zone),
         };
         fields.done()?;
-        let changed = ask.accounts.change(ask.who.account, change).await;
-        Ok(Json(account_view(&ask, &changed.map_err(Fault::from)?)?))
+        let own = ask.who.account;
+        let expected = known.expected(|| {
+            let account = ask.accounts.account(own).map_err(Fault::from)?;
+            let etag = Etag::of_view(&account_view(&ask, &account)?);
+            Ok::<_, Fault>((etag, account))
+        })?;
+        let changed = ask.accounts.change(own, change, expected).await;
+        Ok(tagged(account_view(&ask, &changed.map_err(Fault::from)?)?))
     }
 
     /// Everything said about consents

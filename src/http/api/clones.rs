@@ -9,19 +9,20 @@ use self::settings::{SettingsPatch, SettingsView, settings_change, settings_view
 
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::types::ToJSON as _;
 use poem_openapi::{ApiResponse, OpenApi};
 
 use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use crate::clones::{Effective, Seen, Settings};
+use crate::access::Principal;
+use crate::clones::{CloneError, Clones, Seen};
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::body::Body;
-use crate::http::etag::{Etag, IfMatch, Tagged};
+use crate::http::etag::{Etag, IfMatch, Tagged, tagged};
 use crate::http::listing::List;
 use crate::http::problem::Answer;
+use crate::kernel::CloneId;
 
 const CLONES: List<'_> = List::named("clones");
 
@@ -103,14 +104,7 @@ impl CloneApi {
         });
         fields.done()?;
         let change = profile_change(body.0)?;
-        let expected = match known.is_given() {
-            false => None,
-            true => {
-                let seen = ask.clones.get(&ask.who, id)?;
-                known.check(&etag(&seen))?;
-                Some(seen.persona.version)
-            }
-        };
+        let expected = known.expected(|| version(&ask.clones, &ask.who, id))?;
         let seen = ask.clones.change(&ask.who, id, change, space, expected).await?;
         Ok(Tagged { etag: etag(&seen), answer: Json(view(&seen)) })
     }
@@ -122,9 +116,15 @@ impl CloneApi {
         operation_id = "delete_clone",
         tag = "Group::Clones"
     )]
-    async fn delete(&self, ask: Ask<Writing>, clone_id: Path<String>) -> Answer<Done> {
+    async fn delete(
+        &self,
+        ask: Ask<Writing>,
+        clone_id: Path<String>,
+        known: IfMatch,
+    ) -> Answer<Done> {
         let id = path_id(&clone_id.0)?;
-        ask.clones.delete(&ask.who, id).await?;
+        let expected = known.expected(|| version(&ask.clones, &ask.who, id))?;
+        ask.clones.delete(&ask.who, id, expected).await?;
         ask.conversations.stop_all_from(id);
         Ok(Done::Done)
     }
@@ -142,7 +142,7 @@ impl CloneApi {
         clone_id: Path<String>,
     ) -> Answer<Tagged<Json<SettingsView>>> {
         let (settings, effective) = ask.clones.settings(&ask.who, path_id(&clone_id.0)?)?;
-        Ok(tagged(&settings, effective))
+        Ok(tagged(settings_view(&settings, effective)))
     }
 
     /// Change how a clone answers
@@ -161,22 +161,20 @@ impl CloneApi {
     ) -> Answer<Tagged<Json<SettingsView>>> {
         let change = settings_change(body.0)?;
         let id = path_id(&clone_id.0)?;
-        let expected = match known.is_given() {
-            false => None,
-            true => {
-                let (settings, effective) = ask.clones.settings(&ask.who, id)?;
-                known.check(&tagged(&settings, effective).etag)?;
-                Some(settings)
-            }
-        };
+        let expected = known.expected(|| {
+            let (settings, effective) = ask.clones.settings(&ask.who, id)?;
+            let etag = Etag::of_view(&settings_view(&settings, effective));
+            Ok::<_, CloneError>((etag, settings))
+        })?;
         let changed = ask.clones.change_settings(&ask.who, id, change, expected).await?;
-        Ok(tagged(&changed.0, changed.1))
+        Ok(tagged(settings_view(&changed.0, changed.1)))
     }
 }
 
-fn tagged(settings: &Settings, effective: Effective) -> Tagged<Json<SettingsView>> {
-    let view = settings_view(settings, effective);
-    Tagged { etag: Etag::of_bytes(view.to_json_string().as_bytes()), answer: Json(view) }
+/// The version of a clone that the caller would see now, with its tag.
+fn version(clones: &Clones, who: &Principal, id: CloneId) -> Result<(Etag, u64), CloneError> {
+    let seen = clones.get(who, id)?;
+    Ok((etag(&seen), seen.persona.version))
 }
 
 fn etag(seen: &Seen) -> Etag {

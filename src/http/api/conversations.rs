@@ -17,13 +17,16 @@ use serde_json::json;
 use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
-use crate::conversations::{ConversationChange, ExportFormat, Order, export};
+use crate::conversations::{
+    Conversation, ConversationChange, ConversationError, ExportFormat, Order, export,
+};
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Chatting, ReadingChats};
 use crate::http::body::Body;
+use crate::http::etag::{Etag, IfMatch, Tagged, tagged};
 use crate::http::listing::List;
 use crate::http::problem::Answer;
-use crate::kernel::PageRequest;
+use crate::kernel::{ConversationId, PageRequest};
 
 const ALL_CONVERSATIONS: List<'_> = List::named("all_conversations");
 const CONVERSATIONS: List<'_> = List::named("conversations");
@@ -134,10 +137,10 @@ impl ConversationApi {
         &self,
         ask: Ask<ReadingChats>,
         conversation_id: Path<String>,
-    ) -> Answer<Json<ConversationView>> {
+    ) -> Answer<Tagged<Json<ConversationView>>> {
         let id = path_id(&conversation_id.0)?;
         let (conversation, name) = ask.conversations.get(&ask.who, id)?;
-        Ok(Json(view(&conversation, &name)))
+        Ok(tagged(view(&conversation, &name)))
     }
 
     /// Rename or pin a conversation
@@ -151,8 +154,9 @@ impl ConversationApi {
         &self,
         ask: Ask<Chatting>,
         conversation_id: Path<String>,
+        known: IfMatch,
         body: Body<ConversationPatch>,
-    ) -> Answer<Json<ConversationView>> {
+    ) -> Answer<Tagged<Json<ConversationView>>> {
         let id = path_id(&conversation_id.0)?;
         let mut fields = Fields::default();
         let change = ConversationChange {
@@ -160,8 +164,9 @@ impl ConversationApi {
             pinned: fields.replace("/pinned", body.0.pinned, |_, pinned| Some(pinned)),
         };
         fields.done()?;
-        let changed = ask.conversations.change(&ask.who, id, change).await?;
-        Ok(Json(view(&changed.0, &changed.1)))
+        let expected = known.expected(|| seen(&ask, id))?;
+        let changed = ask.conversations.change(&ask.who, id, change, expected).await?;
+        Ok(tagged(view(&changed.0, &changed.1)))
     }
 
     /// Put a conversation into the trash
@@ -171,9 +176,15 @@ impl ConversationApi {
         operation_id = "delete_conversation",
         tag = "Group::Conversations"
     )]
-    async fn delete(&self, ask: Ask<Chatting>, conversation_id: Path<String>) -> Answer<Done> {
+    async fn delete(
+        &self,
+        ask: Ask<Chatting>,
+        conversation_id: Path<String>,
+        known: IfMatch,
+    ) -> Answer<Done> {
         let id = path_id(&conversation_id.0)?;
-        ask.conversations.delete(&ask.who, id).await?;
+        let expected = known.expected(|| seen(&ask, id))?;
+        ask.conversations.delete(&ask.who, id, expected).await?;
         Ok(Done::Done)
     }
 
@@ -215,4 +226,13 @@ impl ConversationApi {
         };
         Ok(Export { media, ending, text })
     }
+}
+
+/// A conversation as the caller would see it now, with its tag.
+fn seen(
+    ask: &Ask<Chatting>,
+    id: ConversationId,
+) -> Result<(Etag, Conversation), ConversationError> {
+    let (conversation, name) = ask.conversations.get(&ask.who, id)?;
+    Ok((Etag::of_view(&view(&conversation, &name)), conversation))
 }

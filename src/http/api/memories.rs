@@ -18,6 +18,7 @@ use poem_openapi::{ApiResponse, OpenApi};
 use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
+use crate::access::Principal;
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::body::Body;
@@ -25,8 +26,8 @@ use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::guard::RequestId;
 use crate::http::listing::List;
 use crate::http::problem::{Answer, Problem};
-use crate::kernel::{Fault, FieldProblem};
-use crate::memories::{Filter, Memory};
+use crate::kernel::{CloneId, Fault, FieldProblem, MemoryId};
+use crate::memories::{Filter, Memories, Memory, MemoryError};
 
 const LATEST_MEMORIES: List<'_> = List::named("latest_memories");
 const MEMORIES: List<'_> = List::named("memories");
@@ -215,14 +216,7 @@ impl MemoryApi {
     ) -> Answer<Tagged<Json<MemoryView>>> {
         let key = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
         let change = content_change(body.0, &said(&ask, &ask.who))?;
-        let expected = match known.is_given() {
-            false => None,
-            true => {
-                let memory = ask.memories.get(&ask.who, key.0, key.1)?;
-                known.check(&etag(&memory))?;
-                Some(memory.revision)
-            }
-        };
+        let expected = known.expected(|| revision(&ask.memories, &ask.who, key))?;
         let memory = ask.memories.change(&ask.who, key, change, expected).await?;
         ask.retrieval.wake();
         Ok(Tagged { etag: etag(&memory), answer: Json(view(&memory)) })
@@ -240,9 +234,11 @@ impl MemoryApi {
         ask: Ask<Writing>,
         clone_id: Path<String>,
         memory_id: Path<String>,
+        known: IfMatch,
     ) -> Answer<Done> {
-        let (clone, id) = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
-        ask.memories.delete(&ask.who, clone, id).await?;
+        let key = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
+        let expected = known.expected(|| revision(&ask.memories, &ask.who, key))?;
+        ask.memories.delete(&ask.who, key, expected).await?;
         ask.retrieval.wake();
         Ok(Done::Done)
     }
@@ -289,6 +285,16 @@ impl MemoryApi {
         ask.retrieval.wake();
         Ok(Tagged { etag: etag(&memory), answer: Json(view(&memory)) })
     }
+}
+
+/// The revision of a memory that the caller would see now, with its tag.
+fn revision(
+    memories: &Memories,
+    who: &Principal,
+    (clone, id): (CloneId, MemoryId),
+) -> Result<(Etag, u32), MemoryError> {
+    let memory = memories.get(who, clone, id)?;
+    Ok((etag(&memory), memory.revision))
 }
 
 fn etag(memory: &Memory) -> Etag {

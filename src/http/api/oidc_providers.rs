@@ -10,14 +10,16 @@ use self::views::{
     NewOidcProvider, OidcProviderList, OidcProviderPatch, OidcProviderTest, OidcProviderView,
     settings, tagged, view, wanted,
 };
+use url::Url;
+
 use super::Group;
 use super::trash::Done;
 use crate::http::asked::Traveller;
 use crate::http::auth::{Administering, AdministeringFresh, Ask};
 use crate::http::body::Body;
-use crate::http::etag::{IfMatch, Tagged};
+use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::problem::Answer;
-use crate::identities::{ProbeFailure, Probed};
+use crate::identities::{IdentityError, Offered, ProbeFailure, Probed};
 use crate::kernel::Fault;
 
 pub struct OidcProviderApi;
@@ -110,10 +112,7 @@ impl OidcProviderApi {
     ) -> Answer<Tagged<Json<OidcProviderView>>> {
         let (offered, own) = (ask.identities.offered(), traveller.own.as_ref());
         let patch = wanted(body.0)?;
-        let before = offered.one(&provider.0, own).map_err(Fault::from)?;
-        let version = before.added.map(|added| added.version);
-        known.check(&tagged(before).etag)?;
-        let expected = version.filter(|_| known.is_given());
+        let expected = known.expected(|| version(offered, &provider.0, own))?.flatten();
         let changed = offered.change(ask.who.account, &provider.0, patch, expected).await;
         changed.map_err(Fault::from)?;
         Ok(tagged(offered.one(&provider.0, own).map_err(Fault::from)?))
@@ -129,9 +128,16 @@ impl OidcProviderApi {
         operation_id = "remove_oidc_provider",
         tag = "Group::Admin"
     )]
-    async fn remove(&self, ask: Ask<AdministeringFresh>, provider: Path<String>) -> Answer<Done> {
-        let by = ask.who.account;
-        ask.identities.offered().remove(by, &provider.0).await.map_err(Fault::from)?;
+    async fn remove(
+        &self,
+        ask: Ask<AdministeringFresh>,
+        traveller: Traveller,
+        provider: Path<String>,
+        known: IfMatch,
+    ) -> Answer<Done> {
+        let (offered, own) = (ask.identities.offered(), traveller.own.as_ref());
+        let expected = known.expected(|| version(offered, &provider.0, own))?.flatten();
+        offered.remove(ask.who.account, &provider.0, expected).await.map_err(Fault::from)?;
         Ok(Done::Done)
     }
 
@@ -160,4 +166,16 @@ impl OidcProviderApi {
             },
         }))
     }
+}
+
+/// The version of a provider that the caller would see now, with its tag; none for one of the
+/// configuration.
+fn version(
+    offered: &Offered,
+    id: &str,
+    own: Option<&Url>,
+) -> Result<(Etag, Option<u64>), IdentityError> {
+    let listed = offered.one(id, own)?;
+    let version = listed.added.map(|added| added.version);
+    Ok((tagged(listed).etag, version))
 }

@@ -9,13 +9,15 @@ use serde::Deserialize;
 use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
+use crate::access::Principal;
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::listing::List;
 use crate::http::problem::Answer;
-use crate::memories::{Description, DescriptionChange, Person};
+use crate::kernel::{CloneId, PersonId};
+use crate::memories::{Description, DescriptionChange, Memories, MemoryError, Person};
 
 const PEOPLE: List<'_> = List::named("people");
 
@@ -200,14 +202,7 @@ impl PersonApi {
             notes: f.change(sent.notes, |f, text| f.text("/notes", text)),
         };
         fields.done()?;
-        let expected = match known.is_given() {
-            false => None,
-            true => {
-                let (person, count) = ask.memories.person(&ask.who, key.0, key.1)?;
-                known.check(&etag(&person, count))?;
-                Some(person.version)
-            }
-        };
+        let expected = known.expected(|| version(&ask.memories, &ask.who, key))?;
         let changed = ask.memories.change_person(&ask.who, key, change, expected).await?;
         let (person, count) = changed;
         Ok(Tagged { etag: etag(&person, count), answer: Json(view(&person, count)) })
@@ -225,11 +220,23 @@ impl PersonApi {
         ask: Ask<Writing>,
         clone_id: Path<String>,
         person_id: Path<String>,
+        known: IfMatch,
     ) -> Answer<Done> {
-        let (clone, id) = (path_id(&clone_id.0)?, path_id(&person_id.0)?);
-        ask.memories.delete_person(&ask.who, clone, id).await?;
+        let key = (path_id(&clone_id.0)?, path_id(&person_id.0)?);
+        let expected = known.expected(|| version(&ask.memories, &ask.who, key))?;
+        ask.memories.delete_person(&ask.who, key, expected).await?;
         Ok(Done::Done)
     }
+}
+
+/// The version of a person that the caller would see now, with its tag.
+fn version(
+    memories: &Memories,
+    who: &Principal,
+    (clone, id): (CloneId, PersonId),
+) -> Result<(Etag, u64), MemoryError> {
+    let (person, count) = memories.person(who, clone, id)?;
+    Ok((etag(&person, count), person.version))
 }
 
 fn etag(person: &Person, count: usize) -> Etag {

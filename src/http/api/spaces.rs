@@ -14,16 +14,18 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 
-use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
+use super::{Group, Services};
 use crate::access::{Need, Role, permit};
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Open, Owning, OwningFresh, Reading};
 use crate::http::body::Body;
+use crate::http::etag::{Etag, IfMatch, Tagged, tagged};
 use crate::http::gate::Gate;
 use crate::http::problem::Answer;
-use crate::kernel::{Fault, TokenHash};
+use crate::kernel::{AccountId, Fault, SpaceId, TokenHash};
+use crate::spaces::{Space, SpaceError};
 
 pub struct SpaceApi;
 
@@ -64,12 +66,16 @@ impl SpaceApi {
         operation_id = "get_space",
         tag = "Group::Spaces"
     )]
-    async fn get(&self, ask: Ask<Reading>, space_id: Path<String>) -> Answer<Json<SpaceView>> {
+    async fn get(
+        &self,
+        ask: Ask<Reading>,
+        space_id: Path<String>,
+    ) -> Answer<Tagged<Json<SpaceView>>> {
         let id = path_id(&space_id.0)?;
         if ask.who.is_narrow() {
             return Err(Fault::not_found().into());
         }
-        Ok(Json(view(ask.spaces.space(ask.who.account, id).map_err(Fault::from)?)))
+        Ok(tagged(view(ask.spaces.space(ask.who.account, id).map_err(Fault::from)?)))
     }
 
     /// Rename a space
@@ -83,18 +89,20 @@ impl SpaceApi {
         &self,
         ask: Ask<Owning>,
         space_id: Path<String>,
+        known: IfMatch,
         body: Body<SpaceChange>,
-    ) -> Answer<Json<SpaceView>> {
+    ) -> Answer<Tagged<Json<SpaceView>>> {
         let id = path_id(&space_id.0)?;
         let mut fields = Fields::default();
         let name = fields.replace("/name", body.0.name, |fields, name| fields.text("/name", name));
         fields.done()?;
         let account = ask.who.account;
+        let expected = known.expected(|| seen(&ask, account, id))?;
         let space = match name {
-            Some(name) => ask.spaces.rename(account, id, name).await,
+            Some(name) => ask.spaces.rename(account, id, name, expected).await,
             None => ask.spaces.space(account, id),
         };
-        Ok(Json(view(space.map_err(Fault::from)?)))
+        Ok(tagged(view(space.map_err(Fault::from)?)))
     }
 
     /// Delete a shared space with its content
@@ -107,8 +115,15 @@ impl SpaceApi {
         operation_id = "delete_space",
         tag = "Group::Spaces"
     )]
-    async fn delete(&self, ask: Ask<OwningFresh>, space_id: Path<String>) -> Answer<Done> {
-        for clone in ask.clones.delete_space(&ask.who, path_id(&space_id.0)?).await? {
+    async fn delete(
+        &self,
+        ask: Ask<OwningFresh>,
+        space_id: Path<String>,
+        known: IfMatch,
+    ) -> Answer<Done> {
+        let id = path_id(&space_id.0)?;
+        let expected = known.expected(|| seen(&ask, ask.who.account, id))?;
+        for clone in ask.clones.delete_space(&ask.who, id, expected).await? {
             ask.conversations.stop_all_from(clone);
         }
         Ok(Done::Done)
@@ -342,4 +357,10 @@ impl SpaceApi {
         pass.refund();
         Ok(Json(view(ask.spaces.space(account.id, space).map_err(Fault::from)?)))
     }
+}
+
+/// A space as the caller would see it now, with its tag.
+fn seen(services: &Services, account: AccountId, id: SpaceId) -> Result<(Etag, Space), SpaceError> {
+    let space = services.spaces.space(account, id)?;
+    Ok((Etag::of_view(&view(space.clone())), space))
 }

@@ -11,6 +11,7 @@ use super::memories::views::{KindWord, MemoryView, kind_of, view};
 use crate::http::auth::{Ask, Reading};
 use crate::http::listing::List;
 use crate::http::problem::Answer;
+use crate::kernel::{FieldProblem, Text, code_points};
 use crate::memories::Filter;
 use crate::retrieval::{Hit, SearchMode, SearchRequest};
 
@@ -150,7 +151,7 @@ impl TimelineApi {
         &self,
         ask: Ask<Reading>,
         clone_id: Path<String>,
-        /// The question, up to 2,000 characters.
+        /// The question: up to 512 characters, unless the server is set otherwise.
         q: Query<String>,
         /// 1 to 100.
         #[oai(validator(minimum(value = "1"), maximum(value = "100")), default = "usual_limit")]
@@ -172,7 +173,7 @@ impl TimelineApi {
     ) -> Answer<Json<SearchView>> {
         let started = std::time::Instant::now();
         let mut fields = Fields::default();
-        let question = fields.text::<1, 2_000>("q", q.0);
+        let question = question(&mut fields, q.0, ask.retrieval.bounds().characters);
         let filter = Filter {
             kind: memory_kind.0.map(kind_of),
             tag: tag.0,
@@ -205,12 +206,22 @@ impl TimelineApi {
     }
 }
 
+/// A question of as many characters as the server takes.
+fn question(fields: &mut Fields, text: String, most: usize) -> Option<Text<1, 2_000>> {
+    if code_points(&text) > most {
+        let detail = format!("must have at most {most} characters");
+        fields.fault(FieldProblem::TooLong, "q", detail);
+        return None;
+    }
+    fields.text("q", text)
+}
+
 fn usual_limit() -> u32 {
     10
 }
 
 fn hit_view(hit: Hit) -> HitView {
-    let end = hit.text_start + crate::kernel::code_points(&hit.text);
+    let end = hit.text_start + code_points(&hit.text);
     HitView {
         id: hit.memory.to_string(),
         kind: PassageWord::Memory,

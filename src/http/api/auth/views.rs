@@ -180,7 +180,7 @@ pub(super) fn session_view(
     })
 }
 
-pub(super) fn account_view(services: &Services, account: &Account) -> Answer<AccountView> {
+pub(super) fn account_view(services: &Services, account: &Account) -> Result<AccountView, Fault> {
     let current = services.consents.current(account.id).map_err(Fault::from)?;
     Ok(AccountView {
         id: account.id.to_string(),

@@ -4631,7 +4631,10 @@ export interface operations {
     remove_oidc_provider: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 provider: string;
             };
@@ -5573,6 +5576,8 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5631,7 +5636,10 @@ export interface operations {
     change_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5650,6 +5658,8 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8253,7 +8263,10 @@ export interface operations {
     delete_clone: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 clone_id: string;
             };
@@ -8900,7 +8913,10 @@ export interface operations {
     delete_memory: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 clone_id: string;
                 memory_id: string;
@@ -9309,7 +9325,10 @@ export interface operations {
     delete_person: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 clone_id: string;
                 person_id: string;
@@ -9403,7 +9422,7 @@ export interface operations {
     search: {
         parameters: {
             query: {
-                /** @description The question, up to 2,000 characters. */
+                /** @description The question: up to 512 characters, unless the server is set otherwise. */
                 q: string;
                 /** @description 1 to 100. */
                 limit?: number;
@@ -9932,6 +9951,8 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9965,7 +9986,10 @@ export interface operations {
     delete_conversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 conversation_id: string;
             };
@@ -9994,7 +10018,10 @@ export interface operations {
     change_conversation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 conversation_id: string;
             };
@@ -10015,6 +10042,8 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11112,6 +11141,8 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11142,7 +11173,10 @@ export interface operations {
     delete_space: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 space_id: string;
             };
@@ -11171,7 +11205,10 @@ export interface operations {
     change_space: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 space_id: string;
             };
@@ -11191,6 +11228,8 @@ export interface operations {
             /** @description What was asked for. */
             200: {
                 headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
                     [name: string]: unknown;
                 };
                 content: {
