@@ -2,6 +2,7 @@
 
 mod build;
 mod certificates;
+mod data_dir;
 mod limits;
 mod start_error;
 mod sweep;
@@ -13,7 +14,9 @@ use poem::EndpointExt as _;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::build::extra_roots;
-use self::build::{build, embedder, open_store, prepare};
+use self::build::{build, embedder, open_store};
+pub use self::data_dir::open_to_others;
+use self::data_dir::prepare;
 pub use self::start_error::{StartError, exit_code_of};
 use self::sweep::{Swept, sweep};
 use crate::accounts::{self, AccountEraser};
@@ -132,7 +135,7 @@ impl App {
     /// # Errors
     /// When the data directory cannot be had or what is in it cannot be opened.
     pub async fn open(config: &Config) -> Result<Self, StartError> {
-        let lock = prepare(&config.data_dir)?;
+        let lock = prepare(&config.data_dir, config.accept_open_data_dir)?;
         let clock = Clock::system();
         let store = open_store(config)?;
         let tasks = Tasks::new();

@@ -91,6 +91,12 @@ pub enum Operation {
     /// What has waited long enough in the trash is erased, as it is every hour; the edge does it.
     #[cfg(feature = "testing")]
     SweepTrash,
+    /// Each search takes so much longer from now on; the edge sees to it.
+    #[cfg(feature = "testing")]
+    SlowSearches {
+        /// How much longer, in milliseconds.
+        millis: u64,
+    },
     /// What every part knows of an account is erased; the edge does it.
     #[cfg(feature = "testing")]
     EraseAccount {
@@ -250,6 +256,7 @@ impl Admin {
             Operation::Tell { .. }
             | Operation::TokenFor { .. }
             | Operation::SweepTrash
+            | Operation::SlowSearches { .. }
             | Operation::EraseAccount { .. } => testing::run(self, operation).await,
             Operation::ResetFactors { email } => {
                 match self.factors.reset(&address(&email)?).await {

@@ -1,6 +1,6 @@
 //! Building the services, each over those below it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{StartError, erasers, tables};
@@ -25,11 +25,11 @@ use crate::privacy::Trash;
 use crate::providers::{
     Allowed, Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound, OutboundError,
 };
-use crate::retrieval::{Graphs, Retrieval};
+use crate::retrieval::{Bounds, Graphs, Retrieval};
 use crate::sessions::Sessions;
 use crate::share_links::{self, ShareLinks};
 use crate::spaces::{self, Spaces};
-use crate::store::{Codec, DataLock, Options, Store};
+use crate::store::{Codec, Options, Store};
 
 pub(super) fn embedder(config: &Config) -> Option<Embedder> {
     let embedder = config.builtin_embedding.then(Embedder::builtin).flatten();
@@ -137,7 +137,9 @@ pub(super) async fn build(
     let (models, providers) = language_models(config)?;
     let graphs =
         Graphs { above: config.limits.graph_above, memory: config.limits.graph_memory_bytes };
-    let retrieval = Retrieval::new(store.clone(), embedder.clone(), graphs, &config.data_dir);
+    let place = (store.clone(), config.data_dir.as_path());
+    let bounds = Bounds { time: config.limits.search, characters: config.limits.question_chars };
+    let retrieval = Retrieval::new(place, embedder.clone(), graphs, bounds);
     let listeners = vec![Retrieval::listener(embedder)];
     let memories = Memories::new(store.clone(), clock.clone(), listeners);
     let share_links = share_links(config, (&store, &clock), &accounts, (&notifications, &watchers));
@@ -233,15 +235,6 @@ fn admin(
         clock: clock.clone(),
         data_dir: config.data_dir.clone(),
     })
-}
-
-/// Makes the data directory, for its owner alone, and takes it.
-pub(super) fn prepare(directory: &Path) -> Result<DataLock, StartError> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let path = directory.display().to_string();
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-    made.map_err(|source| StartError::DataDirectory { path: path.clone(), source })?;
-    DataLock::take(directory).map_err(|source| StartError::Lock { path, source })
 }
 
 pub(super) fn open_store(config: &Config) -> Result<Store, StartError> {

@@ -19,7 +19,11 @@ pub(super) fn of_server(config: &Config) -> Limits {
             grace: limits.body,
             rate: limits.body_bytes_per_second as u64,
         },
-        protocol: Protocol { header_bytes: limits.header_bytes, streams: limits.http2_streams },
+        protocol: Protocol {
+            header_bytes: limits.header_bytes,
+            streams: limits.http2_streams,
+            resets: limits.http2_resets,
+        },
         body: sizes.limit(),
     }
 }

@@ -20,6 +20,17 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// Others than its owner can enter the data directory.
+    #[error(
+        "others can enter the data directory ({mode:o}); run: chmod 700 {path} (where the file \
+        system has no such permissions, set server.accept_open_data_dir)"
+    )]
+    OpenToOthers {
+        /// The directory.
+        path: String,
+        /// Its permissions.
+        mode: u32,
+    },
     /// Another server uses the data directory.
     #[error("the data directory {path} cannot be had: {source}")]
     Lock {
@@ -69,6 +80,7 @@ impl StartError {
             Self::DataDirectory { .. } | Self::Lock { source: LockError::Io(_), .. } => 73,
             Self::Lock { .. } => 75,
             Self::Listen { .. } => 69,
+            Self::OpenToOthers { .. } => 78,
             Self::Llm(_) | Self::Mail(_) | Self::Oidc(_) | Self::Tls(_) => 78,
             Self::Store(StoreError::Newer { .. }) => 78,
             _ => 74,

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::{ConfigArgs, Failure, runtime, say};
-use crate::app::extra_roots;
+use crate::app::{extra_roots, open_to_others};
 use crate::config::{self, Config};
 use crate::embed::Embedder;
 use crate::providers::{Encryption, MailError, MailSettings, Mailer};
@@ -33,7 +33,7 @@ pub fn run(args: &DoctorArgs) -> Result<(), Failure> {
     let findings = [
         ("configuration", configuration(&config)),
         ("data directory", directory(&config.data_dir)),
-        ("permissions", permissions(&config.data_dir)),
+        ("permissions", permissions(&config.data_dir, config.accept_open_data_dir)),
         ("server", server(&config.data_dir)),
         ("TLS", tls(&config)),
         ("embedding model", embedding(&config)),
@@ -78,21 +78,17 @@ fn directory(path: &Path) -> Finding {
     }
 }
 
-fn permissions(path: &Path) -> Finding {
+fn permissions(path: &Path, accepted: bool) -> Finding {
     match (path.exists(), open_to_others(path)) {
         (false, _) => Finding::Good("nothing there yet".to_owned()),
         (true, None) => Finding::Good("only its owner can enter".to_owned()),
+        (true, Some(mode)) if accepted => {
+            Finding::Good(format!("others can enter ({mode:o}), as accepted"))
+        }
         (true, Some(mode)) => {
             Finding::Bad(format!("others can enter ({mode:o}); run: chmod 700 {}", path.display()))
         }
     }
-}
-
-/// The permissions of a folder that others than its owner can enter.
-pub(super) fn open_to_others(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    (mode & 0o077 != 0).then_some(mode)
 }
 
 fn server(path: &Path) -> Finding {

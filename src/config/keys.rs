@@ -38,6 +38,11 @@ const fn secret(key: KeyInfo) -> KeyInfo {
 /// All keys, by section.
 pub const KEYS: &[KeyInfo] = &[
     short(key("server.data_dir", "./data", "Where everything is kept."), "CLONEMEMORIA_DATA_DIR"),
+    key(
+        "server.accept_open_data_dir",
+        "false",
+        "Start though others can enter the directory, where the file system cannot forbid it.",
+    ),
     short(
         key("server.listen", "127.0.0.1:8787", "Address and port to serve on; port 0 picks one."),
         "CLONEMEMORIA_LISTEN",
@@ -92,6 +97,9 @@ pub const KEYS: &[KeyInfo] = &[
     key("limits.body_bytes_per_second", "1024", "Its pace after that, at least, on average."),
     key("limits.body_idle_seconds", "30", "Seconds that nothing of a request body may arrive."),
     key("limits.http2_streams", "64", "Requests at a time on one HTTP/2 connection at most."),
+    key("limits.http2_resets", "20", "Requests taken back at once on such a connection at most."),
+    key("limits.question_chars", "512", "Characters of a question to search for at most."),
+    key("limits.search_seconds", "2", "Seconds that a search may take; for an answer five times."),
     key("limits.streams", "1024", "Running answers at most."),
     key("limits.streams_per_account", "64", "Running answers of one account at most."),
     key("limits.share_links_per_clone", "20", "Share links of one clone at most."),

@@ -9,6 +9,9 @@ use crate::kernel::Allowance;
 /// serde_json itself stops at 128.
 const DEPTHS: RangeInclusive<usize> = 1..=120;
 
+/// What the API takes at the most; see the document.
+const QUESTIONS: RangeInclusive<usize> = 1..=2_000;
+
 /// hyper takes no less for what it reads at once.
 const LEAST_HEADER: usize = 8_192;
 
@@ -26,6 +29,9 @@ pub struct Limits {
     pub body_bytes_per_second: usize,
     pub body_idle: Duration,
     pub http2_streams: u32,
+    pub http2_resets: usize,
+    pub question_chars: usize,
+    pub search: Duration,
     pub streams: usize,
     pub streams_per_account: usize,
     pub share_links_per_clone: usize,
@@ -56,6 +62,9 @@ impl Limits {
             body_bytes_per_second: read.number("limits.body_bytes_per_second")?,
             body_idle: read.seconds("limits.body_idle_seconds")?,
             http2_streams: u32::try_from(read.number("limits.http2_streams")?).unwrap_or(u32::MAX),
+            http2_resets: read.number("limits.http2_resets")?,
+            question_chars: question_chars(read)?,
+            search: read.seconds("limits.search_seconds")?,
             streams: read.number("limits.streams")?,
             streams_per_account: read.number("limits.streams_per_account")?,
             share_links_per_clone: read.number("limits.share_links_per_clone")?,
@@ -89,5 +98,13 @@ fn json_depth(read: &Reader<'_>) -> Result<usize, ConfigError> {
     match read.number(KEY)? {
         depth if DEPTHS.contains(&depth) => Ok(depth),
         _ => Err(read.invalid(KEY, "must be from 1 to 120")),
+    }
+}
+
+fn question_chars(read: &Reader<'_>) -> Result<usize, ConfigError> {
+    const KEY: &str = "limits.question_chars";
+    match read.number(KEY)? {
+        many if QUESTIONS.contains(&many) => Ok(many),
+        _ => Err(read.invalid(KEY, "must be from 1 to 2000")),
     }
 }

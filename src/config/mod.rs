@@ -82,6 +82,7 @@ pub enum LogFormat {
 #[expect(missing_docs, reason = "each field is the key of the same name in the table of keys")]
 pub struct Config {
     pub data_dir: PathBuf,
+    pub accept_open_data_dir: bool,
     pub listen: SocketAddr,
     pub public_url: Option<url::Url>,
     pub base_path: String,
@@ -143,6 +144,7 @@ impl Config {
         let read = Reader { layers };
         Ok(Self {
             data_dir: PathBuf::from(read.text("server.data_dir")),
+            accept_open_data_dir: read.switch("server.accept_open_data_dir")?,
             listen: read.parsed("server.listen", "must be an address and a port")?,
             public_url: network::public_url(&read)?,
             base_path: network::base_path(&read)?,

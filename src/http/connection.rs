@@ -66,11 +66,13 @@ pub struct Protocol {
     pub header_bytes: usize,
     /// Requests at a time over HTTP/2.
     pub streams: u32,
+    /// Requests over HTTP/2 that are taken back before anybody looked at them.
+    pub resets: usize,
 }
 
 impl Default for Protocol {
     fn default() -> Self {
-        Self { header_bytes: 16 * 1024, streams: 64 }
+        Self { header_bytes: 16 * 1024, streams: 64, resets: 20 }
     }
 }
 
@@ -89,7 +91,7 @@ pub(super) fn builder(tasks: &Tasks, protocol: Protocol) -> auto::Builder<Stream
         .timer(TokioTimer::new())
         .max_concurrent_streams(protocol.streams)
         .max_header_list_size(u32::try_from(protocol.header_bytes).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(20)
+        .max_pending_accept_reset_streams(protocol.resets)
         .keep_alive_interval(std::time::Duration::from_secs(30))
         .keep_alive_timeout(std::time::Duration::from_secs(20));
     builder

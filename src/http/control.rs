@@ -25,14 +25,18 @@ impl Control {
 
 #[cfg(feature = "testing")]
 impl Control {
-    /// What tests want erased.
-    async fn erase(&self, operation: &Operation) -> Result<(), Problem> {
-        let erased = match operation {
+    /// What tests want of the parts that the operator's own commands do not reach.
+    async fn arrange(&self, operation: &Operation) -> Result<(), Problem> {
+        let done = match operation {
             Operation::SweepTrash => self.services.trash.sweep().await.map(|_| ()),
             Operation::EraseAccount { account } => self.services.trash.erase(*account).await,
+            Operation::SlowSearches { millis } => {
+                self.services.retrieval.slow_down(std::time::Duration::from_millis(*millis));
+                Ok(())
+            }
             _ => Ok(()),
         };
-        erased.map_err(|error| Fault::from(error).into())
+        done.map_err(|error| Fault::from(error).into())
     }
 }
 
@@ -47,7 +51,7 @@ impl Endpoint for Control {
         let bytes = request.take_body().into_bytes().await?;
         let operation: Operation = parse(&bytes, Shape::default()).map_err(Problem::from)?;
         #[cfg(feature = "testing")]
-        self.erase(&operation).await?;
+        self.arrange(&operation).await?;
         let outcome = self.services.admin.run(operation).await.map_err(Problem::from)?;
         let outcome = serde_json::to_value(&outcome)
             .map_err(|error| Problem::from(Fault::internal(error)))?;

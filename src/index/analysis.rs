@@ -5,7 +5,7 @@
 //! (the word, its stem in each likely language) that is counted once. What reaches the disk
 //! is eight bytes of BLAKE3 keyed by the clone's index key, never a word.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::framing;
 use super::irregular;
@@ -90,6 +90,9 @@ impl std::fmt::Debug for Analyzer {
 const WORD: u8 = b'w';
 const PREFIX: u8 = b'p';
 const NAME: u8 = b'n';
+/// A question is looked up by so many words at most, or twice as many pairs of characters of a
+/// script without spaces: what is asked, not what is pasted along with it.
+const MOST_WORDS: usize = 32;
 /// A pair of hiragana is mostly grammar.
 const KANA_WEIGHT: f32 = 0.4;
 
@@ -161,16 +164,19 @@ impl Analyzer {
             beyond_latin: text.chars().any(|c| c.is_alphabetic() && !is_latin(c)),
             ..Query::default()
         };
+        let mut known = HashSet::new();
+        let mut concepts = Vec::new();
         for (at, (token, weight)) in asked.tokens.iter().enumerate() {
             let mut concept = self.concept(token, language, &stems);
             concept.weight = *weight;
             if ends_open && at == last && token.kind == Kind::Word {
                 concept.prefix = beginnings(&token.text).last().map(|p| self.hash(PREFIX, p));
             }
-            if !query.concepts.iter().any(|c| c.keys == concept.keys) {
-                query.concepts.push(concept);
+            if known.insert(concept.keys.clone()) {
+                concepts.push((concept, token.kind));
             }
         }
+        query.concepts = most_telling(concepts);
         query
     }
 
@@ -222,6 +228,29 @@ impl Analyzer {
         }
         found
     }
+}
+
+/// The concepts that a question is looked up by, in its order: all of them unless they are too
+/// many, then the longest words, of which there are few in any text (Zipf's law of abbreviation).
+/// How rare a word is in the clone may not decide: that is not known here to all who ask.
+fn most_telling(concepts: Vec<(Concept, Kind)>) -> Vec<Concept> {
+    let cost = |kind: Kind| if kind == Kind::Word { 2 } else { 1 };
+    let mut order: Vec<usize> = (0..concepts.len()).collect();
+    order.sort_by_key(|&at| {
+        let (concept, _) = &concepts[at];
+        let letters = concept.word.chars().count();
+        (concept.prefix.is_none(), concept.framing, std::cmp::Reverse(letters))
+    });
+    let mut left = 2 * MOST_WORDS;
+    order.retain(|&at| {
+        let cost = cost(concepts[at].1);
+        let fits = cost <= left;
+        left -= if fits { cost } else { 0 };
+        fits
+    });
+    let kept: HashSet<usize> = order.into_iter().collect();
+    let all = concepts.into_iter().enumerate();
+    all.filter(|(at, _)| kept.contains(at)).map(|(_, (concept, _))| concept).collect()
 }
 
 fn is_latin(c: char) -> bool {

@@ -20,21 +20,21 @@ pub fn memory_of(
     Ok(rows::memory(tx, clone, id)?.filter(|memory| memory.deleted_at.is_none()))
 }
 
-/// Visits all memories of a clone that are not in the trash, oldest first.
+/// Visits the memories of a clone that are not in the trash, oldest first, until it is enough.
 ///
 /// # Errors
-/// Whatever `visit` returns, or that the store fails.
+/// When the store fails.
 pub fn each_of(
     tx: &impl Rows,
     clone: CloneId,
-    mut visit: impl FnMut(Memory) -> Result<(), StoreError>,
+    mut visit: impl FnMut(Memory) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     tx.scan(&rows::MEMORIES, &Range::prefix(&clone), Direction::Up, |(_, id), row| {
         let memory = rows::memory_of(clone, id, row);
-        if memory.deleted_at.is_none() {
-            visit(memory)?;
-        }
-        Ok(ControlFlow::Continue(()))
+        Ok(match memory.deleted_at {
+            None => visit(memory),
+            Some(_) => ControlFlow::Continue(()),
+        })
     })
 }
 

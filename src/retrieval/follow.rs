@@ -1,6 +1,7 @@
 //! The worker behind: brings the text indexes and the vectors up to date with the store, and
 //! rebuilds an index that is missing or damaged.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -306,7 +307,7 @@ impl Inner {
                 let change = OutboxRow { passage, removed: false };
                 let op = scope.op(tx, clone, change)?;
                 changes.push(Change { seq, passage, op });
-                Ok(())
+                Ok(ControlFlow::Continue(()))
             })?;
             for part in changes.chunks(READ) {
                 index.apply(part).map_err(broken)?;

@@ -19,10 +19,12 @@ mod rows;
 mod scope;
 mod search;
 mod sentences;
+mod turn;
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -38,6 +40,7 @@ pub use recall::{Passage, Recall, Recalled};
 pub use rows::TABLES;
 
 use scope::Scopes;
+use turn::Turns;
 
 /// When a graph is built for searching by meaning.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +49,15 @@ pub struct Graphs {
     pub above: usize,
     /// If it takes no more bytes of memory than this.
     pub memory: usize,
+}
+
+/// How much one search may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// How long at the most, the waiting for other searches included.
+    pub time: Duration,
+    /// How many characters somebody may search for. What is said to a clone may be longer.
+    pub characters: usize,
 }
 
 /// Which legs a search uses.
@@ -125,6 +137,8 @@ struct Inner {
     graphs: Graphs,
     texts: TextIndexes,
     scopes: Scopes,
+    turns: Turns,
+    bounds: Bounds,
     changed: Notify,
     /// Clones whose text index lacks what the outbox does not have any more; the worker makes
     /// these anew, though nothing waits for them in the outbox.
@@ -133,11 +147,17 @@ struct Inner {
 
 impl Retrieval {
     /// Retrieval over a store; the text indexes live in `directory/index`.
-    pub fn new(store: Store, embedder: Option<Embedder>, graphs: Graphs, directory: &Path) -> Self {
+    pub fn new(
+        (store, directory): (Store, &Path),
+        embedder: Option<Embedder>,
+        graphs: Graphs,
+        bounds: Bounds,
+    ) -> Self {
         let texts = TextIndexes::new(directory.join("index"));
-        let scopes = Scopes::default();
+        let (scopes, turns) = (Scopes::default(), Turns::new(bounds.time));
         let (changed, behind) = (Notify::new(), Mutex::default());
-        let inner = Inner { store, embedder, graphs, texts, scopes, changed, behind };
+        let inner =
+            Inner { store, embedder, graphs, texts, scopes, turns, bounds, changed, behind };
         Self { inner: Arc::new(inner) }
     }
 
@@ -151,6 +171,11 @@ impl Retrieval {
             };
             record::follow_in(tx, happened, &tokens)
         })
+    }
+
+    /// How much one search may take.
+    pub fn bounds(&self) -> Bounds {
+        self.inner.bounds
     }
 
     /// Starts the worker that keeps the indexes up to date.
@@ -168,6 +193,12 @@ impl Retrieval {
     /// Whether questions are understood by meaning, not only by words.
     pub fn has_meaning(&self) -> bool {
         self.inner.embedder.is_some()
+    }
+
+    /// From now on each search takes longer by this.
+    #[cfg(feature = "testing")]
+    pub fn slow_down(&self, by: Duration) {
+        self.inner.turns.slow_down(by);
     }
 
     /// Removes the derived files of a clone that was erased.

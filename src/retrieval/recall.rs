@@ -6,6 +6,7 @@ use crate::access::Principal;
 use crate::kernel::{CloneId, FuzzyDate, MemoryId, code_points};
 use crate::memories::Filter;
 
+use super::turn::Waiting;
 use super::{Hit, Retrieval, RetrievalError, SearchMode, SearchRequest};
 
 /// Passages that score less than this share of the best are not shown.
@@ -108,7 +109,7 @@ impl Retrieval {
             without_memories: false,
             filter: Filter::default(),
         };
-        let found = self.search(who, clone, request).await?;
+        let found = self.search_for(who, clone, request, Waiting::Answer).await?;
         let best = found.hits.first().map_or(0.0, |hit| hit.score);
         let least = recall.least_score.unwrap_or(0.0).max(best * WORTH_SHOWING);
         let worth = found.hits.into_iter().filter(|hit| hit.score >= least);

@@ -317,15 +317,14 @@ pub(super) fn count<R>(
     Ok(count)
 }
 
-/// Visits the passages of a clone.
+/// Visits the passages of a clone until it is enough.
 pub(super) fn each_passage(
     tx: &impl Rows,
     clone: CloneId,
-    mut visit: impl FnMut(u64, PassageRow) -> Result<(), StoreError>,
+    mut visit: impl FnMut(u64, PassageRow) -> Result<ControlFlow<()>, StoreError>,
 ) -> Result<(), StoreError> {
     tx.scan(&PASSAGES, &Range::prefix(&clone), Direction::Up, |(_, passage), row| {
-        visit(passage, row)?;
-        Ok(ControlFlow::Continue(()))
+        visit(passage, row)
     })
 }
 

@@ -2,6 +2,7 @@
 //! All of it is derived, loaded at the first search and given up when idle.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -112,7 +113,7 @@ impl Scope {
             state.languages.clear();
             rows::each_passage(tx, clone, |passage, row| {
                 state.note(passage, &row);
-                Ok(())
+                Ok(ControlFlow::Continue(()))
             })?;
             state.all_known = true;
             state.seen = state.seen.max(trimmed);

@@ -20,6 +20,7 @@ use super::quote::{Question, Quote, coverage, highlights, in_context, quotes};
 use super::rank::{Meaning, Search, ranked};
 use super::rows::PassageRow;
 use super::scope::{Scope, TailState, labels, told, words};
+use super::turn::{Deadline, Turn, Waiting};
 use super::{Found, Hit, Retrieval, RetrievalError, SearchMode, SearchRequest};
 use super::{Inner, record, rows};
 
@@ -53,12 +54,22 @@ impl Retrieval {
     /// Searches the memories of a clone that the asker may read.
     ///
     /// # Errors
-    /// When the clone is not theirs to see, or the store fails.
+    /// When the clone is not theirs to see, it takes too long, or the store fails.
     pub async fn search(
         &self,
         who: &Principal,
         clone: CloneId,
         request: SearchRequest,
+    ) -> Result<Found, RetrievalError> {
+        self.search_for(who, clone, request, Waiting::Searcher).await
+    }
+
+    pub(super) async fn search_for(
+        &self,
+        who: &Principal,
+        clone: CloneId,
+        request: SearchRequest,
+        waiting: Waiting,
     ) -> Result<Found, RetrievalError> {
         let seeker = self.inner.store.read(|tx| {
             let (persona, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
@@ -66,14 +77,24 @@ impl Retrieval {
             let hint = Language::from_tag(tag);
             Ok::<_, RetrievalError>(Seeker { who: who.clone(), role, clone, hint })
         })?;
+        let deadline = self.inner.turns.deadline(waiting);
+        deadline.keep(self.found(seeker, request, deadline)).await
+    }
+
+    async fn found(
+        &self,
+        seeker: Seeker,
+        request: SearchRequest,
+        deadline: Deadline,
+    ) -> Result<Found, RetrievalError> {
         if request.mode != SearchMode::Text {
-            self.embed_few(clone).await;
+            self.embed_few(seeker.clone).await;
         }
         let (vector, lost_meaning) = self.question_vector(&request).await;
         let inner = Arc::clone(&self.inner);
-        let found = crate::jobs::blocking(move || inner.find(&seeker, &request, vector.as_deref()))
-            .await
-            .map_err(|_| RetrievalError::Broken)??;
+        let turn = inner.turns.next(deadline).await?;
+        let find = move || inner.find(&turn, &seeker, &request, vector.as_deref());
+        let found = crate::jobs::blocking(find).await.map_err(|_| RetrievalError::Broken)??;
         Ok(Found { degraded: found.degraded || lost_meaning, ..found })
     }
 
@@ -110,10 +131,13 @@ const REACH: Reach = Reach::English;
 impl Inner {
     fn find(
         &self,
+        turn: &Turn,
         seeker: &Seeker,
         request: &SearchRequest,
         vector: Option<&[f32]>,
     ) -> Result<Found, RetrievalError> {
+        #[cfg(feature = "testing")]
+        self.turns.dawdle(turn)?;
         self.store.read(|tx| {
             let row = rows::scope(tx, seeker.clone)?;
             let Some(row) = row.filter(|_| !request.without_memories) else {
@@ -123,6 +147,7 @@ impl Inner {
             let index = self.text_index(seeker.clone)?;
             let committed = index.committed_seq();
             let state = scope.caught_up(tx, seeker.clone, (committed, row.trimmed))?;
+            turn.go_on()?;
             let asked = asked(&scope, seeker, &state.languages(), request, vector);
             let text = self.text_scores(seeker, &index, &state, &asked)?;
             // Held until here: a commit in between would take passages out of both.
@@ -134,10 +159,12 @@ impl Inner {
                 behind.insert(seeker.clone);
                 self.changed.notify_one();
             }
-            let best = self.best(tx, &scope, seeker.clone, &asked, &text)?;
-            let relevant = is_answered(tx, seeker, &scope, (&text, &asked.query), &best)?;
+            turn.go_on()?;
+            let best = self.best(tx, (turn, &scope), seeker.clone, &asked, &text)?;
+            let found = (&text, &asked.query);
+            let relevant = is_answered(tx, (turn, seeker), &scope, found, &best)?;
             let language = asked.query.language.map(|language| language.code().to_owned());
-            let hits = hits(tx, seeker, &scope, (&text, &asked.query), best, request.limit)?;
+            let hits = hits(tx, (turn, seeker), &scope, found, best, request.limit)?;
             Ok(Found { hits, degraded, language, relevant })
         })
     }
@@ -163,11 +190,11 @@ impl Inner {
     fn best(
         &self,
         tx: &ReadTx,
-        scope: &Scope,
+        (turn, scope): (&Turn, &Scope),
         clone: CloneId,
         asked: &Asked<'_>,
         text: &TextScores,
-    ) -> Result<Vec<Ranked>, StoreError> {
+    ) -> Result<Vec<Ranked>, RetrievalError> {
         if asked.vector.is_some() {
             let dimension = self.embedder.as_ref().map_or(0, |embedder| embedder.dimension());
             scope.load_vectors(tx, clone, dimension)?;
@@ -175,7 +202,7 @@ impl Inner {
         let vectors = scope.vectors.read().unwrap_or_else(PoisonError::into_inner);
         let meaning = asked.vector.zip(vectors.as_ref());
         let meaning = meaning.map(|(question, vectors)| Meaning { vectors, question });
-        let allowed = allowed(tx, clone, &asked.request.filter)?;
+        let allowed = allowed(tx, turn, clone, &asked.request.filter)?;
         let keep = |passage: u64| allowed.as_ref().is_none_or(|allowed| allowed.contains(&passage));
         let search = Search {
             text,
@@ -212,15 +239,16 @@ fn asked<'a>(
 /// Whether what was found answers the question at all.
 fn is_answered(
     tx: &impl Rows,
-    seeker: &Seeker,
+    (turn, seeker): (&Turn, &Seeker),
     scope: &Scope,
     (text, query): (&TextScores, &Query),
     best: &[Ranked],
-) -> Result<bool, StoreError> {
+) -> Result<bool, RetrievalError> {
     let worth = judged(query, text.worth(), text.documents());
     let question = Question { analyzer: &scope.analyzer, query, worth: &worth };
     let mut covered = Vec::new();
     for ranked in best.iter().take(LOOKED_AT) {
+        turn.go_on()?;
         let Some(row) = rows::passage(tx, seeker.clone, ranked.passage)? else {
             continue;
         };
@@ -238,9 +266,10 @@ fn is_answered(
 /// The passages of the memories that a filter admits; nothing when there is no filter.
 fn allowed(
     tx: &impl Rows,
+    turn: &Turn,
     clone: CloneId,
     filter: &Filter,
-) -> Result<Option<HashSet<u64>>, StoreError> {
+) -> Result<Option<HashSet<u64>>, RetrievalError> {
     if *filter == Filter::default() {
         return Ok(None);
     }
@@ -249,30 +278,32 @@ fn allowed(
         if filter.admits(&memory) {
             admitted.insert(memory.id);
         }
-        Ok(())
+        turn.flow()
     })?;
     let mut passages = HashSet::new();
     rows::each_passage(tx, clone, |passage, row| {
         if admitted.contains(&row.memory) {
             passages.insert(passage);
         }
-        Ok(())
+        Ok(turn.flow())
     })?;
+    turn.go_on()?;
     Ok(Some(passages))
 }
 
 /// The memories of the best passages, each once, by its best.
 fn hits(
     tx: &impl Rows,
-    seeker: &Seeker,
+    (turn, seeker): (&Turn, &Seeker),
     scope: &Scope,
     asked: (&TextScores, &Query),
     best: Vec<Ranked>,
     limit: usize,
-) -> Result<Vec<Hit>, StoreError> {
+) -> Result<Vec<Hit>, RetrievalError> {
     let mut seen: HashMap<MemoryId, ()> = HashMap::new();
     let mut hits = Vec::new();
     for ranked in best {
+        turn.go_on()?;
         if hits.len() == limit {
             break;
         }

@@ -10,6 +10,9 @@ export interface Wanted {
   to: string;
 }
 
+/** So many characters of a question are looked for, unless the server takes fewer. */
+export const LONGEST = 512;
+
 export const NOTHING: Wanted = {
   q: '',
   kind: '',

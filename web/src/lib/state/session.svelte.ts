@@ -1,6 +1,7 @@
 // Who is signed in, as far as this browser knows.
 import { accounts, ApiError, type Account, type Setup } from '$lib/api';
 import { locale } from '$lib/i18n/index.svelte';
+import { toasts } from '$lib/ui/toasts.svelte';
 import { unsaved } from './unsaved';
 
 export type SessionState =
@@ -31,6 +32,7 @@ class Session {
 
   enter(account: Account): void {
     unsaved.arrived(account.id);
+    if (this.state.kind === 'out') toasts.clear();
     this.state = { kind: 'in', account };
     locale.use([account.locale, ...navigator.languages]);
   }

@@ -17,6 +17,11 @@ class Toasts {
     setTimeout(() => this.dismiss(id), action ? 12_000 : 6_000);
   }
 
+  /** What was said before somebody signed in concerns them no more. */
+  clear(): void {
+    this.items = [];
+  }
+
   dismiss(id: number): void {
     this.items = this.items.filter((toast) => toast.id !== id);
   }

@@ -1,6 +1,7 @@
 // The names of people are offered while a memory is told; a question that was asked elsewhere
 // comes by its name, as what to tell about (`about`) or to look for (`like`).
 import { clones, conversations } from '$lib/api';
+import { LONGEST } from '$lib/memories/wanted';
 import { guarded } from '$lib/state/guarded';
 import type { PageLoadEvent } from './$types';
 
@@ -24,5 +25,6 @@ export async function load({ params, parent, url, depends }: PageLoadEvent) {
     question(read('c'), read('about')),
     question(read('c'), read('like')),
   ]);
-  return { people: people.items.map((p) => p.name), about, q: like, open: read('m') };
+  const q = [...like].slice(0, LONGEST).join('');
+  return { people: people.items.map((p) => p.name), about, q, open: read('m') };
 }
