@@ -114,8 +114,8 @@ $(E2E_MODULES): tests/e2e/package.json tests/e2e/package-lock.json
 	@touch $@
 
 .PHONY: torture
-torture: | $(MODEL) ## Kill the server while it writes, 200 times (ROUNDS=n)
-	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it kill -- --nocapture
+torture: | $(MODEL) ## Kill the server while it writes and is set up, 200 times (ROUNDS=n)
+	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it -- kill:: setup:: --nocapture
 
 .PHONY: fuzz
 fuzz: | $(FUZZ_TOOL) $(MODEL) $(WEB_BUILT) ## Ask the server everything its document allows, and more (SECONDS_OF_FUZZ=n)

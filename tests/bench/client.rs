@@ -20,6 +20,8 @@ pub struct Client {
     sender: SendRequest<Full<Bytes>>,
     /// Sent as a bearer token, if there is one.
     pub token: Option<String>,
+    /// Sent as an API key, if there is one.
+    pub key: Option<String>,
 }
 
 /// When a streamed answer began, and ended.
@@ -39,7 +41,7 @@ impl Client {
         socket.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(socket)).await?;
         tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { sender, token })
+        Ok(Self { sender, token, key: None })
     }
 
     /// The parsed answer; whatever is not a success is an error.
@@ -107,6 +109,9 @@ impl Client {
         }
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(key) = &self.key {
+            request = request.header("x-api-key", key);
         }
         self.sender.ready().await?;
         Ok(self.sender.send_request(request.body(Full::new(body))?).await?)

@@ -100,6 +100,9 @@ async fn measure(plan: &Plan) -> Outcome<()> {
     if plan.wants("signins") {
         steps::sign_ins::measure(plan).await?;
     }
+    if plan.wants("timing") {
+        steps::timing::measure(plan).await?;
+    }
     if plan.wants("hostile") {
         steps::hostile::measure(plan).await?;
     }

@@ -133,6 +133,29 @@ async fn a_key_may_be_used_so_often_and_says_so() {
 }
 
 #[tokio::test]
+async fn twice_as_many_requests_as_a_key_may_make_get_exactly_what_it_may() {
+    let server = Server::start().await;
+    let ada = server.admin().await;
+    let limits = json!({"rate_limit_requests": 200, "rate_limit_window_seconds": 3600});
+    let (_, key) = key_of(&ada, &["read"], limits).await;
+    let clients: Vec<Client> = (0..8).map(|_| server.client()).collect();
+    let each = clients.iter().map(|client| async {
+        let mut statuses = Vec::new();
+        for _ in 0..50 {
+            let reply = with_key(client.get("/clones"), &key).await;
+            assert!(reply.header("ratelimit").is_some(), "{}", reply.text());
+            assert_eq!(reply.header("retry-after").is_some(), reply.status == 429);
+            statuses.push(reply.status);
+        }
+        statuses
+    });
+    let statuses = futures_util::future::join_all(each).await.concat();
+    let allowed = statuses.iter().filter(|status| **status == 200).count();
+    let refused = statuses.iter().filter(|status| **status == 429).count();
+    assert_eq!((allowed, refused), (200, 200));
+}
+
+#[tokio::test]
 async fn a_key_ends_when_it_is_revoked_expired_or_the_password_changes() {
     let server = Server::start().await;
     let ada = server.admin().await;

@@ -1,6 +1,7 @@
 //! Wrong, hostile and oversized input: a clear answer, never a crash, never an echo.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -285,7 +286,7 @@ async fn a_data_directory_that_cannot_be_written_is_said_so() {
     };
     std::fs::create_dir(&data).unwrap();
     mode(data.parent().unwrap(), 0o755);
-    mode(&data, 0o555);
+    mode(&data, 0o500);
     let arguments = ["serve", "--data-dir", text, "--listen", "127.0.0.1:0"];
     // Permissions do not hold for root, so the server is started as somebody else.
     if let Some(ended) = run_unprivileged(&arguments) {
@@ -302,7 +303,7 @@ async fn a_data_directory_that_cannot_be_written_is_said_so() {
 #[tokio::test]
 async fn a_damaged_database_is_said_so_and_left_alone() {
     let server = Server::prepared(&[]);
-    std::fs::create_dir(server.data()).unwrap();
+    DirBuilder::new().mode(0o700).create(server.data()).unwrap();
     let path = server.data().join("clonememoria.redb");
     std::fs::write(&path, b"this is no database").unwrap();
     let ended = server.command(&["serve"], "");

@@ -1,5 +1,9 @@
 //! The command line, with the server running and without.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::support::PASSWORD;
@@ -211,14 +215,47 @@ async fn a_machine_that_is_fine_is_said_to_be_fine() {
     assert_eq!(server.command(&["healthcheck"], "").ok().trim(), "ready");
     assert_eq!(server.stop().await, 0);
     server.command(&["healthcheck"], "").fails(69, &["no server answers"]);
-    use std::os::unix::fs::PermissionsExt as _;
-    let open = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(server.data(), open).unwrap();
+    std::fs::set_permissions(server.data(), Permissions::from_mode(0o755)).unwrap();
     let ended = server.command(&["doctor"], "");
     assert!(ended.out.contains("chmod 700"), "{ended:?}");
     ended.fails(78, &["need attention"]);
+}
+
+#[tokio::test]
+async fn what_others_can_enter_is_no_place_for_memories() {
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let open = |path: &Path, mode| {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    };
+    // An empty directory that somebody made for the server becomes private.
+    let mut server = Server::prepared(&[]);
+    std::fs::create_dir(server.data()).unwrap();
+    open(&server.data(), 0o755);
     server.run().await;
-    assert!(server.log().contains("others can enter the data directory (755)"));
+    assert_eq!(mode(&server.data()), 0o700);
+    assert_eq!(server.stop().await, 0);
+    // One that others could look into since is a matter for its owner.
+    for others in [0o755, 0o750, 0o701, 0o770] {
+        open(&server.data(), others);
+        let data = server.data().display().to_string();
+        let serve = server.command(&["serve"], "");
+        serve.fails(78, &[&format!("({others:o})"), &format!("chmod 700 {data}")]);
+        assert_eq!(mode(&server.data()), others, "nothing is changed behind the owner's back");
+    }
+    let mut accepting = Server::prepared(&[("CLONEMEMORIA_SERVER_ACCEPT_OPEN_DATA_DIR", "true")]);
+    accepting.run().await;
+    assert_eq!(accepting.stop().await, 0);
+    open(&accepting.data(), 0o755);
+    accepting.run().await;
+    assert!(accepting.log().contains("others can enter the data directory (755)"));
+}
+
+#[tokio::test]
+async fn nobody_looks_into_the_memory_of_the_server() {
+    let server = Server::start().await;
+    let limits = std::fs::read_to_string(server.process_file("limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
 }
 
 #[tokio::test]

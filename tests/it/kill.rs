@@ -22,14 +22,15 @@ struct Acknowledged {
     messages: Vec<String>,
 }
 
-fn rounds() -> u64 {
+/// How often: as `TORTURE_ROUNDS` says, or else as usual.
+pub fn rounds(usual: u64) -> u64 {
     let rounds = std::env::var("TORTURE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-    rounds.unwrap_or(20)
+    rounds.unwrap_or(usual)
 }
 
 #[tokio::test]
 async fn nothing_that_was_acknowledged_is_lost() {
-    let rounds = rounds();
+    let rounds = rounds(20);
     let llm = Llm::start().await;
     llm.always(Act::Answer(Answer::of(&["Half ", "an answer "]).ending(End::Hang)));
     let mut server = Server::with(&[
@@ -192,7 +193,7 @@ async fn what_is_asked_for_again_after_a_power_cut_is_there_once() {
     let admin = server.admin().await;
     let clone = admin.new_clone("Maria").await;
     let (mut all, mut unheard) = (Vec::new(), 0);
-    for round in 0..rounds() {
+    for round in 0..rounds(20) {
         let ada = server.again(&admin);
         let before = Wish::of(&clone, &format!("r{round}before"), round % 2 == 0);
         let before = before.make(ada.clone()).await;

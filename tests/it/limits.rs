@@ -410,9 +410,8 @@ fn opened_and_reset(stream: u32) -> Vec<u8> {
     bytes
 }
 
-#[tokio::test]
-async fn requests_that_are_taken_back_at_once_end_the_connection() {
-    let server = Server::start().await;
+/// A connection on which twenty thousand requests are made and taken back.
+async fn takes_back(server: &Server) -> TcpStream {
     let mut stream = connect_from(ELSEWHERE, server.address()).await;
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend([0, 0, 0, 0x4, 0, 0, 0, 0, 0]);
@@ -420,11 +419,21 @@ async fn requests_that_are_taken_back_at_once_end_the_connection() {
         bytes.extend(opened_and_reset(number * 2 + 1));
     }
     drop(stream.write_all(&bytes).await);
+    stream
+}
+
+#[tokio::test]
+async fn requests_that_are_taken_back_at_once_end_the_connection() {
+    let server = Server::start().await;
+    let mut stream = takes_back(&server).await;
     let took = closes_within(&mut stream, Duration::from_secs(10)).await;
     assert!(took.is_some(), "the connection stays open");
     let began = Instant::now();
     server.client().get("/setup").await.is(200);
     assert!(began.elapsed() < Duration::from_secs(2));
+    let patient = Server::with(&[("CLONEMEMORIA_LIMITS_HTTP2_RESETS", "100000")]).await;
+    let mut stream = takes_back(&patient).await;
+    assert_eq!(closes_within(&mut stream, Duration::from_secs(2)).await, None);
 }
 
 #[tokio::test]

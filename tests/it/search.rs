@@ -12,7 +12,11 @@ use crate::support::server::Server;
 use crate::support::{quoted, slice, until};
 
 async fn begin() -> (Server, Client, String) {
-    let server = Server::start().await;
+    begin_with(&[]).await
+}
+
+async fn begin_with(settings: &[(&str, &str)]) -> (Server, Client, String) {
+    let server = Server::with(settings).await;
     let ada = server.admin().await;
     let clone = ada.new_clone("Maria").await;
     (server, ada, clone)
@@ -215,7 +219,8 @@ async fn wrong_searches_are_refused() {
 
 #[tokio::test]
 async fn every_question_is_answered_with_200_whatever_it_says() {
-    let (_server, ada, clone) = begin().await;
+    let long_ones = [("CLONEMEMORIA_LIMITS_QUESTION_CHARS", "2000")];
+    let (_server, ada, clone) = begin_with(&long_ones).await;
     remember_life(&ada, &clone).await;
     let long = "word ".repeat(399);
     let word = "a".repeat(2_000);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::PASSWORD;
 use crate::support::client::{items, text};
+use crate::support::reply::Reply;
 use crate::support::server::Server;
 
 fn first(token: &str, email: &str) -> Value {
@@ -58,17 +59,40 @@ async fn a_new_link_ends_the_old_one() {
     reply.problem(403, "setup_token_invalid");
 }
 
+/// Starts of a fresh server with a crowd at the door; `TORTURE_ROUNDS` sets another number.
+fn boots() -> u64 {
+    crate::kill::rounds(5)
+}
+
+/// Many at the door of a fresh server, every other with a wrong token.
+async fn crowd(server: &Server, many: usize) -> Vec<Reply> {
+    let each = (0..many).map(|i| {
+        let wrong = "A".repeat(43);
+        let token = if i % 2 == 0 { server.setup_token() } else { &wrong };
+        let body = first(token, &format!("ada{i}@example.org"));
+        let stranger = server.client();
+        async move { stranger.post("/setup", body).attempt().await }
+    });
+    join_all(each).await.into_iter().flatten().collect()
+}
+
+/// A server that lets in everybody who comes.
+fn open_door() -> Server {
+    Server::prepared(&[
+        ("CLONEMEMORIA_LIMITS_CONNECTIONS_PER_ADDRESS", "1000"),
+        ("CLONEMEMORIA_LIMITS_SIGN_IN_BURST", "1000"),
+    ])
+}
+
 #[tokio::test]
-async fn fifty_who_set_up_at_once_make_one_admin_and_no_other_account() {
-    for _ in 0..5 {
-        let server = Server::start().await;
-        let each = (0..50).map(|i| {
-            let body = first(server.setup_token(), &format!("ada{i}@example.org"));
-            let stranger = server.client();
-            async move { stranger.post("/setup", body).await }
-        });
+async fn two_hundred_who_set_up_at_once_make_one_admin_and_no_other_account() {
+    for _ in 0..boots() {
+        let mut server = open_door();
+        server.run().await;
+        let replies = crowd(&server, 200).await;
+        assert_eq!(replies.len(), 200);
         let (made, refused): (Vec<_>, Vec<_>) =
-            join_all(each).await.into_iter().partition(|reply| reply.status == 201);
+            replies.into_iter().partition(|reply| reply.status == 201);
         let statuses: Vec<u16> = refused.iter().map(|reply| reply.status).collect();
         assert!(statuses.iter().all(|status| matches!(status, 403 | 409 | 429)), "{statuses:?}");
         assert_eq!(made.len(), 1);
@@ -77,6 +101,39 @@ async fn fifty_who_set_up_at_once_make_one_admin_and_no_other_account() {
         let all = items(&admin.get("/admin/users").await.is(200));
         assert_eq!(each_of(&all), [&session["account"]["email"]]);
     }
+}
+
+#[tokio::test]
+async fn a_power_cut_while_many_set_up_leaves_one_admin_or_none() {
+    let mut ends = [0, 0];
+    for boot in 0..boots() {
+        let mut server = open_door();
+        server.run().await;
+        tokio::select! {
+            _ = crowd(&server, 8) => {}
+            () = tokio::time::sleep(Duration::from_millis(40 + boot * 131 % 600)) => {}
+        }
+        server.kill().await;
+        server.run().await;
+        let stranger = server.client();
+        let needed = stranger.get("/setup").await.is(200)["needed"] == true;
+        ends[usize::from(needed)] += 1;
+        let admin = if needed {
+            let body = first(server.setup_token(), "late@example.org");
+            stranger.post("/setup", body).await.is(201)
+        } else {
+            let tries = (0..8).step_by(2).map(|i| format!("ada{i}@example.org"));
+            let tries = tries.map(|email| json!({"email": email, "password": PASSWORD}));
+            let tries = tries.map(|body| stranger.post("/auth/login", body).attempt());
+            let replies = join_all(tries).await.into_iter().flatten();
+            let mut good: Vec<_> = replies.filter(|reply| reply.status == 200).collect();
+            assert_eq!(good.len(), 1);
+            good.remove(0).json()
+        };
+        let admin = server.client().with_token(&text(&admin["access_token"]));
+        assert_eq!(items(&admin.get("/admin/users").await.is(200)).len(), 1);
+    }
+    println!("{} power cuts after the first account, {} before", ends[0], ends[1]);
 }
 
 fn each_of(accounts: &[Value]) -> Vec<&Value> {

@@ -8,6 +8,7 @@ pub mod sign_ins;
 pub mod stalls;
 pub mod start;
 pub mod streams;
+pub mod timing;
 pub mod writes;
 
 use std::time::{Duration, Instant};

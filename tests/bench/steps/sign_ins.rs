@@ -1,41 +1,58 @@
-//! Signing in: how fast, what hundreds at once cost the others, and whether time tells a stranger
-//! who has an account or what exists.
+//! Signing in: how fast, what hundreds at once cost the others, and what a provider that hangs
+//! costs those who do not use it.
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures_util::future::try_join_all;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
+use tokio::net::TcpListener;
 
 use super::healthy::while_asking;
 use crate::appliance::{Appliance, WORDS_ONLY, bytes};
 use crate::client::Client;
-use crate::figures::{Samples, ms, rate, table, told_apart};
+use crate::figures::{Samples, rate, table};
 use crate::{Outcome, Plan};
 
-const LOGIN: &str = "/api/v1/auth/login";
-const PASSWORD: &str = "a quiet kitchen in june";
-/// So many that nobody's ladder of waits is met when all are tried in turn.
-const PEOPLE: usize = 300;
-const TURNS: usize = 2;
+pub const LOGIN: &str = "/api/v1/auth/login";
+pub const PASSWORD: &str = "a quiet kitchen in june";
+const PEOPLE: usize = 50;
 const AT_ONCE: usize = 500;
-const LOOKS: usize = 2_000;
+/// Sign-ins one by one, beside a provider that hangs and without.
+const BESIDE: usize = 200;
+/// Browsers that wait for that provider.
+const WAITING: usize = 20;
+
+/// Settings of a server on which many people have accounts, and somebody writes letters.
+pub const POPULAR: [(&str, &str); 8] = [
+    WORDS_ONLY,
+    ("CLONEMEMORIA_REGISTRATION", "open"),
+    ("CLONEMEMORIA_LIMITS_SIGN_IN_BURST", "1000000"),
+    // Letters that nobody takes: what is measured is asking for them.
+    ("CLONEMEMORIA_MAIL_HOST", "127.0.0.1"),
+    ("CLONEMEMORIA_MAIL_PORT", "1"),
+    ("CLONEMEMORIA_MAIL_ENCRYPTION", "none"),
+    ("CLONEMEMORIA_MAIL_FROM", "memoria@home.example"),
+    ("CLONEMEMORIA_SERVER_PUBLIC_URL", "http://localhost"),
+];
 
 pub async fn measure(plan: &Plan) -> Outcome<()> {
-    let settings = [
-        WORDS_ONLY,
-        ("CLONEMEMORIA_REGISTRATION", "open"),
-        ("CLONEMEMORIA_LIMITS_SIGN_IN_BURST", "1000000"),
-        // Letters that nobody takes: what is measured is asking for them.
-        ("CLONEMEMORIA_MAIL_HOST", "127.0.0.1"),
-        ("CLONEMEMORIA_MAIL_PORT", "1"),
-        ("CLONEMEMORIA_MAIL_ENCRYPTION", "none"),
-        ("CLONEMEMORIA_MAIL_FROM", "memoria@home.example"),
-        ("CLONEMEMORIA_SERVER_PUBLIC_URL", "http://localhost"),
-    ];
+    let provider = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let issuer = format!("http://{}", provider.local_addr()?);
+    let mut settings = POPULAR.to_vec();
+    settings.extend([
+        ("CLONEMEMORIA_AUTH_OIDC_ISSUER", issuer.as_str()),
+        ("CLONEMEMORIA_AUTH_OIDC_CLIENT_ID", "bench"),
+        ("CLONEMEMORIA_OUTBOUND_ALLOW_PRIVATE", "127.0.0.1"),
+    ]);
     let server = Appliance::start(plan, &settings).await?;
-    let people = plan.rounds(PEOPLE, 20);
+    registered(&server, plan.rounds(PEOPLE, 20)).await?;
+    many_at_once(plan, &server).await?;
+    beside_a_provider(plan, &server, provider).await
+}
+
+/// Makes accounts for so many people.
+pub async fn registered(server: &Appliance, people: usize) -> Outcome<()> {
     for number in 0..people {
         let body = json!({
             "email": known(number), "password": PASSWORD, "display_name": "Somebody",
@@ -43,15 +60,16 @@ pub async fn measure(plan: &Plan) -> Outcome<()> {
         let mut client = Client::connect(server.process.address, None).await?;
         client.json(Method::POST, "/api/v1/auth/register", bytes(&body)).await?;
     }
-    many_at_once(plan, &server).await?;
-    apart(plan, &server, people).await
+    Ok(())
 }
 
-fn known(number: usize) -> String {
+/// The address of somebody who has an account.
+pub fn known(number: usize) -> String {
     format!("person{number}@example.org")
 }
 
-fn unknown(number: usize) -> String {
+/// The address of somebody who has none.
+pub fn unknown(number: usize) -> String {
     format!("nobody{number}@example.org")
 }
 
@@ -89,7 +107,7 @@ async fn all_at_once(server: &Appliance, many: usize) -> Outcome<String> {
     for number in 0..many {
         let mut client = Client::connect(server.process.address, None).await?;
         all.push(tokio::spawn(async move {
-            let body = json!({"email": unknown(PEOPLE + number), "password": PASSWORD});
+            let body = json!({"email": unknown(number), "password": PASSWORD});
             client.whatever(Method::POST, LOGIN, bytes(&body)).await
         }));
     }
@@ -105,88 +123,46 @@ async fn all_at_once(server: &Appliance, many: usize) -> Outcome<String> {
     Ok(format!("{checked} checked, {sent_away} sent away (429), {took:.1} s"))
 }
 
-/// Whether the time that an answer takes tells what may not be known.
-async fn apart(plan: &Plan, server: &Appliance, people: usize) -> Outcome<()> {
+/// How long people with a password take to sign in while others wait for a provider that takes
+/// their connection and says nothing (OIDC-6).
+async fn beside_a_provider(plan: &Plan, server: &Appliance, provider: TcpListener) -> Outcome<()> {
+    let many = plan.rounds(BESIDE, 10);
+    let people = plan.rounds(PEOPLE, 20);
     let mut client = Client::connect(server.process.address, None).await?;
     let mut rows = Vec::new();
-    let mut sample = [Vec::new(), Vec::new()];
-    for turn in 0..plan.rounds(TURNS, 1) {
-        for number in 0..people {
-            for (sort, email) in in_turn(number, [known(number), unknown(number)]) {
-                let body = json!({"email": email, "password": format!("wrong {turn} and more")});
-                sample[sort].push(timed(&mut client, Method::POST, LOGIN, body, 401).await?);
-            }
+    for hangs in [false, true] {
+        let waiting = hangs.then(|| waiting_for(server));
+        let mut took = Vec::new();
+        for number in 0..many {
+            let body = json!({"email": known(number % people), "password": PASSWORD});
+            let began = Instant::now();
+            client.json(Method::POST, LOGIN, bytes(&body)).await?;
+            took.push(began.elapsed());
         }
+        drop(waiting);
+        let took: Samples = took.into_iter().collect();
+        let name = if hangs { "a provider hangs" } else { "no provider is asked" };
+        let longest = took.quantile(1.0).as_millis().to_string();
+        rows.push(vec![name.to_owned(), many.to_string(), took.p50_p99(), longest]);
     }
-    rows.push(row("a wrong password: an account, no account", &sample));
-    let mut sample = [Vec::new(), Vec::new()];
-    for number in 0..people {
-        for (sort, email) in in_turn(number, [known(number), unknown(number)]) {
-            let (path, body) = ("/api/v1/auth/password/forgot", json!({"email": email}));
-            sample[sort].push(timed(&mut client, Method::POST, path, body, 202).await?);
-        }
-    }
-    rows.push(row("a forgotten password: an account, no account", &sample));
-    let foreign = server.clone_named("Somebody else's").await?;
-    let body = bytes(&json!({"email": known(0), "password": PASSWORD}));
-    // After the wrong passwords above, a moment has to pass.
-    tokio::time::sleep(Duration::from_secs(11)).await;
-    let mut stranger = Client::connect(server.process.address, None).await?;
-    let session = stranger.json(Method::POST, LOGIN, body).await?;
-    stranger.token = session["access_token"].as_str().map(str::to_owned);
-    let missing = missing_like(&foreign);
-    let mut sample = [Vec::new(), Vec::new()];
-    for number in 0..plan.rounds(LOOKS, LOOKS / 10) {
-        for (sort, id) in in_turn(number, [&foreign, &missing]) {
-            let path = format!("/api/v1/clones/{id}/memories");
-            let took = timed(&mut stranger, Method::GET, &path, Value::Null, 404).await?;
-            sample[sort].push(took);
-        }
-    }
-    rows.push(row("a clone: another account's, none", &sample));
-    let head = ["asked about", "samples each", "ms: median, median", "told apart by time"];
-    table("What time tells (0.5: nothing, 1: everything)", &head, &rows);
+    // Until here: the system took its connections, and nobody read them.
+    drop(provider);
+    let head = ["meanwhile", "sign-ins by password", "ms: p50 / p99", "longest, ms"];
+    table("A provider of sign-ins that hangs", &head, &rows);
     Ok(())
 }
 
-/// Two sorts of question, each first every other time: what comes second finds warm caches.
-fn in_turn<T>(number: usize, sorts: [T; 2]) -> Vec<(usize, T)> {
-    let mut sorts: Vec<(usize, T)> = sorts.into_iter().enumerate().collect();
-    if number % 2 == 1 {
-        sorts.reverse();
+/// Browsers that ask for the provider again and again, until dropped.
+fn waiting_for(server: &Appliance) -> tokio::task::JoinSet<()> {
+    let address = server.process.address;
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..WAITING {
+        all.spawn(async move {
+            while let Ok(mut client) = Client::connect(address, None).await {
+                let path = "/api/v1/auth/oidc/oidc/start";
+                drop(client.whatever(Method::GET, path, bytes::Bytes::new()).await);
+            }
+        });
     }
-    sorts
-}
-
-/// An identifier of the same age that is nobody's.
-fn missing_like(id: &str) -> String {
-    let last = if id.ends_with('0') { '1' } else { '0' };
-    format!("{}{last}", &id[..id.len() - 1])
-}
-
-async fn timed(
-    client: &mut Client,
-    method: Method,
-    path: &str,
-    body: Value,
-    expected: u16,
-) -> Outcome<Duration> {
-    let body = if body.is_null() { Bytes::new() } else { bytes(&body) };
-    let began = Instant::now();
-    let (status, answer) = client.whatever(method, path, body).await?;
-    let took = began.elapsed();
-    if status == expected {
-        return Ok(took);
-    }
-    Err(format!("{path}: {status} {}", String::from_utf8_lossy(&answer)).into())
-}
-
-fn row(name: &str, [one, other]: &[Vec<Duration>; 2]) -> Vec<String> {
-    let median = |sample: &[Duration]| ms(sample.iter().copied().collect::<Samples>().median());
-    vec![
-        name.to_owned(),
-        one.len().to_string(),
-        format!("{}, {}", median(one), median(other)),
-        format!("{:.3}", told_apart(one, other)),
-    ]
+    all
 }

@@ -55,6 +55,7 @@ test('a question that finds no server is not lost', async ({ page, model }) => {
   const id = await seed(page, 'Rita');
   await page.goto(`${house.origin}/clones/${id}`);
   await page.getByRole('textbox').fill('Where did you meet Paul at the dance?');
+  await page.waitForLoadState('networkidle');
   await house.kill();
   await page.keyboard.press('Enter');
   await expect(page.getByText('Where did you meet Paul at the dance?')).toBeVisible();

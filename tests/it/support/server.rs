@@ -255,11 +255,15 @@ impl Server {
         kill_process(id, signal).expect("a process");
     }
 
+    /// What the system says of its process.
+    pub fn process_file(&self, name: &str) -> PathBuf {
+        let process = self.process.as_ref().expect("it runs");
+        format!("/proc/{}/{name}", process.child.id()).into()
+    }
+
     /// Bytes of memory that it uses.
     pub fn resident(&self) -> u64 {
-        let process = self.process.as_ref().expect("it runs");
-        let path = format!("/proc/{}/status", process.child.id());
-        let status = std::fs::read_to_string(path).expect("a process");
+        let status = std::fs::read_to_string(self.process_file("status")).expect("a process");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
         let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
         kilobytes * 1024
