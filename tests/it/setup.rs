@@ -111,7 +111,7 @@ async fn a_power_cut_while_many_set_up_leaves_one_admin_or_none() {
         server.run().await;
         tokio::select! {
             _ = crowd(&server, 8) => {}
-            () = tokio::time::sleep(Duration::from_millis(40 + boot * 131 % 600)) => {}
+            () = tokio::time::sleep(Duration::from_millis(boot * 37 % 110)) => {}
         }
         server.kill().await;
         server.run().await;
