@@ -14,6 +14,9 @@ use super::RetrievalError;
 /// somebody waits for with a finger on the key.
 const FOR_ANSWERS: u32 = 5;
 
+/// Longer waits are none: an instant has an end.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Who waits for a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waiting {
@@ -53,9 +56,9 @@ impl Turns {
     pub(super) fn deadline(&self, waiting: Waiting) -> Deadline {
         let most = match waiting {
             Waiting::Searcher => self.most,
-            Waiting::Answer => self.most * FOR_ANSWERS,
+            Waiting::Answer => self.most.saturating_mul(FOR_ANSWERS),
         };
-        Deadline(Instant::now() + most)
+        Deadline(Instant::now() + most.min(LONGEST))
     }
 
     /// Waits for a turn. It lasts until what is given back is dropped: who goes away before the
@@ -146,7 +149,7 @@ mod tests {
         assert!(began.elapsed() >= Duration::from_millis(50));
         assert!(first.go_on().is_err(), "its own time is up as well");
         drop(first);
-        let patient = Turns::of(1, Duration::from_secs(60));
+        let patient = Turns::of(1, Duration::MAX);
         assert!(patient.next(patient.deadline(Waiting::Answer)).await.unwrap().go_on().is_ok());
     }
 

@@ -50,6 +50,10 @@ test('a sign-in that ended elsewhere leads to signing in, and on to where one we
   await page.getByLabel('Password').fill(OWNER.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page).toHaveURL(`${appliance.origin}/account`);
+  // What was said of the end is over, before it would go by itself.
+  await expect(page.getByText(/You were signed out|no longer signed in/)).toHaveCount(0, {
+    timeout: 1_000,
+  });
 });
 
 /** Signs the owner in where the page asks for it. */
