@@ -119,16 +119,19 @@ pub enum SecurityEvent {
         space: SpaceId,
         group: SpaceGroupId,
     },
-    /// A group brought the account into a space.
+    /// A group brought the account into a space, or gave it another role there.
     JoinedByGroup {
         space: SpaceId,
         group: SpaceGroupId,
         role: &'static str,
+        /// Whether it was there before, as something else.
+        was_there: bool,
     },
-    /// It is in the group no more that had brought it, or the group may bring nobody now.
+    /// A member is in the group no more that had brought it, or the group may bring nobody now.
     LeftWithGroup {
         space: SpaceId,
         group: SpaceGroupId,
+        member: AccountId,
     },
     RoleChanged {
         space: SpaceId,

@@ -76,37 +76,61 @@ impl Accounts {
         by: Actor,
         expected: Option<u64>,
     ) -> Result<Account, AccountError> {
-        let (now, watchers) = (self.clock.now(), self.listeners.watchers.clone());
-        self.store
-            .write(move |tx| {
-                require_admin(tx, by)?;
-                let before = rows::account(tx, id)?.ok_or(AccountError::Missing)?;
-                if expected.is_some_and(|expected| expected != before.epoch) {
-                    return Err(AccountError::Changed);
-                }
-                let suspended = change.suspended.unwrap_or(before.suspended_at.is_some());
-                let admin = change.admin.unwrap_or(before.is_admin);
-                let events = change.events(&before, by);
-                if events.is_empty() {
-                    return Ok(before);
-                }
-                if before.is_admin && (suspended || !admin) {
-                    if by == Actor::Account(id) {
-                        return Err(AccountError::OwnAccount);
-                    }
-                    require_another_admin(tx, id)?;
-                }
-                let since = before.suspended_at.unwrap_or(now);
-                let suspended_at = suspended.then_some(since);
-                let epoch = before.epoch + 1;
-                let account = Account { is_admin: admin, suspended_at, epoch, ..before };
-                rows::put_account_in(tx, &account)?;
-                for event in &events {
-                    watchers.tell_in(tx, id, event, now)?;
-                }
-                Ok(account)
-            })
-            .await
+        let this = self.clone();
+        self.store.write(move |tx| this.administer_in(tx, id, change, (by, expected))).await
+    }
+
+    fn administer_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        id: AccountId,
+        change: AdminChange,
+        (by, expected): (Actor, Option<u64>),
+    ) -> Result<Account, AccountError> {
+        require_admin(tx, by)?;
+        let before = rows::account(tx, id)?.ok_or(AccountError::Missing)?;
+        if expected.is_some_and(|expected| expected != before.epoch) {
+            return Err(AccountError::Changed);
+        }
+        let suspended = change.suspended.unwrap_or(before.suspended_at.is_some());
+        let admin = change.admin.unwrap_or(before.is_admin);
+        let events = change.events(&before, by);
+        if events.is_empty() {
+            return Ok(before);
+        }
+        if before.is_admin && (suspended || !admin) {
+            if by == Actor::Account(id) {
+                return Err(AccountError::OwnAccount);
+            }
+            require_another_admin(tx, id)?;
+        }
+        let now = self.clock.now();
+        let since = before.suspended_at.unwrap_or(now);
+        let suspended_at = suspended.then_some(since);
+        let epoch = before.epoch + 1;
+        let account = Account { is_admin: admin, suspended_at, epoch, ..before };
+        rows::put_account_in(tx, &account)?;
+        for event in &events {
+            self.listeners.watchers.tell_in(tx, id, event, now)?;
+        }
+        Ok(account)
+    }
+
+    /// Takes the rank of an admin away whom a group at a provider had made one, now that nothing
+    /// says any more that they are in it; the last admin stays.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn demote_in(&self, tx: &mut WriteTx<'_>, id: AccountId) -> Result<(), StoreError> {
+        let change = AdminChange { admin: Some(false), suspended: None };
+        match self.administer_in(tx, id, change, (Actor::System, None)) {
+            Err(AccountError::Store(error)) => Err(error),
+            Err(AccountError::LastAdmin) => {
+                tracing::warn!("the last admin is in no admin group any more and stays admin");
+                Ok(())
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Ends everything that opens an account: sign-ins, refresh tokens and keys.

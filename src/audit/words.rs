@@ -73,11 +73,12 @@ fn beyond(account: AccountId, event: &SecurityEvent) -> NewEntry {
         E::GroupShutOut { space, group } => {
             of("group_shut_out", Thing::Space(*space)).with("group", group)
         }
-        E::JoinedByGroup { space, group, role } => {
+        E::JoinedByGroup { space, group, role, .. } => {
             of("joined_by_group", Thing::Space(*space)).with("group", group).with("role", role)
         }
-        E::LeftWithGroup { space, group } => {
-            of("left_with_group", Thing::Space(*space)).with("group", group)
+        E::LeftWithGroup { space, group, member } => {
+            let entry = of("left_with_group", Thing::Space(*space)).with("group", group);
+            entry.with("member", member)
         }
         E::ShareLinkCreated { clone, link } => {
             of("share_link_created", Thing::Clone(*clone)).with("link", link)

@@ -104,7 +104,7 @@ fn test_mail(args: &TestMailArgs) -> Result<(), Failure> {
 fn reset_factors(args: &AddressArgs) -> Result<(), Failure> {
     let (config, _) = args.config.load()?;
     operate(&config, &Operation::ResetFactors { email: args.email.clone() })?;
-    say("The password alone signs in again, and all sign-ins of the account have ended.");
+    say("No code is asked for any more, its passkeys are gone, and all its sign-ins have ended.");
     Ok(())
 }
 

@@ -152,11 +152,12 @@ impl ConfigArgs {
 /// Runs the command that was given and says how it went.
 pub fn run() -> ExitCode {
     memory::give_back_large_pieces();
+    let private = memory::keep_private();
     let cli = Cli::parse();
     // Whatever is written is for the account that runs the server and for nobody else.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let outcome = match cli.command {
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(args) => serve::run(&args, private.is_ok()),
         Command::Admin { command } => admin::run(&command),
         Command::Config { command: ConfigCommand::Show(args) } => config_show::run(&args),
         Command::Openapi => openapi::run(),

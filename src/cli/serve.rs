@@ -10,26 +10,18 @@ use crate::app::App;
 use crate::config::{Config, Tls};
 use crate::tls;
 
-pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
+/// `private`: whether nobody can look into the memory of the process.
+pub fn run(args: &ConfigArgs, private: bool) -> Result<(), Failure> {
     let (config, _) = args.load()?;
     logging::start(&config);
     for name in &config.mistaken_variables {
         tracing::warn!(%name, "this variable is no setting and is not used");
     }
-    keep_memory_private();
-    take_descriptors(&config);
-    runtime()?.block_on(serve(&config))
-}
-
-/// What is in memory are memories, keys and passwords: no dump of it is left behind when the
-/// process dies, and no other process of this account may look at it.
-fn keep_memory_private() {
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
-    let limited = setrlimit(Resource::Core, none);
-    if limited.and(set_dumpable_behavior(DumpableBehavior::NotDumpable)).is_err() {
+    if !private {
         tracing::warn!("the memory of this process can be dumped; nothing forbids it here");
     }
+    take_descriptors(&config);
+    runtime()?.block_on(serve(&config))
 }
 
 /// Every connection is a descriptor, and shells allow few: as many as this account may have.
@@ -153,17 +145,4 @@ fn is_readable(config: &Config, address: SocketAddr) -> bool {
 async fn received(ends: &mut [Signal]) {
     let waiting = ends.iter_mut().map(|end| Box::pin(end.recv()));
     futures_util::future::select_all(waiting).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_of_the_memory_is_left_to_others() {
-        use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
-        keep_memory_private();
-        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
-        assert_eq!(getrlimit(Resource::Core).maximum, Some(0));
-    }
 }

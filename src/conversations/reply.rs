@@ -93,18 +93,23 @@ impl Conversations {
             least_score: decided.settings.min_score,
         };
         let clone = decided.persona.id;
-        let ((), recalled, stored) = tokio::join!(
-            model.prewarm(),
-            self.retrieval.recall(&decided.who, clone, recall),
-            durable.wait(),
-        );
+        let recalled = async {
+            tokio::select! {
+                biased;
+                end = self.ended(&decided.who, writing) => Err(end),
+                recalled = self.retrieval.recall(&decided.who, clone, recall) => {
+                    recalled.map_err(|error| End::Broken(error.into()))
+                }
+            }
+        };
+        let ((), recalled, stored) = tokio::join!(model.prewarm(), recalled, durable.wait());
         if let Err(error) = stored {
             return End::Broken(error.into());
         }
         writing.answer.push(Event::Start(Arc::new(draft.message.clone())));
         let recalled = match recalled {
             Ok(recalled) => recalled,
-            Err(error) => return End::Broken(error.into()),
+            Err(end) => return end,
         };
         draft.message.citations = citations(&recalled.passages);
         writing.answer.push(Event::Sources(draft.message.citations.as_slice().into()));
@@ -154,6 +159,17 @@ impl Conversations {
             if let Err(refused) = self.share_links.require(who) {
                 return refused;
             }
+        }
+    }
+
+    /// When an answer is to end before it has been written: somebody stops it, the server stops,
+    /// or the link that it is for is good no more.
+    async fn ended(&self, who: &Principal, writing: &Writing) -> End {
+        let stopping = self.tasks.stopping();
+        tokio::select! {
+            () = writing.answer.stop.cancelled() => End::Stopped,
+            () = stopping.cancelled() => End::Broken(ConversationError::Stopping.into()),
+            refused = self.shut_out(who) => End::Broken(refused.into()),
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Recognised {
     pub account: Account,
     /// The identity that was recognised.
     pub identity: IdentityId,
+    /// The issuer of the provider that recognised it, and when that was added, if an admin did.
+    pub through: (String, Option<Timestamp>),
 }
 
 /// Every sign-in that is half done. Cheap to clone.
@@ -73,13 +75,24 @@ impl Factors {
         }
     }
 
-    /// The other half: the code.
+    /// The other half: the code. `still` says whether what recognised them would do so again.
     ///
     /// # Errors
     /// When the code is wrong, or nobody waits under this token (any more).
-    pub async fn complete(&self, token: &str, code: &str) -> Result<Recognised, FactorError> {
+    pub async fn complete(
+        &self,
+        token: &str,
+        code: &str,
+        still: impl FnOnce(&Recognised) -> bool,
+    ) -> Result<Recognised, FactorError> {
         let token = TokenHash::of(token);
         let recognised = self.halfway.find(&token).ok_or(FactorError::NobodyWaits)?;
+        let account = self.parts.accounts.account(recognised.account.id)?;
+        // Since another app was set up, or none is any more, another code is owed, or none.
+        if account.epoch != recognised.account.epoch || !still(&recognised) {
+            self.halfway.forget(&token);
+            return Err(FactorError::NobodyWaits);
+        }
         self.by_code(recognised.account.id, code, None).await?;
         self.halfway.forget(&token);
         Ok(recognised)

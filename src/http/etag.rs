@@ -184,8 +184,9 @@ fn matches(list: &str, tag: &str, strength: Strength) -> bool {
 }
 
 fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
-    let values: Vec<&str> =
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    let values = headers.get_all(name).iter();
+    // What is no text is no tag of ours, but a tag.
+    let values: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 

@@ -11,7 +11,9 @@ use crate::providers::Claims;
 use crate::store::{StoreError, WriteTx};
 
 use super::rows::{self, IdentityRow};
-use super::{Flow, Identities, IdentityError, Newcomer, Presented, Provider, SignedIn};
+use super::{
+    Flow, GroupsKnown, Identities, IdentityError, Newcomer, Presented, Provider, SignedIn,
+};
 
 /// Groups of an identity that are kept at most.
 const GROUPS_KEPT: usize = 200;
@@ -84,9 +86,11 @@ impl Identities {
     ) -> Result<SignedIn, IdentityError> {
         let key = self.place(provider, claims);
         let turn = self.0.newcomers.lock().await;
+        // Of a word that is older than one that was believed, nothing is but who it is.
+        let mut is_newest = true;
         let (id, identity, is_new) = match self.identity(&key)? {
             Some(known) => {
-                self.note_use(provider, &key, claims).await?;
+                is_newest = self.note_use(provider, &key, claims).await?;
                 (known.account, known.id, false)
             }
             None => self.welcome(provider, claims, new).await?,
@@ -96,9 +100,17 @@ impl Identities {
         if account.suspended_at.is_some() {
             return Err(AccountError::Suspended.into());
         }
-        let account = self.with_rank(provider, claims, account).await?;
-        self.with_groups(provider, claims, account.id).await?;
-        Ok(SignedIn { account, identity, is_new })
+        let account = match is_newest {
+            true => self.with_rank(provider, (&key, claims), account).await?,
+            false => account,
+        };
+        if is_newest && claims.groups.is_some() {
+            let (this, whose) = (self.clone(), account.id);
+            let follow =
+                move |tx: &mut WriteTx<'_>| (this.0.on_groups)(tx, whose, GroupsKnown::Said);
+            self.0.store.write(follow).await?;
+        }
+        Ok(SignedIn { account, identity, through: provider.mark(), is_new })
     }
 
     /// An account for somebody who was never here: their own by a trusted word, or a new one.
@@ -146,36 +158,31 @@ impl Identities {
     async fn with_rank(
         &self,
         provider: &Provider,
-        claims: &Claims,
+        (key, claims): (&TokenHash, &Claims),
         account: Account,
     ) -> Result<Account, IdentityError> {
         let (Some(admins), Some(groups)) = (&provider.admin_group, &claims.groups) else {
             return Ok(account);
         };
-        let admin = Some(groups.contains(admins));
-        let change = AdminChange { admin, suspended: None };
-        match self.0.accounts.administer(account.id, change, Actor::System, None).await {
-            Ok(account) => Ok(account),
-            Err(AccountError::LastAdmin) => {
-                tracing::warn!("the last admin is in the admin group no more and stays admin");
-                Ok(account)
-            }
-            Err(other) => Err(other.into()),
-        }
-    }
-
-    /// Lets the account into the spaces of its groups at the provider, and out of those of groups
-    /// that it has left, if they are said.
-    async fn with_groups(
-        &self,
-        provider: &Provider,
-        claims: &Claims,
-        account: AccountId,
-    ) -> Result<(), StoreError> {
-        let Some(names) = claims.groups.clone() else { return Ok(()) };
-        let (this, issuer) = (self.clone(), provider.oidc.issuer().to_owned());
-        let follow = move |tx: &mut WriteTx<'_>| (this.0.on_groups)(tx, account, (&issuer, &names));
-        self.0.store.write(follow).await
+        let is_admin = groups.contains(admins);
+        let change = AdminChange { admin: Some(is_admin), suspended: None };
+        let account =
+            match self.0.accounts.administer(account.id, change, Actor::System, None).await {
+                Ok(account) => account,
+                Err(AccountError::LastAdmin) => {
+                    tracing::warn!("the last admin is in the admin group no more and stays admin");
+                    account
+                }
+                Err(other) => return Err(other.into()),
+            };
+        let key = *key;
+        let note = move |tx: &mut WriteTx<'_>| {
+            let Some(mut row) = rows::identity(tx, &key)? else { return Ok(()) };
+            row.makes_admin = is_admin;
+            Ok::<_, StoreError>(rows::put_identity_in(tx, &key, &row)?)
+        };
+        self.0.store.write(note).await?;
+        Ok(account)
     }
 
     fn place(&self, provider: &Provider, claims: &Claims) -> TokenHash {
@@ -192,6 +199,9 @@ impl Identities {
             linked_at: now,
             used_at: now,
             groups: groups(claims),
+            groups_claim: provider.groups_claim.clone(),
+            said_at: Some(claims.issued_at),
+            makes_admin: false,
         }
     }
 
@@ -207,23 +217,33 @@ impl Identities {
         self.0.watchers.tell_in(tx, row.account, &event, row.linked_at)
     }
 
+    /// Notes what a provider says of somebody, unless it has said something else since; whether
+    /// it has not.
     async fn note_use(
         &self,
         provider: &Provider,
         key: &TokenHash,
         claims: &Claims,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let (key, email, now) = (*key, address(claims), self.0.clock.now());
-        let said = claims.groups.is_some() || !provider.tells_groups;
+        let (issued_at, claim) = (claims.issued_at, provider.groups_claim.clone());
+        let said = claims.groups.is_some() || claim.is_none();
         let groups = said.then(|| groups(claims));
         self.0
             .store
             .write(move |tx| {
-                let Some(mut row) = rows::identity(tx, &key)? else { return Ok(()) };
+                let Some(mut row) = rows::identity(tx, &key)? else { return Ok(true) };
                 row.used_at = now;
-                row.email = email.or(row.email);
-                row.groups = groups.unwrap_or(row.groups);
-                rows::put_identity_in(tx, &key, &row)
+                let is_newest = row.said_at.is_none_or(|said| said <= issued_at);
+                if is_newest {
+                    row.said_at = Some(issued_at);
+                    row.email = email.or(row.email);
+                    if let Some(groups) = groups {
+                        (row.groups, row.groups_claim) = (groups, claim);
+                    }
+                }
+                rows::put_identity_in(tx, &key, &row)?;
+                Ok(is_newest)
             })
             .await
     }

@@ -11,7 +11,7 @@ use crate::providers::Oidc;
 use crate::store::{Rows, StoreError, WriteTx};
 
 use super::rows::{self, IdentityRow};
-use super::{Identities, Identity, IdentityError};
+use super::{GroupsKnown, Identities, Identity, IdentityError, ProviderMark, SaidGroup};
 
 /// The provider that opened a sign-in, and the address to come back to from there.
 pub struct Opener {
@@ -76,10 +76,12 @@ impl Identities {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         rows::remove_identity_in(tx, account, row.id)?;
-        let issuer = row.issuer.clone();
-        let view = self.view(row);
         // Who is nobody there any more is in none of its groups, be it offered still or not.
-        (self.0.on_groups)(tx, account, (&issuer, &[]))?;
+        (self.0.on_groups)(tx, account, GroupsKnown::Unlinked)?;
+        if row.makes_admin && !rows::of_account(tx, account)?.iter().any(|row| row.makes_admin) {
+            self.0.accounts.demote_in(tx, account)?;
+        }
+        let view = self.view(row);
         let event = SecurityEvent::IdentityUnlinked { provider: view.provider_name };
         self.0.watchers.tell_in(tx, account, &event, now)
     }
@@ -98,9 +100,10 @@ impl Identities {
         all.into_iter().try_for_each(|row| self.remove_in(tx, account, row, now))
     }
 
-    /// Whether an account is somebody's who can open it. Who is linked at a provider that is not
-    /// offered any more counts too, unless whoever runs the machine has exchanged it: otherwise an
-    /// admin could take a provider away, and its people's accounts over with another.
+    /// Whether an account is somebody's who can open it. Who was linked at a provider counts too,
+    /// be it offered still, be they linked still or not, unless whoever runs the machine has
+    /// exchanged it: otherwise an admin could take a provider away, and its people's accounts over
+    /// with another.
     pub(super) fn is_anybodys(
         &self,
         account: AccountId,
@@ -109,7 +112,7 @@ impl Identities {
         Ok(self.0.store.read(|tx| {
             let linked = match exchanged {
                 true => self.is_linked(tx, account)?,
-                false => !rows::of_account(tx, account)?.is_empty(),
+                false => rows::was_linked(tx, account)?,
             };
             Ok::<_, StoreError>(linked || opens_itself(tx, account)?)
         })?)
@@ -128,6 +131,22 @@ impl Identities {
     fn is_linked(&self, tx: &impl Rows, account: AccountId) -> Result<bool, StoreError> {
         let linked = rows::of_account(tx, account)?;
         Ok(linked.iter().any(|row| self.is_offered(&row.issuer)))
+    }
+
+    /// Whether somebody whom a provider has let through, and who owes a code since, may still come
+    /// in: it is the provider that it was, and they are linked there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn still_opens(
+        &self,
+        account: AccountId,
+        identity: IdentityId,
+        through: &ProviderMark,
+    ) -> Result<bool, IdentityError> {
+        let offered = self.providers().iter().any(|provider| provider.mark() == *through);
+        let linked = self.0.store.read(|tx| rows::of_account(tx, account))?;
+        Ok(offered && linked.iter().any(|row| row.id == identity))
     }
 
     fn is_offered(&self, issuer: &str) -> bool {
@@ -185,18 +204,19 @@ impl Identities {
     }
 }
 
-/// Whether the provider of an issuer last said that somebody is in its group of this name.
+/// The groups that providers last said somebody is in, by any of their identities.
 ///
 /// # Errors
 /// When the store fails.
-pub fn has_group_in(
-    tx: &impl Rows,
-    account: AccountId,
-    (issuer, name): (&str, &str),
-) -> Result<bool, StoreError> {
-    let linked = rows::of_account(tx, account)?;
-    let mut there = linked.iter().filter(|row| row.issuer == issuer);
-    Ok(there.any(|row| row.groups.iter().any(|group| group == name)))
+pub fn said_groups_in(tx: &impl Rows, account: AccountId) -> Result<Vec<SaidGroup>, StoreError> {
+    let mut all = Vec::new();
+    for row in rows::of_account(tx, account)? {
+        let IdentityRow { issuer, groups, groups_claim, .. } = row;
+        let Some(claim) = groups_claim else { continue };
+        let of_row = |name| SaidGroup { issuer: issuer.clone(), claim: claim.clone(), name };
+        all.extend(groups.into_iter().map(of_row));
+    }
+    Ok(all)
 }
 
 /// Whether a password or a passkey opens an account.

@@ -26,9 +26,10 @@ use crate::store::{Store, StoreError, WriteTx};
 
 pub use error::IdentityError;
 pub use flow::Flow;
-pub use keep::{Opener, has_group_in};
+pub use keep::{Opener, said_groups_in};
 pub use model::{
-    Brought, Identity, Intent, Newcomer, Presented, Provider, Sent, SignedIn, Site, Wish,
+    Brought, Identity, Intent, Newcomer, Presented, Provider, ProviderMark, SaidGroup, Sent,
+    SignedIn, Site, Wish,
 };
 pub use offered::{
     Added, Listed, Offered, OpenOutbound, ProbeFailure, ProbeProblem, Probed, ProviderChange,
@@ -38,11 +39,19 @@ pub use settings::{Flaw, ISSUER, ProviderSettings, SCOPES};
 
 use self::rows::IdentityRow;
 
-/// What happens when a provider says which of its groups somebody is in: their account, the
-/// provider's issuer, the groups.
-pub type OnGroups = Arc<
-    dyn Fn(&mut WriteTx<'_>, AccountId, (&str, &[String])) -> Result<(), StoreError> + Send + Sync,
->;
+/// What happens when other groups than before are known of somebody ([`said_groups_in`]): their
+/// account, and why.
+pub type OnGroups =
+    Arc<dyn Fn(&mut WriteTx<'_>, AccountId, GroupsKnown) -> Result<(), StoreError> + Send + Sync>;
+
+/// Why other groups are known of somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupsKnown {
+    /// They come from the provider, which has just said them.
+    Said,
+    /// They are nobody there any more.
+    Unlinked,
+}
 
 /// What the slice stands on.
 #[expect(missing_docs, reason = "each field is the service of its type")]

@@ -19,8 +19,8 @@ pub struct Provider {
     pub sign_up: Registration,
     /// Whether its word that an address is proven counts.
     pub trusted_email: bool,
-    /// Whether it says which groups somebody is in.
-    pub tells_groups: bool,
+    /// The claim in which it says which groups somebody is in; none if it does not.
+    pub groups_claim: Option<String>,
     /// The group whose members administer the instance.
     pub admin_group: Option<String>,
     /// Whether only apps of ours bring its word: it has no page to send a browser to.
@@ -28,6 +28,33 @@ pub struct Provider {
     /// Whether whoever runs the machine named it, and no admin: apps bring only the word of such
     /// a provider, and only such a one can stand in for one that is gone.
     pub configured: bool,
+    /// When an admin added it; none for one of the configuration.
+    pub added_at: Option<Timestamp>,
+}
+
+impl Provider {
+    /// Which one it is: one that is added again under the same name is another.
+    pub fn mark(&self) -> ProviderMark {
+        ProviderMark { issuer: self.oidc.issuer().to_owned(), added_at: self.added_at }
+    }
+}
+
+/// Tells one provider from another, also from one that took its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderMark {
+    /// Its issuer.
+    pub issuer: String,
+    /// When an admin added it, if one did.
+    pub added_at: Option<Timestamp>,
+}
+
+/// A group that a provider says somebody is in: of which issuer, said in which claim, its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "said above")]
+pub struct SaidGroup {
+    pub issuer: String,
+    pub claim: String,
+    pub name: String,
 }
 
 /// Where the instance is, seen from a browser.
@@ -132,6 +159,8 @@ pub struct SignedIn {
     pub account: Account,
     /// By what it was opened.
     pub identity: IdentityId,
+    /// The provider that said so.
+    pub through: ProviderMark,
     /// Whether it was made just now.
     pub is_new: bool,
 }

@@ -99,7 +99,7 @@ impl Offered {
             turn: tokio::sync::Mutex::default(),
         };
         for settings in configured {
-            let provider = settings.provider((inner.outbound()?, &inner.clock), true)?;
+            let provider = settings.provider((inner.outbound()?, &inner.clock), None)?;
             inner.configured.push((settings, provider));
         }
         let this = Self(Arc::new(inner));
@@ -245,7 +245,8 @@ impl Offered {
         for (id, row) in stored {
             let settings = row.settings(&id);
             if self.is_wanted(&settings, &row) {
-                now.push(settings.provider((self.0.outbound()?, &self.0.clock), false)?);
+                let way = (self.0.outbound()?, &self.0.clock);
+                now.push(settings.provider(way, Some(row.added_at))?);
             }
         }
         *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = now.into();

@@ -19,6 +19,8 @@ const FLOWS: Table<TokenHash, FlowRow> = Table::new("identity_flows", Holds::Acc
 const OPENED: Table<(AccountId, SessionId), OpenedRow> =
     Table::new("identity_sessions", Holds::Account);
 const USED: Table<TokenHash, UsedRow> = Table::new("identity_tokens_used", Holds::Nothing);
+/// Accounts that were ever linked with somebody, whatever became of that.
+const EVER: Table<AccountId, ()> = Table::new("identities_ever", Holds::Account);
 const KEYS: RawTable<u8> = RawTable::new("identity_keys", Holds::Nothing);
 
 /// The tables of this slice.
@@ -28,6 +30,7 @@ pub const TABLES: &[TableInfo] = &[
     FLOWS.info(),
     OPENED.info(),
     USED.info(),
+    EVER.info(),
     KEYS.info(),
     PROVIDERS.info(),
 ];
@@ -49,6 +52,15 @@ pub(super) struct IdentityRow {
     /// The groups that the provider said when it was last used.
     #[serde(default)]
     pub(super) groups: Vec<String>,
+    /// The claim in which it said them.
+    #[serde(default)]
+    pub(super) groups_claim: Option<String>,
+    /// When the word was given that was believed last.
+    #[serde(default)]
+    pub(super) said_at: Option<Timestamp>,
+    /// Whether the account administers the instance because of one of its groups.
+    #[serde(default)]
+    pub(super) makes_admin: bool,
 }
 
 /// Under which key an identity stands.
@@ -161,6 +173,7 @@ pub(super) fn put_identity_in(
     row: &IdentityRow,
 ) -> Result<(), StoreError> {
     tx.put(&IDENTITIES, key, row)?;
+    tx.put(&EVER, &row.account, &())?;
     tx.put(&IDENTITIES_OF, &(row.account, row.id), &PlaceRow { key: *key })
 }
 
@@ -176,6 +189,11 @@ pub(super) fn of_account(
         found.extend(identity(tx, &place.key)?);
     }
     Ok(found)
+}
+
+/// Whether an account was ever linked with somebody.
+pub(super) fn was_linked(tx: &impl Rows, account: AccountId) -> Result<bool, StoreError> {
+    tx.has(&EVER, &account)
 }
 
 pub(super) fn remove_identity_in(
@@ -310,6 +328,7 @@ pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, account: AccountId) -> Resu
     for row in of_account(tx, account)? {
         remove_identity_in(tx, account, row.id)?;
     }
+    tx.remove(&EVER, &account);
     for (state, flow) in tx.list(&FLOWS, &Range::all())? {
         let owner = match flow.intent {
             StoredIntent::SignIn => None,

@@ -4,7 +4,7 @@
 use url::{Host, Url};
 
 use crate::accounts::Registration;
-use crate::kernel::{Clock, FieldProblem, Secret};
+use crate::kernel::{Clock, FieldProblem, Secret, Timestamp};
 use crate::providers::{Oidc, OidcError, OidcSettings, Outbound};
 
 use super::Provider;
@@ -112,15 +112,15 @@ impl ProviderSettings {
         (plain && bare && safe && fits).then(|| url.host_str().map(str::to_owned))?
     }
 
-    /// The provider itself, named by the configuration or by an admin; it is not asked anything
-    /// yet.
+    /// The provider itself, named by the configuration or, at some time, by an admin; it is not
+    /// asked anything yet.
     ///
     /// # Errors
     /// When the issuer is no address.
     pub(super) fn provider(
         &self,
         way: (&Outbound, &Clock),
-        configured: bool,
+        added_at: Option<Timestamp>,
     ) -> Result<Provider, OidcError> {
         let settings = OidcSettings {
             id: self.id.clone(),
@@ -130,7 +130,7 @@ impl ProviderSettings {
             scopes: self.scopes.clone(),
             audiences: self.token_audiences.clone(),
             groups_claim: self.groups_claim.clone(),
-            by_operator: configured,
+            by_operator: added_at.is_none(),
         };
         Ok(Provider {
             id: self.id.clone(),
@@ -138,10 +138,11 @@ impl ProviderSettings {
             oidc: Oidc::new(way.0.clone(), way.1.clone(), settings)?,
             sign_up: self.sign_up,
             trusted_email: self.trusted_email,
-            tells_groups: self.groups_claim.is_some(),
+            groups_claim: self.groups_claim.clone(),
             admin_group: self.admin_group.clone(),
             apps_only: self.apps_only,
-            configured,
+            configured: added_at.is_none(),
+            added_at,
         })
     }
 }

@@ -37,8 +37,12 @@ fn told_one(
             about(tx, (account, member), space, |space| Notice::RemovedFromSpace { space })?
         }
         // Nobody did it to them here: what a provider says of them did, or that none does now.
-        E::LeftWithGroup { space, .. } => {
+        E::LeftWithGroup { space, member, .. } => {
             let notice = Notice::RemovedFromSpace { space: named(tx, space)? };
+            Some((member, notice))
+        }
+        E::JoinedByGroup { space, role, was_there: true, .. } => {
+            let notice = Notice::RoleChanged { space: named(tx, space)?, role };
             Some((account, notice))
         }
         E::LockedOut { by }

@@ -24,7 +24,7 @@ pub use topic::Topic;
 
 use self::rows::{INVITED, InvitedJob, MAIL, MailJob};
 use crate::access::Principal;
-use crate::accounts::{Accounts, Email, OnSecurity, Post};
+use crate::accounts::{AccountError, Accounts, Email, OnSecurity, Post, account_in};
 use crate::jobs::{Eraser, NewJob, Queue, Subject};
 use crate::kernel::{AccountId, Clock, NoticeId, Page, PageRequest, Timestamp};
 use crate::providers::Mailer;
@@ -83,8 +83,8 @@ impl Notifications {
         self.mailer.is_some() && self.links.are_known()
     }
 
-    /// Tells an account something: in its inbox, and by mail if there is mail. Whether its
-    /// address was proven is looked at when the mail is sent.
+    /// Tells an account something: in its inbox, and by mail if there is mail, to the address that
+    /// it has now. Whether that is proven is looked at when the mail is sent.
     ///
     /// # Errors
     /// When the database fails.
@@ -96,12 +96,18 @@ impl Notifications {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let id = rows::put_in(tx, account, notice, now)?;
-        self.mail_in(tx, Some(account), notice_job(account, id, false), (now, None))?;
+        let job = |former, to, proven| MailJob::Notice { account, notice: id, former, to, proven };
         if matches!(notice, Notice::EmailChanged { .. }) {
             // Who lost the account to somebody else reads mail there and not here.
-            self.mail_in(tx, Some(account), notice_job(account, id, true), (now, None))?;
+            self.mail_in(tx, Some(account), job(true, None, false), (now, None))?;
+            return self.mail_in(tx, Some(account), job(false, None, false), (now, None));
         }
-        Ok(())
+        let (to, proven) = match account_in(tx, account) {
+            Err(AccountError::Store(error)) => return Err(error),
+            Ok(Some(account)) => (Some(account.email.as_str().to_owned()), account.email_verified),
+            Ok(None) | Err(_) => (None, false),
+        };
+        self.mail_in(tx, Some(account), job(false, to, proven), (now, None))
     }
 
     /// Hears of what concerns the safety of accounts and tells their owners.
@@ -210,10 +216,6 @@ impl Notifications {
         let account = who.account;
         Ok(self.store.write(move |tx| rows::read_all_in(tx, account)).await?)
     }
-}
-
-fn notice_job(account: AccountId, notice: NoticeId, former: bool) -> MailJob {
-    MailJob::Notice { account, notice, former }
 }
 
 /// Drops notices that are too old; called now and then.

@@ -49,17 +49,22 @@ impl Desk {
     /// The letter of a job; nothing when there is nobody or nothing to write about any more.
     async fn letter(&self, id: JobId, job: MailJob) -> Result<Option<Letter>, JobError> {
         let (to, said) = match job {
-            MailJob::Notice { account, notice, former } => {
+            MailJob::Notice { account, notice, former, to, proven } => {
                 let Some(account) = self.account(account)? else { return Ok(None) };
                 let found = self.store.read(|tx| rows::get(tx, account.id, notice))?;
                 let Some(notice) = found else { return Ok(None) };
-                let looks = account.email_verified && account.suspended_at.is_none();
+                let present = account.email.as_str().to_owned();
+                let (to, proven) = match to {
+                    Some(then) if then != present => (then, proven),
+                    _ => (present, account.email_verified),
+                };
+                let looks = proven && account.suspended_at.is_none();
                 if !looks && !notice.topic.reaches_everybody() {
                     return Ok(None);
                 }
                 let said = letters::notice(&self.reader(&account), &notice);
                 match former {
-                    false => (account.email.as_str().to_owned(), said),
+                    false => (to, said),
                     true => (notice.detail.unwrap_or_default(), said),
                 }
             }

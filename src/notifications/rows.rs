@@ -39,8 +39,15 @@ pub(super) enum MailJob {
     Notice {
         account: AccountId,
         notice: NoticeId,
-        /// To the address that the notice names, not to the present one.
+        /// To the address that the notice names, not to the account's.
         former: bool,
+        /// The account's address when it happened: who took the account over and changed it gets
+        /// nothing that is meant for its owner, however late it is sent.
+        #[serde(default)]
+        to: Option<String>,
+        /// Whether that was proven then.
+        #[serde(default)]
+        proven: bool,
     },
     /// A link that sets a new password.
     Reset { account: AccountId, link: TokenHash },

@@ -94,7 +94,15 @@ impl Retrieval {
         };
         let waiting = self.inner.store.read(|tx| rows::to_embed(tx, clone, FEW + 1));
         let few = waiting.as_ref().is_ok_and(|waiting| (1..=FEW).contains(&waiting.len()));
-        if few && let Err(error) = self.embed(embedder, clone).await {
+        if !few {
+            return;
+        }
+        // Whoever asks may go away, or wait no longer: what was begun is done to the end, or the
+        // vectors would be stored and never be in the set in memory.
+        let (this, embedder) = (self.clone(), embedder.clone());
+        let runtime = tokio::runtime::Handle::current();
+        let done = crate::jobs::blocking(move || runtime.block_on(this.embed(&embedder, clone)));
+        if let Ok(Err(error)) = done.await {
             tracing::warn!(%error, "fresh memories could not be embedded ahead of a question");
         }
     }

@@ -146,7 +146,7 @@ impl Sessions {
             })
             .await?;
         match refresh {
-            Some(refresh) => self.by_tokens(id, refresh, account, now),
+            Some(refresh) => self.by_tokens(id, refresh, account, (now, row.until)),
             None => Ok(super::by_cookie(cookie, account, &row, now)),
         }
     }
@@ -173,8 +173,17 @@ pub(super) fn end_held_in(
         Err(AccountError::NotSignedIn) => return Ok(()),
         Err(other) => return Err(other),
     };
+    // What an admin or another password has ended is not signed out by anybody.
+    let opens = match super::signed_in(tx, id, &row) {
+        Ok(_) => true,
+        Err(AccountError::NotSignedIn | AccountError::Suspended) => false,
+        Err(other) => return Err(other),
+    };
     rows::end_in(tx, id, &row);
-    Ok(watchers.tell_in(tx, row.account, &SecurityEvent::SignedOut, now)?)
+    if opens {
+        watchers.tell_in(tx, row.account, &SecurityEvent::SignedOut, now)?;
+    }
+    Ok(())
 }
 
 fn view(id: SessionId, row: SessionRow) -> Session {

@@ -134,7 +134,7 @@ impl Sessions {
         })?;
         match by {
             SignInBy::Cookie => Ok(by_cookie(cookie, account, &row, now)),
-            SignInBy::Tokens => self.by_tokens(id, refresh, account, now),
+            SignInBy::Tokens => self.by_tokens(id, refresh, account, (now, row.until)),
         }
     }
 
@@ -143,13 +143,15 @@ impl Sessions {
         id: SessionId,
         refresh: Token,
         account: Account,
-        now: Timestamp,
+        (now, until): (Timestamp, Timestamp),
     ) -> Result<NewSession, AccountError> {
-        let access = self.tokens.make((account.id, account.epoch), id, now, ACCESS)?;
+        // Never for longer than the sign-in.
+        let lasts = ACCESS.min(until.since(now));
+        let access = self.tokens.make((account.id, account.epoch), id, now, lasts)?;
         Ok(NewSession {
             access,
-            expires_in: ACCESS,
-            ends_in: ACCESS,
+            expires_in: lasts,
+            ends_in: lasts,
             refresh: Some(refresh),
             account,
         })

@@ -44,10 +44,9 @@ impl Successors {
 
 /// What became of a refresh token.
 enum Rotated {
-    /// It was good: the sign-in has the next one now.
-    Next(SessionId, Account, Token),
-    /// It was used a moment ago and its successor, this one, was not.
-    Again(SessionId, Account, Token),
+    /// It was good: the sign-in, which ends then, has this one now. It may be one that was made a
+    /// moment ago and was not used.
+    Next(SessionId, Timestamp, Account, Token),
     /// It opens nothing.
     Refused,
 }
@@ -97,8 +96,8 @@ impl Sessions {
             watchers: self.watchers.clone(),
         };
         match self.store.write(move |tx| rotation.run_in(tx)).await? {
-            Rotated::Next(id, account, refresh) | Rotated::Again(id, account, refresh) => {
-                self.by_tokens(id, refresh, account, now)
+            Rotated::Next(id, until, account, refresh) => {
+                self.by_tokens(id, refresh, account, (now, until))
             }
             Rotated::Refused => Err(AccountError::NotSignedIn),
         }
@@ -152,7 +151,7 @@ impl Rotation {
             // It was used. Nobody but the one who asked twice has a successor that was not.
             let recent = self.successors.of(&presented, self.now);
             if let Some(recent) = recent.filter(|recent| row.refresh == Some(recent.hash())) {
-                return Ok(Rotated::Again(id, usable(tx, row.account)?, recent));
+                return Ok(Rotated::Next(id, row.until, usable(tx, row.account)?, recent));
             }
             rows::end_in(tx, id, &row);
             let stolen = SecurityEvent::RefreshReused;
@@ -166,6 +165,6 @@ impl Rotation {
         rows::put_in(tx, id, &row)?;
         // Before the next request with the same token is looked at.
         self.successors.keep(presented, &next, self.now);
-        Ok(Rotated::Next(id, account, next))
+        Ok(Rotated::Next(id, row.until, account, next))
     }
 }

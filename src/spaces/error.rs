@@ -23,6 +23,9 @@ pub enum SpaceError {
     /// The space was changed since the asker looked at it.
     #[error("the space was changed meanwhile")]
     Stale,
+    /// The account to which the space would be handed over is suspended.
+    #[error("the account is suspended")]
+    Suspended,
     /// The account owns as many spaces as it may.
     #[error("too many spaces")]
     TooMany,
@@ -74,6 +77,11 @@ impl From<SpaceError> for Fault {
                 Kind::Conflict,
                 "owner_stays",
                 "The owner cannot leave; make another member the owner first.",
+            ),
+            SpaceError::Suspended => (
+                Kind::Conflict,
+                "member_suspended",
+                "This account is suspended and could not look after the space; choose another.",
             ),
             SpaceError::TooMany => {
                 (Kind::Conflict, "too_many_spaces", "You own as many spaces as one account can.")

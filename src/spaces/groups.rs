@@ -4,15 +4,16 @@
 //!
 //! A stranger's space must not draw people in, and so see who they are, by the name of their
 //! group: an owner lets in only groups that they are in themselves, unless they administer the
-//! instance. A group is one of an issuer: whatever else is later offered by the same name in
-//! addresses brings nobody in.
+//! instance. A group is one of an issuer, said in one claim: whatever else is later offered by the
+//! same name in addresses, or taken for a group, brings nobody in. Who was taken out of a space by
+//! hand is not brought back.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::accounts::{SecurityEvent, account_in};
-use crate::identities::{OnGroups, has_group_in};
-use crate::kernel::{AccountId, SpaceGroupId, SpaceId, Text};
+use crate::identities::{GroupsKnown, OnGroups, SaidGroup, said_groups_in};
+use crate::kernel::{AccountId, SpaceGroupId, SpaceId};
 use crate::store::{Rows, StoreError, WriteTx};
 
 use super::invitations::MOST as MOST_MEMBERS;
@@ -23,10 +24,8 @@ const MOST: usize = 50;
 
 /// A group to be let in.
 pub struct NewGroup {
-    /// The provider's issuer.
-    pub issuer: String,
-    /// What the provider calls the group.
-    pub name: Text<1, 200>,
+    /// What says that somebody is in it.
+    pub said: SaidGroup,
     /// What its people become.
     pub role: Role,
 }
@@ -62,32 +61,21 @@ impl Spaces {
                 if new.role == Role::Owner {
                     return Err(SpaceError::Forbidden);
                 }
-                let (issuer, name) = (new.issuer, new.name.into_string());
-                require_own_in(tx, account, (&issuer, &name))?;
+                require_own_in(tx, account, &new.said)?;
                 let all = rows::groups(tx, id)?;
-                let known = all.iter().find(|g| g.issuer == issuer && g.name == name);
+                // Said in another claim than before it is still the same to its people.
+                let same = |group: &&Group| {
+                    (&group.said.issuer, &group.said.name) == (&new.said.issuer, &new.said.name)
+                };
+                let known = all.iter().find(same);
                 if known.is_none() && all.len() >= MOST {
                     return Err(SpaceError::TooManyGroups);
                 }
-                let group = Group {
-                    id: known.map_or_else(SpaceGroupId::fresh, |group| group.id),
-                    space: id,
-                    issuer,
-                    name,
-                    role: new.role,
-                };
+                let group_id = known.map_or_else(SpaceGroupId::fresh, |group| group.id);
+                let group = Group { id: group_id, space: id, said: new.said, role: new.role };
                 rows::put_group_in(tx, &group)?;
                 // Whom it has brought already has the new role at once.
-                let brought = rows::members(tx, id)?.into_iter();
-                for member in brought.filter(|member| member.group == Some(group.id)) {
-                    let (whom, place) = (member.account, (group.role, member.group));
-                    rows::put_member_in(tx, id, whom, place, this.clock.now())?;
-                    if member.role != group.role {
-                        let role = group.role.name();
-                        let event = SecurityEvent::RoleChanged { space: id, member: whom, role };
-                        this.tell_in(tx, account, &event)?;
-                    }
-                }
+                this.settle_brought_in(tx, id, group.id, account)?;
                 let role = group.role.name();
                 let event = SecurityEvent::GroupLetIn { space: id, group: group.id, role };
                 this.tell_in(tx, account, &event)?;
@@ -110,48 +98,70 @@ impl Spaces {
         self.store
             .write(move |tx| {
                 shared_in(tx, account, id, Role::Owner)?;
-                let brought = rows::remove_group_in(tx, id, group)?.ok_or(SpaceError::Missing)?;
-                this.tell_in(tx, account, &SecurityEvent::GroupShutOut { space: id, group })?;
-                for member in brought {
-                    let left = SecurityEvent::LeftWithGroup { space: id, group };
-                    this.tell_in(tx, member, &left)?;
+                if !rows::remove_group_in(tx, id, group)? {
+                    return Err(SpaceError::Missing);
                 }
-                Ok(())
+                this.tell_in(tx, account, &SecurityEvent::GroupShutOut { space: id, group })?;
+                Ok(this.settle_brought_in(tx, id, group, account)?)
             })
             .await
     }
 
-    /// Follows what a provider says of the groups that somebody is in: lets them into the spaces
-    /// of these, takes them out where another of its groups had brought them.
+    /// Follows what providers say of the groups that somebody is in: lets them into the spaces of
+    /// these, takes them out where none of theirs brings them any more.
     pub fn follows_groups(&self) -> OnGroups {
         let this = self.clone();
-        Arc::new(move |tx, account, said| this.follow_in(tx, account, said))
+        Arc::new(move |tx, account, known| {
+            this.settle_in(tx, account, Settling { by: account, only: None, known })
+        })
     }
 
-    fn follow_in(
+    /// Looks again at those whom a group has brought into a space, since its owner has said
+    /// something else of it.
+    fn settle_brought_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        space: SpaceId,
+        group: SpaceGroupId,
+        owner: AccountId,
+    ) -> Result<(), StoreError> {
+        let settling = Settling { by: owner, only: Some(space), known: GroupsKnown::Unlinked };
+        let brought = rows::members(tx, space)?.into_iter();
+        let mut brought = brought.filter(|member| member.group == Some(group));
+        brought.try_for_each(|member| self.settle_in(tx, member.account, settling))
+    }
+
+    fn settle_in(
         &self,
         tx: &mut WriteTx<'_>,
         account: AccountId,
-        (issuer, names): (&str, &[String]),
+        settling: Settling,
     ) -> Result<(), StoreError> {
-        let of_provider = rows::groups_at(tx, issuer)?;
-        let told = |id: SpaceGroupId| of_provider.iter().any(|group| group.id == id);
-        let mut theirs: Vec<&Group> =
-            of_provider.iter().filter(|group| names.contains(&group.name)).collect();
+        let said = said_groups_in(tx, account)?;
+        let all = rows::all_groups(tx)?.into_iter();
+        let mut theirs: Vec<Group> = all.filter(|group| said.contains(&group.said)).collect();
         // Of several groups with one space, the one that gives most.
         theirs.sort_by_key(|group| (group.space, Reverse(group.role)));
         theirs.dedup_by_key(|group| group.space);
         let mut brought = rows::brought(tx, account)?;
-        brought.retain(|(_, by)| told(*by));
+        brought.retain(|(space, _)| settling.only.is_none_or(|only| only == *space));
         for (space, group) in brought.iter().copied() {
-            if !theirs.iter().any(|group| group.space == space) {
-                rows::remove_member_in(tx, space, account);
-                self.tell_in(tx, account, &SecurityEvent::LeftWithGroup { space, group })?;
+            match theirs.iter().find(|group| group.space == space) {
+                Some(best) => self.bring_in(tx, (account, settling.by), best, Some(group))?,
+                None => {
+                    rows::remove_member_in(tx, space, account);
+                    let left = SecurityEvent::LeftWithGroup { space, group, member: account };
+                    self.tell_in(tx, settling.by, &left)?;
+                }
             }
         }
-        for group in theirs {
-            let by = brought.iter().find(|(space, _)| *space == group.space).map(|(_, by)| *by);
-            self.bring_in(tx, account, group, by)?;
+        // Into other spaces they come when they come from there.
+        let arrives = settling.known == GroupsKnown::Said;
+        for group in theirs.iter().filter(|_| arrives) {
+            let is_new = !brought.iter().any(|(space, _)| *space == group.space);
+            if is_new && !rows::is_kept_out(tx, group.space, account)? {
+                self.bring_in(tx, (account, settling.by), group, None)?;
+            }
         }
         Ok(())
     }
@@ -160,14 +170,14 @@ impl Spaces {
     fn bring_in(
         &self,
         tx: &mut WriteTx<'_>,
-        account: AccountId,
+        (account, by): (AccountId, AccountId),
         group: &Group,
-        by: Option<SpaceGroupId>,
+        before: Option<SpaceGroupId>,
     ) -> Result<(), StoreError> {
         let &Group { id, space, role, .. } = group;
         let present = rows::role(tx, account, space)?;
-        let as_it_is = present == Some(role) && by == Some(id);
-        if as_it_is || present.is_some() && by.is_none() {
+        let as_it_is = present == Some(role) && before == Some(id);
+        if as_it_is || present.is_some() && before.is_none() {
             return Ok(());
         }
         if present.is_none() && rows::members(tx, space)?.len() >= MOST_MEMBERS {
@@ -175,18 +185,33 @@ impl Spaces {
             return Ok(());
         }
         rows::put_member_in(tx, space, account, (role, Some(id)), self.clock.now())?;
-        let event = SecurityEvent::JoinedByGroup { space, group: id, role: role.name() };
-        self.tell_in(tx, account, &event)
+        if present == Some(role) {
+            return Ok(());
+        }
+        let event = match by == account {
+            true => {
+                let was_there = present.is_some();
+                SecurityEvent::JoinedByGroup { space, group: id, role: role.name(), was_there }
+            }
+            false => SecurityEvent::RoleChanged { space, member: account, role: role.name() },
+        };
+        self.tell_in(tx, by, &event)
     }
 }
 
+/// Why it is looked again at where the groups of somebody lead.
+#[derive(Clone, Copy)]
+struct Settling {
+    /// Whose act it is.
+    by: AccountId,
+    /// The only space that it concerns.
+    only: Option<SpaceId>,
+    known: GroupsKnown,
+}
+
 /// Refuses a group that is not one of the account's own, unless it administers the instance.
-fn require_own_in(
-    tx: &impl Rows,
-    account: AccountId,
-    group: (&str, &str),
-) -> Result<(), SpaceError> {
+fn require_own_in(tx: &impl Rows, account: AccountId, said: &SaidGroup) -> Result<(), SpaceError> {
     let is_admin = account_in(tx, account)?.is_some_and(|account| account.is_admin);
-    let good = is_admin || has_group_in(tx, account, group)?;
+    let good = is_admin || said_groups_in(tx, account)?.contains(said);
     if good { Ok(()) } else { Err(SpaceError::NotTheirGroup) }
 }

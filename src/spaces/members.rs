@@ -1,6 +1,6 @@
 //! Who is in a space, and as what.
 
-use crate::accounts::SecurityEvent;
+use crate::accounts::{SecurityEvent, account_in};
 use crate::kernel::{AccountId, SpaceId};
 use crate::store::Rows;
 
@@ -42,6 +42,16 @@ impl Spaces {
                 if !may_look_after(space.role, present) || !may_give(space.role, role) {
                     return Err(SpaceError::Forbidden);
                 }
+                if role == present {
+                    return find(tx, id, member);
+                }
+                let suspended = || {
+                    account_in(tx, member)
+                        .map(|one| one.is_none_or(|one| one.suspended_at.is_some()))
+                };
+                if role == Role::Owner && suspended()? {
+                    return Err(SpaceError::Suspended);
+                }
                 if role == Role::Owner {
                     rows::put_member_in(tx, id, account, (Role::Steward, None), now)?;
                 }
@@ -81,6 +91,8 @@ impl Spaces {
                     return Err(SpaceError::Forbidden);
                 }
                 rows::remove_member_in(tx, id, member);
+                // A group of theirs would bring them back at their next sign-in.
+                rows::keep_out_in(tx, id, member)?;
                 let event = SecurityEvent::MemberRemoved { space: id, member };
                 Ok(this.tell_in(tx, account, &event)?)
             })

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::identities::SaidGroup;
 use crate::kernel::{AccountId, InvitationId, SpaceGroupId, SpaceId, Text, Timestamp, Token};
 
 /// What an account is to a space, and through it to the clones in it.
@@ -85,10 +86,10 @@ pub struct Group {
     pub id: SpaceGroupId,
     /// The space.
     pub space: SpaceId,
-    /// The provider's issuer. Its name in addresses may be another provider's tomorrow.
-    pub issuer: String,
-    /// What the provider calls the group, letter by letter.
-    pub name: String,
+    /// What says that somebody is in it: the provider's issuer, whose name in addresses may be
+    /// another provider's tomorrow; the claim, which an admin may change for one that they fill
+    /// themselves; and what the provider calls the group, letter by letter.
+    pub said: SaidGroup,
     /// What its people are in the space; never its owner.
     pub role: Role,
 }

@@ -8,6 +8,7 @@ use crate::kernel::{AccountId, InvitationId, SpaceGroupId, SpaceId, Text, Timest
 use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::{Group, Invitation, Member, Role, Space, SpaceType};
+use crate::identities::SaidGroup;
 
 const SPACES: Table<SpaceId, SpaceRow> = Table::new("spaces", Holds::Account);
 const MEMBERS: Table<(SpaceId, AccountId), MemberRow> = Table::new("space_members", Holds::Account);
@@ -16,6 +17,8 @@ const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
     Table::new("space_invitations", Holds::Account);
 const BY_TOKEN: Table<TokenHash, PlaceRow> =
     Table::new("space_invitations_by_token", Holds::Account);
+/// Whom no group brings into a space: they were taken out of it, or left, by hand.
+const KEPT_OUT: Table<(SpaceId, AccountId), ()> = Table::new("space_kept_out", Holds::Account);
 const GROUPS: Table<(SpaceId, SpaceGroupId), GroupRow> = Table::new("space_groups", Holds::Account);
 
 /// The tables of this slice.
@@ -26,6 +29,7 @@ pub const TABLES: &[TableInfo] = &[
     INVITATIONS.info(),
     BY_TOKEN.info(),
     GROUPS.info(),
+    KEPT_OUT.info(),
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -49,6 +53,9 @@ struct GroupRow {
     /// Nobody's in rows from before it was kept: these bring nobody in.
     #[serde(default)]
     issuer: String,
+    /// Nobody's in rows from before it was kept, either.
+    #[serde(default)]
+    claim: String,
     name: String,
     role: Role,
 }
@@ -164,37 +171,51 @@ pub(super) fn groups(tx: &impl Rows, space: SpaceId) -> Result<Vec<Group>, Store
     Ok(rows.into_iter().map(group).collect())
 }
 
-/// The groups of every space that the provider of an issuer tells of.
-pub(super) fn groups_at(tx: &impl Rows, issuer: &str) -> Result<Vec<Group>, StoreError> {
+/// The groups of every space.
+pub(super) fn all_groups(tx: &impl Rows) -> Result<Vec<Group>, StoreError> {
     let rows: Vec<((SpaceId, SpaceGroupId), GroupRow)> = tx.list(&GROUPS, &Range::all())?;
-    Ok(rows.into_iter().filter(|(_, row)| row.issuer == issuer).map(group).collect())
+    Ok(rows.into_iter().map(group).collect())
+}
+
+/// Whether no group brings somebody into a space.
+pub(super) fn is_kept_out(
+    tx: &impl Rows,
+    space: SpaceId,
+    account: AccountId,
+) -> Result<bool, StoreError> {
+    tx.has(&KEPT_OUT, &(space, account))
+}
+
+/// From now on no group brings somebody into a space.
+pub(super) fn keep_out_in(
+    tx: &mut WriteTx<'_>,
+    space: SpaceId,
+    account: AccountId,
+) -> Result<(), StoreError> {
+    tx.put(&KEPT_OUT, &(space, account), &())
 }
 
 fn group(((space, id), row): ((SpaceId, SpaceGroupId), GroupRow)) -> Group {
-    let GroupRow { issuer, name, role } = row;
-    Group { id, space, issuer, name, role }
+    let GroupRow { issuer, claim, name, role } = row;
+    Group { id, space, said: SaidGroup { issuer, claim, name }, role }
 }
 
 pub(super) fn put_group_in(tx: &mut WriteTx<'_>, group: &Group) -> Result<(), StoreError> {
-    let Group { id, space, issuer, name, role } = group;
-    let row = GroupRow { issuer: issuer.clone(), name: name.clone(), role: *role };
+    let Group { id, space, said, role } = group;
+    let SaidGroup { issuer, claim, name } = said.clone();
+    let row = GroupRow { issuer, claim, name, role: *role };
     tx.put(&GROUPS, &(*space, *id), &row)
 }
 
-/// Removes a group, and takes those out that it brought; who they are, if there was such a group.
+/// Removes a group; whether there was one. Whom it brought is still there.
 pub(super) fn remove_group_in(
     tx: &mut WriteTx<'_>,
     space: SpaceId,
     id: SpaceGroupId,
-) -> Result<Option<Vec<AccountId>>, StoreError> {
-    if tx.get(&GROUPS, &(space, id))?.is_none() {
-        return Ok(None);
-    }
+) -> Result<bool, StoreError> {
+    let known = tx.has(&GROUPS, &(space, id))?;
     tx.remove(&GROUPS, &(space, id));
-    let brought = members(tx, space)?.into_iter().filter(|member| member.group == Some(id));
-    let brought: Vec<AccountId> = brought.map(|member| member.account).collect();
-    brought.iter().for_each(|account| remove_member_in(tx, space, *account));
-    Ok(Some(brought))
+    Ok(known)
 }
 
 /// Makes a space with one member, its owner.
@@ -228,6 +249,10 @@ pub(super) fn put_member_in(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let since = tx.get(&MEMBERS, &(space, account))?.map_or(now, |row| row.since);
+    if group.is_none() {
+        // Somebody wants them there.
+        tx.remove(&KEPT_OUT, &(space, account));
+    }
     tx.put(&MEMBERS, &(space, account), &MemberRow { role, since, group })?;
     tx.put(&SPACES_OF, &(account, space), &())
 }
@@ -316,6 +341,7 @@ pub(super) fn remove_in(tx: &mut WriteTx<'_>, id: SpaceId) -> Result<(), StoreEr
     for group in groups(tx, id)? {
         tx.remove(&GROUPS, &(id, group.id));
     }
+    tx.remove_range(&KEPT_OUT, &Range::prefix(&id))?;
     tx.remove(&SPACES, &id);
     Ok(())
 }

@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use crate::contract::is_documented;
 use crate::oidc::{Home, LOCAL, OPEN, sign_in, table};
+use crate::support::browser::Browser;
 use crate::support::client::{items, text};
 use crate::support::idp::{CLIENT, DISCOVERY, Fault, Idp, SECRET};
 use crate::support::server::Server;
+use crate::support::totp::App;
 
 /// What an admin says of a provider.
 fn described(id: &str, idp: &Idp) -> Value {
@@ -279,4 +281,70 @@ async fn asking_a_provider_says_what_is_wrong_with_it() {
     admin.post("/admin/oidc", nobody).await.is(201);
     let nobody = admin.post("/admin/oidc/nobody/test", json!({})).await.is(200);
     assert_eq!(nobody["problem"], "unreachable");
+}
+
+/// Ben's space, into which he lets his group; his clone's identifier.
+async fn closed_family(ben: &mut Browser<'_>) -> String {
+    let space = ben.post("/spaces", &json!({"name": "The family"})).await.is(201);
+    let path = format!("/spaces/{}/groups", text(&space["id"]));
+    let group = json!({"provider": "home", "name": "kin-7f3a", "role": "contributor"});
+    ben.post(&path, &group).await.is(201);
+    format!("/spaces/{}", text(&space["id"]))
+}
+
+#[tokio::test]
+async fn an_admin_reads_no_space_by_taking_another_claim_for_groups() {
+    let idp = Idp::start().await;
+    let home = Home::with(&[LOCAL.to_owned()]).await;
+    let mut provider = described("home", &idp);
+    provider["groups_claim"] = json!("groups");
+    home.admin.post("/admin/oidc", provider).await.is(201);
+    idp.person("ben-1", "ben@example.org");
+    idp.says("groups", json!(["kin-7f3a"]));
+    let mut ben = home.browser();
+    assert_eq!(sign_in(&mut ben, &idp).await, "/");
+    let space = closed_family(&mut ben).await;
+    // A claim that people fill in themselves there.
+    home.admin.patch("/admin/oidc/home", json!({"groups_claim": "nick:name"})).await.is(200);
+    idp.person("eve-1", "eve@example.org");
+    idp.says("groups", json!([]));
+    idp.says("nick:name", json!("kin-7f3a"));
+    let mut eve = home.browser();
+    assert_eq!(sign_in(&mut eve, &idp).await, "/");
+    eve.get(&space).await.problem(404, "not_found");
+    let groups = items(&ben.get(&format!("{space}/groups")).await.is(200));
+    assert_eq!(groups[0]["provider"], Value::Null, "its owner sees that it brings nobody in");
+    // With the claim that was, all is as it was.
+    home.admin.patch("/admin/oidc/home", json!({"groups_claim": "groups"})).await.is(200);
+    let groups = items(&ben.get(&format!("{space}/groups")).await.is(200));
+    assert_eq!(groups[0]["provider"], "home");
+}
+
+#[tokio::test]
+async fn who_still_owes_a_code_does_not_come_in_by_a_provider_that_is_gone() {
+    for gone in ["disabled", "removed", "added again"] {
+        let idp = Idp::start().await;
+        let home = Home::with(&[LOCAL.to_owned()]).await;
+        let admin = &home.admin;
+        admin.post("/admin/oidc", described("home", &idp)).await.is(201);
+        let mut first = home.browser();
+        assert_eq!(sign_in(&mut first, &idp).await, "/");
+        let secret = first.post("/auth/totp", &json!({})).await.is(200);
+        let app = App::holding(&secret["secret"]);
+        first.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+        let mut second = home.browser();
+        assert_eq!(sign_in(&mut second, &idp).await, "/login?step=code");
+        if gone == "disabled" {
+            admin.patch("/admin/oidc/home", json!({"enabled": false})).await.is(200);
+        } else {
+            admin.delete("/admin/oidc/home").await.is(204);
+        }
+        if gone == "added again" {
+            admin.post("/admin/oidc", described("home", &idp)).await.is(201);
+        }
+        let code = json!({"totp": app.next(&home.server).await});
+        let late = second.post("/auth/oidc/finish", &code).await;
+        late.problem(401, "sign_in_expired");
+        assert!(second.me().await.is_none(), "{gone}");
+    }
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::oidc::{Home, OPEN, sign_in, table};
+use crate::oidc::{Home, LOCAL, OPEN, sign_in, table};
 use crate::passkeys::{ORIGIN, with_passkey};
 use crate::support::client::{Client, id, items, text};
-use crate::support::idp::{CLIENT, Idp};
+use crate::support::idp::{CLIENT, Idp, SECRET};
 use crate::support::totp::App;
 
 #[tokio::test]
@@ -136,4 +136,35 @@ async fn of_two_last_passkeys_that_go_at_once_one_stays() {
     };
     let (one, other) = tokio::join!(away(&first), away(&second));
     assert_eq!([one, other].iter().filter(|status| **status == 200).count(), 1, "{one} {other}");
+}
+
+#[tokio::test]
+async fn an_account_that_was_ever_linked_is_not_taken_over_by_an_admins_provider() {
+    let (real, evil) = (Idp::start().await, Idp::start().await);
+    let place = format!("[server]\npublic_url = '{ORIGIN}'\n");
+    let trusting = format!("{OPEN}\ntrusted_email = true");
+    let tables = [place, LOCAL.to_owned(), table("home", &real.issuer(), &trusting)];
+    let home = Home::with(&tables).await;
+    let body = json!({"id_token": real.token(CLIENT, None)});
+    let app = home.server.client();
+    let session = app.post("/auth/oidc/home/token", body).await.is(201);
+    let ada = app.with_token(&text(&session["access_token"]));
+    assert_eq!(ada.get("/auth/me").await.is(200)["email_verified"], true);
+    let (ada, ..) = with_passkey(&home.server, &ada).await;
+    let all = items(&ada.get("/auth/me/identities").await.is(200));
+    ada.delete(&format!("/auth/me/identities/{}", id(&all[0]))).await.is(204);
+    // She loses her passkey; until the operator has set a password, nothing opens her account.
+    let reset = json!({"do": "reset_factors", "email": "ada@example.org"});
+    assert_eq!(home.server.operate(reset).await.0, 200);
+    let provider = json!({
+        "id": "evil", "name": "Evil", "issuer": evil.issuer(), "client_id": CLIENT,
+        "client_secret": SECRET, "sign_up": "open", "trusted_email": true,
+    });
+    home.admin.post("/admin/oidc", provider).await.is(201);
+    evil.person("eve-1", "ada@example.org");
+    let mut eve = home.browser();
+    let address = eve.start("evil", "").await;
+    let back = evil.approves(&address).replace(ORIGIN, &eve.origin());
+    assert_eq!(eve.back(&back).await, "/login?problem=identity_link_needed");
+    assert!(eve.me().await.is_none());
 }

@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::oidc::{Home, OPEN, sign_in, table};
+use crate::support::PASSWORD;
 use crate::support::browser::Browser;
 use crate::support::client::{id, items, text};
 use crate::support::idp::{CLIENT, Idp};
@@ -247,6 +248,77 @@ async fn a_group_with_another_role_gives_it_to_whom_it_brought_at_once() {
     assert_eq!(family.role(&mut ada).await.as_deref(), Some("steward"));
     family.let_in("family", "visitor").await;
     assert_eq!(family.role(&mut ada).await.as_deref(), Some("visitor"));
+}
+
+#[tokio::test]
+async fn of_two_groups_the_one_that_is_left_still_brings_who_is_in_it() {
+    let family = Family::new().await;
+    family.let_in("family", "visitor").await;
+    let elders = family.let_in("elders", "steward").await;
+    let mut ada = family.comes(json!(["family", "elders"])).await;
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("steward"));
+    let path = format!("/spaces/{}/groups/{elders}", family.space);
+    let mut owner = family.owner().await;
+    owner.ask(Method::DELETE, &path, None).await.is(204);
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("visitor"));
+    family.let_in("family", "contributor").await;
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("contributor"));
+    // Lowered below another of theirs, a group does not take that one's role away.
+    family.let_in("elders", "steward").await;
+    let mut ada = family.comes(json!(["family", "elders"])).await;
+    family.let_in("elders", "visitor").await;
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("contributor"));
+}
+
+#[tokio::test]
+async fn another_role_by_another_group_is_told_at_the_sign_in_that_brings_it() {
+    let family = Family::new().await;
+    family.let_in("family", "visitor").await;
+    family.let_in("elders", "steward").await;
+    family.comes(json!(["elders"])).await;
+    let mut ada = family.comes(json!(["family"])).await;
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("visitor"));
+    assert_eq!(told(&mut ada).await, ["role_changed"]);
+}
+
+#[tokio::test]
+async fn who_was_taken_out_by_hand_is_not_brought_back_until_somebody_invites_them() {
+    let family = Family::new().await;
+    family.let_in("family", "visitor").await;
+    let mut ada = family.comes(json!(["family"])).await;
+    let whose = id(&ada.me().await.unwrap());
+    let member = format!("/spaces/{}/members/{whose}", family.space);
+    family.owner().await.ask(Method::DELETE, &member, None).await.is(204);
+    let mut ada = family.comes(json!(["family"])).await;
+    assert_eq!(family.role(&mut ada).await, None, "the owner has said so");
+    let invitations = format!("/spaces/{}/invitations", family.space);
+    let invited = family.owner().await.post(&invitations, &json!({"role": "visitor"})).await;
+    let token = invited.is(201)["token"].clone();
+    ada.post("/invitations/accept", &json!({"token": token})).await.is(200);
+    let mut ada = family.comes(json!([])).await;
+    assert_eq!(family.role(&mut ada).await.as_deref(), Some("visitor"), "by hand now");
+    // Whoever leaves by themselves has said so, too.
+    ada.ask(Method::DELETE, &member, None).await.is(204);
+    let mut ada = family.comes(json!(["family"])).await;
+    assert_eq!(family.role(&mut ada).await, None);
+}
+
+#[tokio::test]
+async fn who_was_made_an_admin_by_a_group_is_none_without_the_identity() {
+    let family = Family::new().await;
+    let mut ada = family.comes(json!([ADMINS])).await;
+    assert_eq!(ada.me().await.unwrap()["is_admin"], true);
+    let password = json!({
+        "do": "reset_password", "email": "ada@example.org", "password": PASSWORD,
+    });
+    assert_eq!(family.home.server.operate(password).await.0, 200);
+    let mut ada = family.home.signed_in("ada@example.org").await;
+    assert_eq!(ada.me().await.unwrap()["is_admin"], true);
+    let all = items(&ada.get("/auth/me/identities").await.is(200));
+    let identity = format!("/auth/me/identities/{}", id(&all[0]));
+    ada.ask(Method::DELETE, &identity, None).await.is(204);
+    let mut ada = family.home.signed_in("ada@example.org").await;
+    assert_eq!(ada.me().await.unwrap()["is_admin"], false);
 }
 
 #[tokio::test]

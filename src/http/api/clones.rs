@@ -178,11 +178,5 @@ fn version(clones: &Clones, who: &Principal, id: CloneId) -> Result<(Etag, u64),
 }
 
 fn etag(seen: &Seen) -> Etag {
-    // The counts are part of the view and change without the profile.
-    let counts = seen.counts;
-    let state = format!(
-        "{} {} {} {} {:?}",
-        seen.persona.version, counts.memories, counts.people, counts.conversations, seen.role
-    );
-    Etag::of_bytes(state.as_bytes())
+    Etag::of_view(&view(seen))
 }

@@ -300,22 +300,22 @@ async fn answer(
     wants: &Wants,
     request_id: RequestId,
 ) -> Answer<Reply> {
-    let mut listener = match services.conversations.follow_begun(who, begun)? {
+    let listener = match services.conversations.follow_begun(who, begun)? {
         Following::Live(listener) => listener,
         Following::Ended(message) if wants.stream => {
             return Ok(Reply::Stream(replay(services, &message, 0)));
         }
         Following::Ended(message) => return Ok(Reply::Whole(exchange(begun, &message))),
     };
+    let mut reader = Reader::new(services, who, begun.conversation, listener, request_id);
     if wants.stream {
-        let first = listener.next().await;
+        // Nothing may come for seconds, while it is looked for what to say.
+        let first = reader.next().await.transpose()?;
         if let Some((_, Event::Failed(failure))) = first {
             return Err(Fault::from(&*failure).into());
         }
-        let reader = Reader::new(services, who, begun.conversation, listener, request_id);
         return Ok(Reply::Stream(frames(reader, first)));
     }
-    let mut reader = Reader::new(services, who, begun.conversation, listener, request_id);
     while let Some(next) = reader.next().await {
         match next?.1 {
             Event::Done(message) => {

@@ -23,7 +23,7 @@ use crate::http::body::Body;
 use crate::http::gate::Gate;
 use crate::http::guard::RequestId;
 use crate::http::problem::{Answer, Problem};
-use crate::identities::{Brought, Flow, IdentityError, Intent, Presented, Wish};
+use crate::identities::{Brought, Flow, IdentityError, Intent, Presented, ProviderMark, Wish};
 use crate::kernel::{Fault, TokenHash, is_language};
 use crate::sessions::NewSession;
 
@@ -185,7 +185,12 @@ impl OidcApi {
         let pass = gate.admit()?;
         let asked = asked.of_browser();
         let token = traveller.flow.unwrap_or_default();
-        let who = services.factors.complete(&token, &body.0.totp).await?;
+        let still = |who: &Recognised| {
+            let (issuer, added_at) = who.through.clone();
+            let mark = ProviderMark { issuer, added_at };
+            services.identities.still_opens(who.account.id, who.identity, &mark).unwrap_or(false)
+        };
+        let who = services.factors.complete(&token, &body.0.totp, still).await?;
         pass.refund();
         let (device, device_cookie) = asked.meet()?;
         let by = asked.sign_in_by;
@@ -295,7 +300,9 @@ async fn arrive(services: &Services, asked: &Asked, flow: &Flow) -> Result<Arriv
                 Some(invite) => led_by_invitation(services, &let_in.account, &invite, wanted)?,
                 None => wanted,
             };
-            let who = Recognised { account: let_in.account, identity: let_in.identity };
+            let ProviderMark { issuer, added_at } = let_in.through;
+            let through = (issuer, added_at);
+            let who = Recognised { account: let_in.account, identity: let_in.identity, through };
             if let Some(token) = services.factors.halfway(who.clone()).await? {
                 let cookie = asked.set_flow_cookie(Some(token.reveal()));
                 return Ok(Arrived::OwesCode(wanted, cookie));

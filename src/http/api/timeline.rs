@@ -208,12 +208,13 @@ impl TimelineApi {
 
 /// A question of as many characters as the server takes.
 fn question(fields: &mut Fields, text: String, most: usize) -> Option<Text<1, 2_000>> {
-    if code_points(&text) > most {
+    let question: Text<1, 2_000> = fields.text("q", text)?;
+    if code_points(&question) > most {
         let detail = format!("must have at most {most} characters");
         fields.fault(FieldProblem::TooLong, "q", detail);
         return None;
     }
-    fields.text("q", text)
+    Some(question)
 }
 
 fn usual_limit() -> u32 {

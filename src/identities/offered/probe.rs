@@ -50,7 +50,8 @@ impl Offered {
             Some(provider) => provider,
             None => {
                 let settings = self.one(id, None)?.settings;
-                settings.provider((self.0.outbound()?, &self.0.clock), false)?
+                let added_at = Some(self.0.clock.now());
+                settings.provider((self.0.outbound()?, &self.0.clock), added_at)?
             }
         };
         Ok(match provider.oidc.probe().await {

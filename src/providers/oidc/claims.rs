@@ -63,6 +63,8 @@ pub struct Claims {
     pub locale: Option<String>,
     /// Their groups; nothing if it does not say, which is not the same as being in none.
     pub groups: Option<Vec<String>>,
+    /// When the provider said so.
+    pub issued_at: Timestamp,
     /// Until when the token can be used.
     pub expires_at: Timestamp,
 }
@@ -199,6 +201,7 @@ fn said(claims: &Signed, expected: &Expected<'_>) -> Result<Claims, OidcError> {
         name: name.map(str::to_owned),
         locale: claims.locale().map(|locale| locale.as_ref().to_owned()),
         groups: groups(claims.additional_claims(), expected.groups_claim),
+        issued_at: Timestamp(claims.issue_time().timestamp_micros()),
         expires_at: Timestamp(claims.expiration().timestamp_micros()),
     })
 }

@@ -12,7 +12,8 @@ use super::super::fields::Fields;
 use crate::access::{Principal, Role};
 use crate::accounts::Email;
 use crate::http::problem::Answer;
-use crate::kernel::{AccountId, Fault, FieldProblem};
+use crate::identities::SaidGroup;
+use crate::kernel::{AccountId, Fault, FieldProblem, Text};
 use crate::spaces::{Group, Invitation, Member, NewGroup, NewInvitation, Offer, Space, SpaceType};
 
 /// How long an invitation is good when nothing is said, and at most, in days.
@@ -344,33 +345,40 @@ pub(super) fn offer_view(services: &Services, offer: Offer) -> OfferView {
 
 pub(super) fn group_providers(services: &Services) -> Vec<GroupProvider> {
     let providers = services.identities.providers();
-    let telling = providers.iter().filter(|provider| provider.tells_groups);
+    let telling = providers.iter().filter(|provider| provider.groups_claim.is_some());
     telling.map(|one| GroupProvider { id: one.id.clone(), name: one.name.clone() }).collect()
 }
 
 pub(super) fn new_group(services: &Services, sent: GroupChoices) -> Answer<NewGroup> {
     let mut fields = Fields::default();
     let providers = services.identities.providers();
-    let telling = providers.iter().find(|one| one.tells_groups && one.id == sent.provider);
+    let named = providers.iter().find(|one| one.id == sent.provider);
+    let telling = named.and_then(|one| Some((one.oidc.issuer(), one.groups_claim.as_deref()?)));
     if telling.is_none() {
         fields.fault(FieldProblem::Unknown, "/provider", "must be a provider that tells groups");
     }
-    let name = fields.text("/name", sent.name);
+    let name: Option<Text<1, 200>> = fields.text("/name", sent.name);
     if matches!(sent.role, RoleWord::Owner) {
         fields.fault(FieldProblem::NotAllowed, "/role", "must be visitor, contributor or steward");
     }
-    let (provider, name) = fields.with(telling.zip(name))?;
-    let issuer = provider.oidc.issuer().to_owned();
-    Ok(NewGroup { issuer, name, role: sent.role.into() })
+    let ((issuer, claim), name) = fields.with(telling.zip(name))?;
+    let (issuer, claim) = (issuer.to_owned(), claim.to_owned());
+    let said = SaidGroup { issuer, claim, name: name.into_string() };
+    Ok(NewGroup { said, role: sent.role.into() })
 }
 
 pub(super) fn group_view(services: &Services, group: &Group, members: &[Member]) -> GroupView {
-    let (provider, provider_name) = services.identities.name_of(&group.issuer);
+    let (provider, provider_name) = services.identities.name_of(&group.said.issuer);
+    // Said in another claim now, it brings nobody in until its owner lets it in again.
+    let providers = services.identities.providers();
+    let tells = providers.iter().find(|one| one.oidc.issuer() == group.said.issuer);
+    let tells = tells.is_some_and(|one| one.groups_claim.as_ref() == Some(&group.said.claim));
+    let provider = provider.filter(|_| tells);
     GroupView {
         id: group.id.to_string(),
         provider,
         provider_name,
-        name: group.name.clone(),
+        name: group.said.name.clone(),
         role: group.role.into(),
         member_count: members.iter().filter(|member| member.group == Some(group.id)).count(),
     }
