@@ -52,6 +52,7 @@ impl Conversations {
                     question: decided.question.clone(),
                     message: id,
                     conversation: decided.answer.conversation,
+                    repeated: false,
                 };
                 let this = self.clone();
                 let writer = this.write_answer(*decided, durable, writing);

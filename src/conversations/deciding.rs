@@ -82,7 +82,7 @@ impl Deciding {
         let parent = answer.as_ref().and_then(|answer| answer.parent);
         let question = parent.map(|id| rows::message(tx, conversation, id)).transpose()?.flatten();
         let (answer, question) = answer.zip(question).ok_or(ConversationError::Missing)?;
-        Ok(Some(Begun { question, message: answer.id, conversation }))
+        Ok(Some(Begun { question, message: answer.id, conversation, repeated: true }))
     }
 
     /// The question, stored if it is new.

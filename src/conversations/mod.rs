@@ -106,6 +106,8 @@ pub struct Begun {
     pub message: MessageId,
     /// Where.
     pub conversation: ConversationId,
+    /// Whether the same request had begun it before.
+    pub repeated: bool,
 }
 
 /// In which order messages are listed.

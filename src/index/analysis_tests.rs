@@ -282,3 +282,21 @@ fn keywords_that_pass_for_another_language_lose_the_askers_stop_words() {
     let words: Vec<&str> = query.concepts.iter().map(|concept| concept.word.as_str()).collect();
     assert_eq!(words, ["church", "music", "garden"]);
 }
+
+#[test]
+fn of_a_long_text_the_longest_words_are_looked_up() {
+    let a = analyzer();
+    let many: Vec<String> = (0..90).map(|n| format!("w{n}")).collect();
+    let question = format!("{} pomegranate grandmother {}", many.join(" "), many.join(" "));
+    let query = a.query(&question, Asking::default());
+    let words: Vec<&str> = query.concepts.iter().map(|concept| concept.word.as_str()).collect();
+    assert_eq!(words.len(), MOST_WORDS);
+    assert!(words.contains(&"pomegranate") && words.contains(&"grandmother"), "{words:?}");
+    assert_eq!(words[0], "w10", "they stay in their order");
+    // The word that is being typed is what the person looks at.
+    let typed = a.query(&format!("{question} gr"), Asking { typing: true, ..Asking::default() });
+    assert!(typed.concepts.iter().any(|concept| concept.prefix.is_some()));
+    // Of pairs of characters there are twice as many.
+    let chinese: String = (0..200).filter_map(|n| char::from_u32(0x4e00 + n * 7)).collect();
+    assert_eq!(a.query(&chinese, Asking::default()).concepts.len(), 2 * MOST_WORDS);
+}

@@ -153,15 +153,27 @@ mod tests {
         assert!(patient.next(patient.deadline(Waiting::Answer)).await.unwrap().go_on().is_ok());
     }
 
+    fn patient(turns: &Turns) -> Deadline {
+        let Deadline(soon) = turns.deadline(Waiting::Searcher);
+        Deadline(soon + Duration::from_secs(60))
+    }
+
     #[tokio::test]
     async fn who_goes_away_leaves_the_turn_with_the_work() {
         let turns = Turns::of(1, Duration::from_millis(50));
         let deadline = turns.deadline(Waiting::Searcher);
         let turn = turns.next(deadline).await.unwrap();
-        let late = deadline.keep(std::future::pending::<Result<(), _>>()).await;
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let work = crate::jobs::blocking(move || {
+            let done = wait.recv();
+            drop(turn);
+            done.is_ok()
+        });
+        let late = deadline.keep(async { work.await.map_err(|_| RetrievalError::Broken) }).await;
         assert!(matches!(late, Err(RetrievalError::TooBusy)));
-        assert_eq!(turns.free.available_permits(), 0);
-        drop(turn);
-        assert_eq!(turns.free.available_permits(), 1);
+        assert_eq!(turns.free.available_permits(), 0, "somebody works there still");
+        go.send(()).unwrap();
+        let next = turns.next(patient(&turns)).await;
+        assert!(next.is_ok());
     }
 }

@@ -208,3 +208,39 @@ async fn a_key_a_link_and_an_account_that_are_shut_end_what_is_read_within_a_sec
     let suspend = async { world.admin.patch(&path, json!({"suspended": true})).await.is(200) };
     ends("a suspension", ben.reading().await, suspend).await;
 }
+
+/// Where an answer that is still looked for ends in words, and not with the answer.
+async fn ends_searching<T>(what: &str, ask: Ask, doing: impl Future<Output = T>) {
+    let asking = ask.header("accept", "text/event-stream").attempt();
+    let acting = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        doing.await;
+        Instant::now()
+    };
+    let (reply, over) = tokio::join!(async { (asking.await, Instant::now()) }, acting);
+    let (Some(reply), ended) = reply else { panic!("{what}: no answer") };
+    assert!(reply.status >= 400, "{what}: {} {}", reply.status, reply.text());
+    let late = ended.saturating_duration_since(over);
+    assert!(late <= AT_MOST, "{what}: ended {late:?} late");
+}
+
+#[tokio::test]
+async fn so_does_an_answer_for_which_nothing_was_found_yet() {
+    let world = World::new().await;
+    let slow = json!({"do": "slow_searches", "millis": 3_600_000});
+    assert_eq!(world.server.operate(slow).await.0, 200);
+    let ada = world.person("ada").await;
+    let chat = format!("/clones/{}/chat", ada.clone);
+    let question = || json!({"content": "Where did you swim?"});
+    let path = format!("/clones/{}/share-links", ada.clone);
+    let link = ada.acts.post(&path, json!({})).await.is(201);
+    let proof = format!("Share {}.nina-0123456789abcdefghijklmnopqrs", text(&link["token"]));
+    let visit = world.server.client().post(&chat, question()).header("authorization", &proof);
+    let revoke = async { ada.acts.delete(&format!("{path}/{}", id(&link))).await.is(204) };
+    ends_searching("a link", visit, revoke).await;
+    let out = async { ada.reads.post("/auth/logout", json!({})).await };
+    ends_searching("signing out", ada.reads.post(&chat, question()), out).await;
+    let person = format!("/admin/users/{}", account_id(&ada.acts).await);
+    let suspend = async { world.admin.patch(&person, json!({"suspended": true})).await.is(200) };
+    ends_searching("a suspension", ada.acts.post(&chat, question()), suspend).await;
+}

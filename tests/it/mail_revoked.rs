@@ -151,3 +151,29 @@ async fn who_was_suspended_gets_no_link_and_hears_only_of_what_concerns_the_acco
     login(&world.server, "ben").await;
     world.mail("ben@example.org", "You can use your account again").await;
 }
+
+#[tokio::test]
+async fn notices_go_to_the_address_of_their_moment_however_late_they_are_sent() {
+    let world = World::new().await;
+    world.admin().await;
+    let ben = world.account("ben").await;
+    reaches(&world.server, "waiting", 0).await;
+    let before = world.smtp.mails().len();
+    // Somebody in Ben's account makes a key, then changes the address to one of their own.
+    ben.post("/auth/email/change", json!({"email": "evil@example.org"})).await.is(200);
+    let token = world.link("evil@example.org", "Is this your address?").await;
+    let seen = world.smtp.mails().len();
+    goes_down(&world);
+    ben.post("/api-keys", json!({"label": "Backup", "scopes": ["read"]})).await.is(201);
+    reaches(&world.server, "failed_total", 1).await;
+    world.server.client().post("/auth/email/verify", json!({"token": token})).await.is(200);
+    reaches(&world.server, "failed_total", 3).await;
+    assert_eq!(seen, before + 1);
+    let came = comes_back(&world, seen).await;
+    let expected = [
+        ("ben@example.org", "A key for programs was made"),
+        ("ben@example.org", "Your address was changed"),
+        ("evil@example.org", "Your address was changed"),
+    ];
+    assert_eq!(came, list(&expected));
+}

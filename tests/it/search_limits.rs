@@ -63,19 +63,23 @@ async fn a_search_that_takes_too_long_is_given_up_and_makes_room() {
     slow_down(&server, Duration::from_secs(3_600)).await;
     let path = search(&clone, "the lake");
     let began = Instant::now();
-    let searches = join_all((0..40).map(|_| async {
-        let refused = ada.get(&path).await;
-        assert_eq!(refused.header("retry-after"), Some("1"));
-        refused.problem(503, "search_busy");
-    }));
+    let searches = async {
+        join_all((0..40).map(|_| async {
+            let refused = ada.get(&path).await;
+            assert_eq!(refused.header("retry-after"), Some("1"));
+            refused.problem(503, "search_busy");
+        }))
+        .await;
+        Instant::now()
+    };
     let others = async {
         for _ in 0..20 {
             ada.get(&format!("/clones/{clone}")).await.is(200);
         }
-        began.elapsed()
+        Instant::now()
     };
-    let (_, others) = tokio::join!(searches, others);
-    assert!(others < began.elapsed(), "others did not wait for the searches");
+    let (searched, answered) = tokio::join!(searches, others);
+    assert!(answered < searched, "others waited for the searches");
     // An hour was to be waited for; forty seconds, had each had its second one by one.
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     slow_down(&server, Duration::ZERO).await;
@@ -105,4 +109,63 @@ async fn an_answer_waits_longer_and_says_so_when_nothing_can_be_found_in_time() 
     let path = format!("/conversations/{conversation}/messages");
     let whole = ada.post(&path, json!({"regenerate_of": id(broken)})).await.is(201);
     assert_eq!(whole["message"]["status"], "complete", "{whole}");
+}
+
+#[tokio::test]
+async fn a_repeated_question_shows_what_became_of_the_first() {
+    let (server, ada, clone) = house(&[("CLONEMEMORIA_LIMITS_SEARCH_SECONDS", "1")]).await;
+    slow_down(&server, Duration::from_secs(3_600)).await;
+    let path = format!("/clones/{clone}/chat");
+    let ask = || {
+        let body = json!({"content": "Where did you swim in summer?"});
+        ada.post(&path, body).header("idempotency-key", "once-1")
+    };
+    ask().await.problem(503, "search_busy");
+    slow_down(&server, Duration::ZERO).await;
+    let again = ask().await.is(201);
+    assert_eq!(again["message"]["status"], "incomplete", "{again}");
+    let conversation = again["message"]["conversation_id"].as_str().expect("an identifier");
+    let path = format!("/conversations/{conversation}/messages");
+    let whole = ada.post(&path, json!({"regenerate_of": id(&again["message"])})).await.is(201);
+    assert_eq!(whole["message"]["citations"][0]["quote"], TELLS, "{whole}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_still_searching_is_stopped_at_once() {
+    let (server, ada, clone) = house(&[("CLONEMEMORIA_LIMITS_SEARCH_SECONDS", "60")]).await;
+    slow_down(&server, Duration::from_secs(3_600)).await;
+    let conversation = ada.converse(&clone).await;
+    let path = format!("/conversations/{conversation}/messages");
+    let asking = ada.post(&path, json!({"content": "Where did you swim?"})).attempt();
+    let stopping = async {
+        let answer = crate::support::until("the answer has begun", || async {
+            ada.messages(&conversation).await.pop().filter(|one| one["role"] == "assistant")
+        });
+        let stop = format!("{path}/{}/stop", id(&answer.await));
+        ada.post(&stop, Value::Null).await.is(200)
+    };
+    let began = Instant::now();
+    let (_, stopped) = tokio::join!(asking, stopping);
+    assert_eq!(stopped["status"], "stopped", "{stopped}");
+    assert!(began.elapsed() < Duration::from_secs(30), "five minutes were to be waited for");
+}
+
+#[tokio::test]
+async fn who_goes_away_from_a_search_takes_no_memory_along() {
+    let (_server, ada, clone) = house(&[]).await;
+    ada.get(&search(&clone, "the lake")).await.is(200);
+    for n in 0..60_u64 {
+        ada.remember(&clone, &format!("The {n}th boat was painted anew.")).await;
+        let path = search(&clone, "a boat");
+        let asked = ada.get(&path).attempt();
+        drop(tokio::time::timeout(Duration::from_millis(n % 30), asked).await);
+    }
+    // Found by meaning are all that have a vector in memory, near or far.
+    let path = format!("{}&mode=vector&limit=100", search(&clone, "a boat"));
+    let all = crate::support::until("all are found by meaning", || async {
+        let found = ada.get(&path).await.is(200);
+        let hits = found["hits"].as_array().map_or(0, Vec::len);
+        (hits == 61).then_some(hits)
+    });
+    all.await;
 }

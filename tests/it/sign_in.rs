@@ -537,3 +537,20 @@ async fn a_running_stream_ends_a_moment_after_its_sign_in() {
     assert!(events.next().await.is_none());
     assert!(ended.elapsed() < Duration::from_secs(1), "{:?}", ended.elapsed());
 }
+
+#[tokio::test]
+async fn no_token_is_said_to_last_longer_than_its_sign_in() {
+    let server = Server::start().await;
+    server.admin().await;
+    let stranger = server.client();
+    let mut session = login(&stranger, PASSWORD).await.is(200);
+    for _ in 0..5 {
+        server.advance(Duration::from_secs(6 * 24 * 60 * 60 - 20)).await;
+        session = refresh(&stranger, &session["refresh_token"]).await.is(200);
+    }
+    let lasts = session["expires_in"].as_u64().expect("a number");
+    assert!((60..=100).contains(&lasts), "{lasts}");
+    server.advance(Duration::from_secs(100)).await;
+    let late = stranger.with_token(&text(&session["access_token"])).get("/auth/me").await;
+    late.problem(401, "unauthenticated");
+}

@@ -267,6 +267,15 @@ async fn the_owner_leaves_only_after_handing_over() {
     let owner = json!({"role": "owner"});
     family.ada.patch(&sams, owner.clone()).await.problem(401, "reauth_required");
     family.ada.post("/auth/reauth", json!({"password": PASSWORD})).await.is(200);
+    // Not to somebody who could not look after it.
+    let account = format!("/admin/users/{}", family.member_id("sam").await);
+    let suspended = |yes| json!({"suspended": yes});
+    family.ada.patch(&account, suspended(true)).await.is(200);
+    family.ada.patch(&sams, owner.clone()).await.problem(409, "member_suspended");
+    family.ada.patch(&account, suspended(false)).await.is(200);
+    let body = json!({"email": "sam@example.org", "password": PASSWORD});
+    let session = family.server.client().post("/auth/login", body).await.is(200);
+    let sam = sam.with_token(&text(&session["access_token"]));
     family.ada.patch(&sams, owner).await.is(200);
     assert_eq!(sam.get(&base).await.is(200)["role"], "owner");
     assert_eq!(family.ada.get(&base).await.is(200)["role"], "steward");

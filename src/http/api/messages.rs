@@ -311,8 +311,10 @@ async fn answer(
     if wants.stream {
         // Nothing may come for seconds, while it is looked for what to say.
         let first = reader.next().await.transpose()?;
-        if let Some((_, Event::Failed(failure))) = first {
-            return Err(Fault::from(&*failure).into());
+        if let Some((_, Event::Failed(failure))) = &first
+            && !begun.repeated
+        {
+            return Err(Fault::from(&**failure).into());
         }
         return Ok(Reply::Stream(frames(reader, first)));
     }
@@ -320,6 +322,12 @@ async fn answer(
         match next?.1 {
             Event::Done(message) => {
                 reader.check()?;
+                return Ok(Reply::Whole(exchange(begun, &message)));
+            }
+            // Whoever asks again learns what there is, to have it written again.
+            Event::Failed(_) if begun.repeated => {
+                let message =
+                    services.conversations.message(who, begun.conversation, begun.message)?;
                 return Ok(Reply::Whole(exchange(begun, &message)));
             }
             Event::Failed(failure) => return Err(Fault::from(&*failure).into()),

@@ -568,6 +568,8 @@ export const en = {
   'members.handOverTo': 'Hand over to {name}',
   'members.handOverYes': 'Yes, hand it over',
   'members.handed': '{space} belongs to {name} now',
+  'members.byGroup': 'Here because of a group',
+  'members.removeByGroup': 'Their group does not bring them back; an invitation does.',
   'members.removeText': '{name} will not see {space} any more. What they told stays.',
   'members.removed': '{name} is no longer in this space',
   'members.roleOf': 'Role of {name}',
@@ -884,6 +886,8 @@ export const en = {
   'problem.notFound': 'It is no longer there. Go back, and look in the trash if you miss it.',
   'problem.offline': 'The server cannot be reached. Check the connection and try again.',
   'problem.ownAccount': 'You cannot do this to your own account. Ask another administrator.',
+  'problem.memberSuspended':
+    'This account is suspended and could not look after the space. Choose somebody else.',
   'problem.ownerStays': 'The owner cannot leave. Hand the space over to somebody first.',
   'problem.otherAddress':
     'Nobody can sign in at this address. Open the server at the address that was set for it.',

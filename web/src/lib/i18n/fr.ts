@@ -585,6 +585,8 @@ export const fr: Record<keyof typeof en, string> = {
   'members.handOverTo': 'Céder à {name}',
   'members.handOverYes': 'Oui, céder',
   'members.handed': '{space} appartient maintenant à {name}',
+  'members.byGroup': 'Ici grâce à un groupe',
+  'members.removeByGroup': 'Son groupe ne l’y ramènera pas ; une invitation, si.',
   'members.removeText': '{name} ne verra plus {space}. Ce que la personne a raconté reste.',
   'members.removed': '{name} n’est plus dans cet espace',
   'members.roleOf': 'Rôle de {name}',
@@ -924,6 +926,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.offline': 'Le serveur est injoignable. Vérifiez la connexion et réessayez.',
   'problem.ownAccount':
     'Vous ne pouvez pas faire cela sur votre propre compte. Demandez à un autre administrateur.',
+  'problem.memberSuspended':
+    'Ce compte est suspendu et ne pourrait pas s’occuper de l’espace. Choisissez une autre personne.',
   'problem.ownerStays': 'Le propriétaire ne peut pas partir. Cédez d’abord l’espace à quelqu’un.',
   'problem.otherAddress':
     'Impossible de se connecter à cette adresse. Ouvrez le serveur à l’adresse choisie pour lui.',

@@ -28,6 +28,7 @@ const BY_CODE: Record<string, MessageKey> = {
   break_glass_running: 'problem.breakGlassRunning',
   personal_space: 'problem.personalSpace',
   owner_stays: 'problem.ownerStays',
+  member_suspended: 'problem.memberSuspended',
   too_many_spaces: 'problem.tooManySpaces',
   group_not_yours: 'problem.groupNotYours',
   too_many_groups: 'problem.tooManyGroups',
