@@ -168,6 +168,8 @@ impl Retrieval {
                 Ok::<_, StoreError>(())
             })
             .await?;
+        #[cfg(feature = "testing")]
+        tokio::time::sleep(self.inner.turns.slower_by()).await;
         self.inner.note_vectors(clone, &made)?;
         Ok(true)
     }

@@ -84,9 +84,14 @@ impl Turns {
         self.slower.store(millis, std::sync::atomic::Ordering::Relaxed);
     }
 
+    /// How much longer.
+    pub(super) fn slower_by(&self) -> Duration {
+        Duration::from_millis(self.slower.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
     /// Works for as long as was said, or until the turn is over.
     pub(super) fn dawdle(&self, turn: &Turn) -> Result<(), RetrievalError> {
-        for _ in 0..self.slower.load(std::sync::atomic::Ordering::Relaxed) {
+        for _ in 0..self.slower_by().as_millis() {
             std::thread::sleep(Duration::from_millis(1));
             turn.go_on()?;
         }

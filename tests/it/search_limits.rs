@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::client::{Client, id};
 use crate::support::server::Server;
+use crate::support::until;
 
 const TELLS: &str = "We swam in the lake in summer.";
 
@@ -138,7 +139,7 @@ async fn an_answer_that_is_still_searching_is_stopped_at_once() {
     let path = format!("/conversations/{conversation}/messages");
     let asking = ada.post(&path, json!({"content": "Where did you swim?"})).attempt();
     let stopping = async {
-        let answer = crate::support::until("the answer has begun", || async {
+        let answer = until("the answer has begun", || async {
             ada.messages(&conversation).await.pop().filter(|one| one["role"] == "assistant")
         });
         let stop = format!("{path}/{}/stop", id(&answer.await));
@@ -151,21 +152,22 @@ async fn an_answer_that_is_still_searching_is_stopped_at_once() {
 }
 
 #[tokio::test]
-async fn who_goes_away_from_a_search_takes_no_memory_along() {
-    let (_server, ada, clone) = house(&[]).await;
+async fn a_search_that_is_given_up_takes_no_memory_along() {
+    let (server, ada, clone) = house(&[("CLONEMEMORIA_LIMITS_SEARCH_SECONDS", "1")]).await;
     ada.get(&search(&clone, "the lake")).await.is(200);
-    for n in 0..60_u64 {
+    for n in 0..4 {
+        // The worker rests for a second; whoever asks comes before it.
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        slow_down(&server, Duration::from_millis(1_500)).await;
         ada.remember(&clone, &format!("The {n}th boat was painted anew.")).await;
-        let path = search(&clone, "a boat");
-        let asked = ada.get(&path).attempt();
-        drop(tokio::time::timeout(Duration::from_millis(n % 30), asked).await);
+        ada.get(&search(&clone, "a boat")).await.problem(503, "search_busy");
+        slow_down(&server, Duration::ZERO).await;
     }
     // Found by meaning are all that have a vector in memory, near or far.
     let path = format!("{}&mode=vector&limit=100", search(&clone, "a boat"));
-    let all = crate::support::until("all are found by meaning", || async {
-        let found = ada.get(&path).await.is(200);
-        let hits = found["hits"].as_array().map_or(0, Vec::len);
-        (hits == 61).then_some(hits)
-    });
-    all.await;
+    until("all are found by meaning", || async {
+        let reply = ada.get(&path).await;
+        (reply.status == 200 && reply.json()["hits"].as_array()?.len() == 5).then_some(())
+    })
+    .await;
 }
