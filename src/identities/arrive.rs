@@ -179,7 +179,7 @@ impl Identities {
         let note = move |tx: &mut WriteTx<'_>| {
             let Some(mut row) = rows::identity(tx, &key)? else { return Ok(()) };
             row.makes_admin = is_admin;
-            Ok::<_, StoreError>(rows::put_identity_in(tx, &key, &row)?)
+            rows::put_identity_in(tx, &key, &row)
         };
         self.0.store.write(note).await?;
         Ok(account)

@@ -74,8 +74,8 @@ impl Spaces {
                 let group_id = known.map_or_else(SpaceGroupId::fresh, |group| group.id);
                 let group = Group { id: group_id, space: id, said: new.said, role: new.role };
                 rows::put_group_in(tx, &group)?;
-                // Whom it has brought already has the new role at once.
-                this.settle_brought_in(tx, id, group.id, account)?;
+                // Whom groups have brought already has the new role at once.
+                this.settle_brought_in(tx, id, account)?;
                 let role = group.role.name();
                 let event = SecurityEvent::GroupLetIn { space: id, group: group.id, role };
                 this.tell_in(tx, account, &event)?;
@@ -102,7 +102,7 @@ impl Spaces {
                     return Err(SpaceError::Missing);
                 }
                 this.tell_in(tx, account, &SecurityEvent::GroupShutOut { space: id, group })?;
-                Ok(this.settle_brought_in(tx, id, group, account)?)
+                Ok(this.settle_brought_in(tx, id, account)?)
             })
             .await
     }
@@ -116,18 +116,17 @@ impl Spaces {
         })
     }
 
-    /// Looks again at those whom a group has brought into a space, since its owner has said
-    /// something else of it.
+    /// Looks again at those whom groups have brought into a space, since its owner has said
+    /// something else of one.
     fn settle_brought_in(
         &self,
         tx: &mut WriteTx<'_>,
         space: SpaceId,
-        group: SpaceGroupId,
         owner: AccountId,
     ) -> Result<(), StoreError> {
         let settling = Settling { by: owner, only: Some(space), known: GroupsKnown::Unlinked };
         let brought = rows::members(tx, space)?.into_iter();
-        let mut brought = brought.filter(|member| member.group == Some(group));
+        let mut brought = brought.filter(|member| member.group.is_some());
         brought.try_for_each(|member| self.settle_in(tx, member.account, settling))
     }
 

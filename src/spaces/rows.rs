@@ -18,7 +18,7 @@ const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
 const BY_TOKEN: Table<TokenHash, PlaceRow> =
     Table::new("space_invitations_by_token", Holds::Account);
 /// Whom no group brings into a space: they were taken out of it, or left, by hand.
-const KEPT_OUT: Table<(SpaceId, AccountId), ()> = Table::new("space_kept_out", Holds::Account);
+const KEPT_OUT: Table<(AccountId, SpaceId), ()> = Table::new("space_kept_out", Holds::Account);
 const GROUPS: Table<(SpaceId, SpaceGroupId), GroupRow> = Table::new("space_groups", Holds::Account);
 
 /// The tables of this slice.
@@ -183,7 +183,7 @@ pub(super) fn is_kept_out(
     space: SpaceId,
     account: AccountId,
 ) -> Result<bool, StoreError> {
-    tx.has(&KEPT_OUT, &(space, account))
+    tx.has(&KEPT_OUT, &(account, space))
 }
 
 /// From now on no group brings somebody into a space.
@@ -192,7 +192,7 @@ pub(super) fn keep_out_in(
     space: SpaceId,
     account: AccountId,
 ) -> Result<(), StoreError> {
-    tx.put(&KEPT_OUT, &(space, account), &())
+    tx.put(&KEPT_OUT, &(account, space), &())
 }
 
 fn group(((space, id), row): ((SpaceId, SpaceGroupId), GroupRow)) -> Group {
@@ -251,7 +251,7 @@ pub(super) fn put_member_in(
     let since = tx.get(&MEMBERS, &(space, account))?.map_or(now, |row| row.since);
     if group.is_none() {
         // Somebody wants them there.
-        tx.remove(&KEPT_OUT, &(space, account));
+        tx.remove(&KEPT_OUT, &(account, space));
     }
     tx.put(&MEMBERS, &(space, account), &MemberRow { role, since, group })?;
     tx.put(&SPACES_OF, &(account, space), &())
@@ -341,7 +341,11 @@ pub(super) fn remove_in(tx: &mut WriteTx<'_>, id: SpaceId) -> Result<(), StoreEr
     for group in groups(tx, id)? {
         tx.remove(&GROUPS, &(id, group.id));
     }
-    tx.remove_range(&KEPT_OUT, &Range::prefix(&id))?;
+    for key in tx.keys::<(AccountId, SpaceId), ()>(&KEPT_OUT, &Range::all())? {
+        if key.1 == id {
+            tx.remove(&KEPT_OUT, &key);
+        }
+    }
     tx.remove(&SPACES, &id);
     Ok(())
 }
@@ -369,5 +373,5 @@ pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, account: AccountId) -> Resu
             remove_in(tx, id)?;
         }
     }
-    Ok(())
+    tx.remove_range(&KEPT_OUT, &Range::prefix(&account)).map(|_| ())
 }
