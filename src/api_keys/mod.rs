@@ -246,10 +246,16 @@ impl ApiKeys {
         let name = KEY.name_of(text).ok_or(ApiKeyError::NotGood)?;
         let (now, hash) = (self.clock.now(), self.hash(text));
         let (holder, rate) = self.store.read(|tx| {
-            let (account, key, row) = rows::by_name(tx, name)?.ok_or(ApiKeyError::NotGood)?;
+            let Some((account, key, row)) = rows::by_name(tx, name)? else {
+                // Takes as long as a key of this name with another secret.
+                rows::read_any(tx)?;
+                return Err(ApiKeyError::NotGood);
+            };
+            if !row.hash.same_as(&hash) {
+                return Err(ApiKeyError::NotGood);
+            }
             let owner = account_in(tx, account)?.ok_or(ApiKeyError::NotGood)?;
-            let good = row.hash.same_as(&hash)
-                && row.epoch == owner.epoch
+            let good = row.epoch == owner.epoch
                 && owner.suspended_at.is_none()
                 && row.expires_at.is_none_or(|until| now < until);
             if !good {

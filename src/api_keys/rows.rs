@@ -1,11 +1,14 @@
 //! How keys and their use are stored.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, ApiKeyId, CloneId, Text, Timestamp, TokenHash};
-use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, Words, WriteTx};
+use crate::store::{
+    Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, Words, WriteTx,
+};
 
 use super::{ApiKey, DayUse, KEY, NewKey, Rate, Scopes};
 
@@ -113,6 +116,13 @@ pub(super) fn by_name(
         return Ok(None);
     };
     Ok(tx.get(&KEYS, &(account, key))?.map(|row| (account, key, row)))
+}
+
+/// Reads a key, whichever comes first.
+pub(super) fn read_any(tx: &impl Rows) -> Result<(), StoreError> {
+    tx.scan(&KEYS, &Range::all(), Direction::Up, |_: (AccountId, ApiKeyId), _: KeyRow| {
+        Ok::<_, StoreError>(ControlFlow::Break(()))
+    })
 }
 
 /// The keys of an account, newest first, with their requests since a day.
