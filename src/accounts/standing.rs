@@ -129,6 +129,7 @@ impl Accounts {
                 tracing::warn!("the last admin is in no admin group any more and stays admin");
                 Ok(())
             }
+            // It is not there, and so is no admin; the system is asked nothing else.
             Ok(_) | Err(_) => Ok(()),
         }
     }

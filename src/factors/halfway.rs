@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::accounts::Account;
 use crate::kernel::{Clock, IdentityId, Timestamp, Token, TokenHash};
+use crate::store::StoreError;
 
 use super::{FactorError, Factors};
 
@@ -21,8 +22,17 @@ pub struct Recognised {
     pub account: Account,
     /// The identity that was recognised.
     pub identity: IdentityId,
-    /// The issuer of the provider that recognised it, and when that was added, if an admin did.
-    pub through: (String, Option<Timestamp>),
+    /// The provider that recognised it.
+    pub through: ProviderMark,
+}
+
+/// Tells one provider of sign-ins from another, also from one that took its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderMark {
+    /// Its issuer.
+    pub issuer: String,
+    /// When an admin added it; none for one of the configuration.
+    pub added_at: Option<Timestamp>,
 }
 
 /// Every sign-in that is half done. Cheap to clone.
@@ -83,13 +93,13 @@ impl Factors {
         &self,
         token: &str,
         code: &str,
-        still: impl FnOnce(&Recognised) -> bool,
+        still: impl FnOnce(&Recognised) -> Result<bool, StoreError>,
     ) -> Result<Recognised, FactorError> {
         let token = TokenHash::of(token);
         let recognised = self.halfway.find(&token).ok_or(FactorError::NobodyWaits)?;
         let account = self.parts.accounts.account(recognised.account.id)?;
         // Since another app was set up, or none is any more, another code is owed, or none.
-        if account.epoch != recognised.account.epoch || !still(&recognised) {
+        if account.epoch != recognised.account.epoch || !still(&recognised)? {
             self.halfway.forget(&token);
             return Err(FactorError::NobodyWaits);
         }

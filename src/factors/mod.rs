@@ -28,7 +28,7 @@ use crate::kernel::{AccountId, Clock};
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use error::{FactorError, NoPasskeys};
-pub use halfway::Recognised;
+pub use halfway::{ProviderMark, Recognised};
 pub use model::{Asker, Label, NewTotp, Overview, Passkey, Question, Reply, Settings};
 pub use rows::TABLES;
 pub use site::Site;

@@ -154,7 +154,7 @@ impl Identities {
     }
 
     /// Makes the account an admin, or no longer one, as its groups at the provider say, if they
-    /// are said.
+    /// are said. Whom another identity of theirs makes an admin stays one.
     async fn with_rank(
         &self,
         provider: &Provider,
@@ -164,25 +164,27 @@ impl Identities {
         let (Some(admins), Some(groups)) = (&provider.admin_group, &claims.groups) else {
             return Ok(account);
         };
-        let is_admin = groups.contains(admins);
-        let change = AdminChange { admin: Some(is_admin), suspended: None };
-        let account =
-            match self.0.accounts.administer(account.id, change, Actor::System, None).await {
-                Ok(account) => account,
-                Err(AccountError::LastAdmin) => {
-                    tracing::warn!("the last admin is in the admin group no more and stays admin");
-                    account
-                }
-                Err(other) => return Err(other.into()),
+        let makes_admin = groups.contains(admins);
+        // Before the rank itself: who has it by a group is always known to have it by one.
+        if self.identity(key)?.is_some_and(|row| row.makes_admin != makes_admin) {
+            let key = *key;
+            let mark = move |tx: &mut WriteTx<'_>| {
+                let Some(mut row) = rows::identity(tx, &key)? else { return Ok(()) };
+                row.makes_admin = makes_admin;
+                rows::put_identity_in(tx, &key, &row)
             };
-        let key = *key;
-        let note = move |tx: &mut WriteTx<'_>| {
-            let Some(mut row) = rows::identity(tx, &key)? else { return Ok(()) };
-            row.makes_admin = is_admin;
-            rows::put_identity_in(tx, &key, &row)
-        };
-        self.0.store.write(note).await?;
-        Ok(account)
+            self.0.store.write(mark).await?;
+        }
+        let is_admin = self.0.store.read(|tx| self.is_made_admin(tx, account.id))?;
+        let change = AdminChange { admin: Some(is_admin), suspended: None };
+        match self.0.accounts.administer(account.id, change, Actor::System, None).await {
+            Ok(account) => Ok(account),
+            Err(AccountError::LastAdmin) => {
+                tracing::warn!("the last admin is in the admin group no more and stays admin");
+                Ok(account)
+            }
+            Err(other) => Err(other.into()),
+        }
     }
 
     fn place(&self, provider: &Provider, claims: &Claims) -> TokenHash {

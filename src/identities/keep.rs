@@ -5,13 +5,13 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::accounts::{self, SecurityEvent};
-use crate::factors::{self, OpensBeside};
+use crate::factors::{self, OpensBeside, ProviderMark};
 use crate::kernel::{AccountId, IdentityId, SessionId, Timestamp};
 use crate::providers::Oidc;
 use crate::store::{Rows, StoreError, WriteTx};
 
 use super::rows::{self, IdentityRow};
-use super::{GroupsKnown, Identities, Identity, IdentityError, ProviderMark, SaidGroup};
+use super::{GroupsKnown, Identities, Identity, IdentityError, SaidGroup};
 
 /// The provider that opened a sign-in, and the address to come back to from there.
 pub struct Opener {
@@ -78,12 +78,27 @@ impl Identities {
         rows::remove_identity_in(tx, account, row.id)?;
         // Who is nobody there any more is in none of its groups, be it offered still or not.
         (self.0.on_groups)(tx, account, GroupsKnown::Unlinked)?;
-        if row.makes_admin && !rows::of_account(tx, account)?.iter().any(|row| row.makes_admin) {
+        if row.makes_admin && !self.is_made_admin(tx, account)? {
             self.0.accounts.demote_in(tx, account)?;
         }
         let view = self.view(row);
         let event = SecurityEvent::IdentityUnlinked { provider: view.provider_name };
         self.0.watchers.tell_in(tx, account, &event, now)
+    }
+
+    /// Whether one of an account's identities was in the group of admins of a provider that has
+    /// one when it last said its groups.
+    pub(super) fn is_made_admin(
+        &self,
+        tx: &impl Rows,
+        account: AccountId,
+    ) -> Result<bool, StoreError> {
+        let providers = self.providers();
+        let appoints = |issuer: &str| {
+            providers.iter().any(|one| one.oidc.issuer() == issuer && one.admin_group.is_some())
+        };
+        let linked = rows::of_account(tx, account)?;
+        Ok(linked.iter().any(|row| row.makes_admin && appoints(&row.issuer)))
     }
 
     /// Unlinks all of an account that may be somebody else's by now.
@@ -143,10 +158,19 @@ impl Identities {
         account: AccountId,
         identity: IdentityId,
         through: &ProviderMark,
-    ) -> Result<bool, IdentityError> {
+    ) -> Result<bool, StoreError> {
         let offered = self.providers().iter().any(|provider| provider.mark() == *through);
         let linked = self.0.store.read(|tx| rows::of_account(tx, account))?;
         Ok(offered && linked.iter().any(|row| row.id == identity))
+    }
+
+    /// Whether a provider that is offered tells who is in a group: one of its issuer, in the claim
+    /// in which it was said.
+    pub fn tells(&self, said: &SaidGroup) -> bool {
+        self.providers().iter().any(|provider| {
+            let claim = provider.groups_claim.as_ref();
+            provider.oidc.issuer() == said.issuer && claim == Some(&said.claim)
+        })
     }
 
     fn is_offered(&self, issuer: &str) -> bool {

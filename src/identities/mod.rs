@@ -28,8 +28,7 @@ pub use error::IdentityError;
 pub use flow::Flow;
 pub use keep::{Opener, said_groups_in};
 pub use model::{
-    Brought, Identity, Intent, Newcomer, Presented, Provider, ProviderMark, SaidGroup, Sent,
-    SignedIn, Site, Wish,
+    Brought, Identity, Intent, Newcomer, Presented, Provider, SaidGroup, Sent, SignedIn, Site, Wish,
 };
 pub use offered::{
     Added, Listed, Offered, OpenOutbound, ProbeFailure, ProbeProblem, Probed, ProviderChange,

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::accounts::{Account, OnCreated, Registration, Ticket};
+use crate::factors::ProviderMark;
 use crate::kernel::{AccountId, IdentityId, SessionId, Timestamp, Token, TokenHash};
 use crate::providers::Oidc;
 
@@ -37,15 +38,6 @@ impl Provider {
     pub fn mark(&self) -> ProviderMark {
         ProviderMark { issuer: self.oidc.issuer().to_owned(), added_at: self.added_at }
     }
-}
-
-/// Tells one provider from another, also from one that took its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderMark {
-    /// Its issuer.
-    pub issuer: String,
-    /// When an admin added it, if one did.
-    pub added_at: Option<Timestamp>,
 }
 
 /// A group that a provider says somebody is in: of which issuer, said in which claim, its name.

@@ -19,8 +19,8 @@ const FLOWS: Table<TokenHash, FlowRow> = Table::new("identity_flows", Holds::Acc
 const OPENED: Table<(AccountId, SessionId), OpenedRow> =
     Table::new("identity_sessions", Holds::Account);
 const USED: Table<TokenHash, UsedRow> = Table::new("identity_tokens_used", Holds::Nothing);
-/// Accounts that were ever linked with somebody, whatever became of that.
-const EVER: Table<AccountId, ()> = Table::new("identities_ever", Holds::Account);
+/// Accounts that were linked with somebody who is theirs no more.
+const UNLINKED: Table<AccountId, ()> = Table::new("identities_unlinked", Holds::Account);
 const KEYS: RawTable<u8> = RawTable::new("identity_keys", Holds::Nothing);
 
 /// The tables of this slice.
@@ -30,7 +30,7 @@ pub const TABLES: &[TableInfo] = &[
     FLOWS.info(),
     OPENED.info(),
     USED.info(),
-    EVER.info(),
+    UNLINKED.info(),
     KEYS.info(),
     PROVIDERS.info(),
 ];
@@ -173,7 +173,6 @@ pub(super) fn put_identity_in(
     row: &IdentityRow,
 ) -> Result<(), StoreError> {
     tx.put(&IDENTITIES, key, row)?;
-    tx.put(&EVER, &row.account, &())?;
     tx.put(&IDENTITIES_OF, &(row.account, row.id), &PlaceRow { key: *key })
 }
 
@@ -193,7 +192,10 @@ pub(super) fn of_account(
 
 /// Whether an account was ever linked with somebody.
 pub(super) fn was_linked(tx: &impl Rows, account: AccountId) -> Result<bool, StoreError> {
-    tx.has(&EVER, &account)
+    let linked = Range::prefix(&account);
+    let is_linked =
+        !tx.keys::<(AccountId, IdentityId), PlaceRow>(&IDENTITIES_OF, &linked)?.is_empty();
+    Ok(is_linked || tx.has(&UNLINKED, &account)?)
 }
 
 pub(super) fn remove_identity_in(
@@ -205,7 +207,7 @@ pub(super) fn remove_identity_in(
         tx.remove(&IDENTITIES, &place.key);
     }
     tx.remove(&IDENTITIES_OF, &(account, id));
-    Ok(())
+    tx.put(&UNLINKED, &account, &())
 }
 
 pub(super) fn put_flow_in(
@@ -328,7 +330,7 @@ pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, account: AccountId) -> Resu
     for row in of_account(tx, account)? {
         remove_identity_in(tx, account, row.id)?;
     }
-    tx.remove(&EVER, &account);
+    tx.remove(&UNLINKED, &account);
     for (state, flow) in tx.list(&FLOWS, &Range::all())? {
         let owner = match flow.intent {
             StoredIntent::SignIn => None,

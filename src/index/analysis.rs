@@ -232,7 +232,8 @@ impl Analyzer {
 
 /// The concepts that a question is looked up by, in its order: all of them unless they are too
 /// many, then the longest words, of which there are few in any text (Zipf's law of abbreviation).
-/// How rare a word is in the clone may not decide: that is not known here to all who ask.
+/// How rare a word is in the clone may not decide: what is left out would then tell what the clone
+/// keeps, also to who may not read it.
 fn most_telling(concepts: Vec<(Concept, Kind)>) -> Vec<Concept> {
     let cost = |kind: Kind| if kind == Kind::Word { 2 } else { 1 };
     let mut order: Vec<usize> = (0..concepts.len()).collect();

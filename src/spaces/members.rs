@@ -45,14 +45,11 @@ impl Spaces {
                 if role == present {
                     return find(tx, id, member);
                 }
-                let suspended = || {
-                    account_in(tx, member)
-                        .map(|one| one.is_none_or(|one| one.suspended_at.is_some()))
-                };
-                if role == Role::Owner && suspended()? {
-                    return Err(SpaceError::Suspended);
-                }
                 if role == Role::Owner {
+                    let heir = account_in(tx, member)?.ok_or(SpaceError::Missing)?;
+                    if heir.suspended_at.is_some() {
+                        return Err(SpaceError::Suspended);
+                    }
                     rows::put_member_in(tx, id, account, (Role::Steward, None), now)?;
                 }
                 rows::put_member_in(tx, id, member, (role, None), now)?;

@@ -329,9 +329,7 @@ async fn who_still_owes_a_code_does_not_come_in_by_a_provider_that_is_gone() {
         admin.post("/admin/oidc", described("home", &idp)).await.is(201);
         let mut first = home.browser();
         assert_eq!(sign_in(&mut first, &idp).await, "/");
-        let secret = first.post("/auth/totp", &json!({})).await.is(200);
-        let app = App::holding(&secret["secret"]);
-        first.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+        let app = App::of(&mut first).await;
         let mut second = home.browser();
         assert_eq!(sign_in(&mut second, &idp).await, "/login?step=code");
         if gone == "disabled" {

@@ -16,9 +16,7 @@ async fn who_has_an_authenticator_app_owes_its_code_after_coming_back() {
     let home = Home::of(&idp, OPEN).await;
     let mut first = home.browser();
     assert_eq!(sign_in(&mut first, &idp).await, "/");
-    let secret = first.post("/auth/totp", &json!({})).await.is(200);
-    let app = App::holding(&secret["secret"]);
-    first.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+    let app = App::of(&mut first).await;
 
     let mut second = home.browser();
     let address = second.start("home", "?redirect_to=/trash").await;
@@ -41,9 +39,7 @@ async fn the_code_is_owed_for_five_minutes() {
     let home = Home::of(&idp, OPEN).await;
     let mut browser = home.browser();
     sign_in(&mut browser, &idp).await;
-    let secret = browser.post("/auth/totp", &json!({})).await.is(200);
-    let app = App::holding(&secret["secret"]);
-    browser.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+    let app = App::of(&mut browser).await;
     let mut late = home.browser();
     sign_in(&mut late, &idp).await;
     home.server.advance(Duration::from_secs(5 * 60)).await;
@@ -58,9 +54,7 @@ async fn an_app_brings_the_code_with_the_id_token() {
     let home = Home::with(&[table("home", &idp.issuer(), &more)]).await;
     let mut browser = home.browser();
     sign_in(&mut browser, &idp).await;
-    let secret = browser.post("/auth/totp", &json!({})).await.is(200);
-    let app = App::holding(&secret["secret"]);
-    browser.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+    let app = App::of(&mut browser).await;
     let exchange = |body| home.server.client().post("/auth/oidc/home/token", body);
     let bare = json!({"id_token": idp.token("app", None)});
     exchange(bare).await.problem(401, "totp_required");
@@ -108,9 +102,7 @@ async fn who_was_unlinked_while_the_code_is_owed_does_not_come_in() {
     idp.person("max-1", "max@provider.example");
     let way = max.post("/auth/me/identities", &json!({"provider": "home"})).await.is(200);
     max.back(&idp.approves(&text(&way["url"]))).await;
-    let secret = max.post("/auth/totp", &json!({})).await.is(200);
-    let app = App::holding(&secret["secret"]);
-    max.post("/auth/totp/confirm", &json!({"code": app.code(0)})).await.is(200);
+    let app = App::of(&mut max).await;
     let mut late = home.browser();
     assert!(sign_in(&mut late, &idp).await.starts_with("/login?step=code"));
     let identity = id(&items(&max.get("/auth/me/identities").await.is(200))[0]);

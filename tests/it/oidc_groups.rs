@@ -322,6 +322,31 @@ async fn who_was_made_an_admin_by_a_group_is_none_without_the_identity() {
 }
 
 #[tokio::test]
+async fn of_two_identities_either_makes_an_admin_and_neither_takes_it_from_the_other() {
+    let family = Family::new().await;
+    let comes_as = async |sub: &str, groups: Value| {
+        family.idp.person(sub, "ada@provider.example");
+        let mut browser = family.comes(groups).await;
+        browser.me().await.unwrap()["is_admin"] == true
+    };
+    family.idp.person("ada-1", "ada@provider.example");
+    let mut ada = family.comes(json!([])).await;
+    assert_eq!(ada.me().await.unwrap()["is_admin"], false);
+    family.idp.person("ada-2", "ada@provider.example");
+    family.idp.says("groups", json!([]));
+    let link = json!({"provider": "home"});
+    let way = ada.post("/auth/me/identities", &link).await.is(200);
+    ada.back(&family.idp.approves(&text(&way["url"]))).await;
+    assert_eq!(items(&ada.get("/auth/me/identities").await.is(200)).len(), 2);
+
+    assert!(comes_as("ada-1", json!([ADMINS])).await);
+    assert!(comes_as("ada-2", json!([])).await, "the first is in the group still");
+    assert!(comes_as("ada-2", json!([ADMINS])).await);
+    assert!(comes_as("ada-1", json!([])).await, "now the second is");
+    assert!(!comes_as("ada-2", json!([])).await, "nobody is");
+}
+
+#[tokio::test]
 async fn who_moves_to_another_group_is_there_because_of_that_one() {
     let family = Family::new().await;
     let old = family.let_in("old", "contributor").await;

@@ -23,7 +23,7 @@ use crate::http::body::Body;
 use crate::http::gate::Gate;
 use crate::http::guard::RequestId;
 use crate::http::problem::{Answer, Problem};
-use crate::identities::{Brought, Flow, IdentityError, Intent, Presented, ProviderMark, Wish};
+use crate::identities::{self, Brought, Flow, IdentityError, Intent, Presented, Wish};
 use crate::kernel::{Fault, TokenHash, is_language};
 use crate::sessions::NewSession;
 
@@ -186,9 +186,7 @@ impl OidcApi {
         let asked = asked.of_browser();
         let token = traveller.flow.unwrap_or_default();
         let still = |who: &Recognised| {
-            let (issuer, added_at) = who.through.clone();
-            let mark = ProviderMark { issuer, added_at };
-            services.identities.still_opens(who.account.id, who.identity, &mark).unwrap_or(false)
+            services.identities.still_opens(who.account.id, who.identity, &who.through)
         };
         let who = services.factors.complete(&token, &body.0.totp, still).await?;
         pass.refund();
@@ -300,9 +298,8 @@ async fn arrive(services: &Services, asked: &Asked, flow: &Flow) -> Result<Arriv
                 Some(invite) => led_by_invitation(services, &let_in.account, &invite, wanted)?,
                 None => wanted,
             };
-            let ProviderMark { issuer, added_at } = let_in.through;
-            let through = (issuer, added_at);
-            let who = Recognised { account: let_in.account, identity: let_in.identity, through };
+            let identities::SignedIn { account, identity, through, .. } = let_in;
+            let who = Recognised { account, identity, through };
             if let Some(token) = services.factors.halfway(who.clone()).await? {
                 let cookie = asked.set_flow_cookie(Some(token.reveal()));
                 return Ok(Arrived::OwesCode(wanted, cookie));

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use totp_rs::{Builder, Secret};
 
+use super::browser::Browser;
 use super::client::text;
 use super::server::Server;
 
@@ -22,6 +23,14 @@ impl App {
     /// With the secret that `POST /auth/totp` gave.
     pub fn holding(secret: &Value) -> Self {
         Self { seed: from_base32(&text(secret)), ahead: Cell::new(0) }
+    }
+
+    /// One that a browser's account has just set up.
+    pub async fn of(browser: &mut Browser<'_>) -> Self {
+        let app = Self::holding(&browser.post("/auth/totp", &json!({})).await.is(200)["secret"]);
+        let code = json!({"code": app.code(0)});
+        browser.post("/auth/totp/confirm", &code).await.is(200);
+        app
     }
 
     fn now(&self) -> u64 {

@@ -370,10 +370,7 @@ pub(super) fn new_group(services: &Services, sent: GroupChoices) -> Answer<NewGr
 pub(super) fn group_view(services: &Services, group: &Group, members: &[Member]) -> GroupView {
     let (provider, provider_name) = services.identities.name_of(&group.said.issuer);
     // Said in another claim now, it brings nobody in until its owner lets it in again.
-    let providers = services.identities.providers();
-    let tells = providers.iter().find(|one| one.oidc.issuer() == group.said.issuer);
-    let tells = tells.is_some_and(|one| one.groups_claim.as_ref() == Some(&group.said.claim));
-    let provider = provider.filter(|_| tells);
+    let provider = provider.filter(|_| services.identities.tells(&group.said));
     GroupView {
         id: group.id.to_string(),
         provider,
