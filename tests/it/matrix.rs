@@ -4,6 +4,7 @@
 mod bodies;
 mod fields;
 mod halfway;
+mod queries;
 pub mod relations;
 mod schema;
 pub mod table;

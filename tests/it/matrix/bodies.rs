@@ -87,11 +87,11 @@ async fn every_identifier_in_a_body_has_a_row() {
 }
 
 /// Somebody who plants identifiers: with what, in what of their own, and whose.
-struct Planter {
-    name: &'static str,
-    proof: Proof,
-    mine: Things,
-    foreign: Things,
+pub(super) struct Planter {
+    pub(super) name: &'static str,
+    pub(super) proof: Proof,
+    pub(super) mine: Things,
+    pub(super) foreign: Things,
 }
 
 /// A body that would be accepted with an identifier of one's own in this place.
@@ -111,7 +111,7 @@ fn body_with(operation: &str, at: &str, takes: Takes, id: &str) -> Value {
     planted(body, at, value)
 }
 
-async fn planters(world: &World) -> Vec<Planter> {
+pub(super) async fn planters(world: &World) -> Vec<Planter> {
     let server = &world.server;
     let mut all = Vec::new();
     let looking = bearer(server, &login(server, "admin").await);
