@@ -32,7 +32,7 @@ use crate::factors::{self, FactorEraser};
 use crate::http::api::{Services, api};
 use crate::http::auth::Door;
 use crate::http::body::Shape;
-use crate::http::client::{Network, Proxies};
+use crate::http::client::Proxies;
 use crate::http::control::Control;
 use crate::http::cors::Cors;
 use crate::http::edge::Edge;
@@ -181,10 +181,7 @@ impl App {
     /// When the address cannot be listened on.
     pub async fn serve(&self, config: &Config) -> Result<Server, StartError> {
         let tls = certificates::find(config, &self.clock)?;
-        let trusted = config.trusted_proxies.iter();
-        let proxies: Vec<Network> =
-            trusted.filter_map(|address| address.to_string().parse().ok()).collect();
-        let proxies = Proxies(proxies);
+        let proxies = Proxies(config.trusted_proxies.clone());
         let guard = Guard {
             base_path: config.base_path.clone(),
             proxies: proxies.clone(),

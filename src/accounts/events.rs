@@ -219,6 +219,8 @@ pub enum Failure {
     Locked,
     /// Somebody who is no admin asked for what only admins may.
     NoAdmin,
+    /// A key was used outside the networks that it is good in.
+    KeyElsewhere,
 }
 
 /// Hears of an event, in the transaction in which it happens.

@@ -7,11 +7,12 @@ mod meter;
 mod model;
 mod rows;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::{Account, AccountError, SecurityEvent, Watchers, account_in};
+use crate::accounts::{Account, AccountError, Failure, SecurityEvent, Watchers, account_in};
 use crate::jobs::{Eraser, Once, OnceError, Subject, Tasks};
 use crate::kernel::{
     AccountId, ApiKeyId, Clock, Credential, Fault, FieldProblem, Kind, Timestamp, TokenHash,
@@ -42,6 +43,9 @@ pub enum ApiKeyError {
     /// The key opens nothing (any more).
     #[error("the key is not good")]
     NotGood,
+    /// The key is good, but not at this address.
+    #[error("the key is not good at this address")]
+    Elsewhere,
     /// The key was used too often.
     #[error("the key was used too often")]
     Spent(Left),
@@ -70,6 +74,11 @@ impl From<ApiKeyError> for Fault {
                 Kind::Unauthenticated,
                 "unauthenticated",
                 "This API key is mistyped, revoked or expired; make another in the account.",
+            ),
+            ApiKeyError::Elsewhere => Self::new(
+                Kind::Forbidden,
+                "key_elsewhere",
+                "This API key is good in other networks only; use it there, or make another.",
             ),
             ApiKeyError::Spent(left) => Self::new(
                 Kind::Limited,
@@ -236,12 +245,13 @@ impl ApiKeys {
         Ok(())
     }
 
-    /// Whose key this is, and how much of its window is left after this request.
+    /// Whose key this is that comes from an address, and how much of its window is left after this
+    /// request.
     ///
     /// # Errors
-    /// [`ApiKeyError::NotGood`] when it opens nothing, [`ApiKeyError::Spent`] when its window is
-    /// used up.
-    pub fn resolve(&self, text: &str) -> Result<(Holder, Left), ApiKeyError> {
+    /// [`ApiKeyError::NotGood`] when it opens nothing, [`ApiKeyError::Elsewhere`] when it opens
+    /// nothing there, [`ApiKeyError::Spent`] when its window is used up.
+    pub fn resolve(&self, text: &str, from: Option<IpAddr>) -> Result<(Holder, Left), ApiKeyError> {
         // Without a look at the database: the checksum of what is mistyped is wrong.
         let name = KEY.name_of(text).ok_or(ApiKeyError::NotGood)?;
         let (now, hash) = (self.clock.now(), self.hash(text));
@@ -260,6 +270,10 @@ impl ApiKeys {
                 && row.expires_at.is_none_or(|until| now < until);
             if !good {
                 return Err(ApiKeyError::NotGood);
+            }
+            if !row.is_good_at(from) {
+                self.watchers.failed(Some(account), Failure::KeyElsewhere);
+                return Err(ApiKeyError::Elsewhere);
             }
             let (scopes, rate) = (row.scopes(), row.rate());
             let clones = row.clones.map(Into::into);

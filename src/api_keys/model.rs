@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::kernel::{AccountId, ApiKeyId, CloneId, Secret, Text, Timestamp};
+use crate::kernel::{AccountId, ApiKeyId, CloneId, Network, Secret, Text, Timestamp};
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct NewKey {
     pub scopes: Scopes,
     /// The only clones it opens; all of the account's if nothing is said.
     pub clones: Option<Vec<CloneId>>,
+    /// The only networks it is good in; all if nothing is said.
+    pub networks: Option<Vec<Network>>,
     /// When it stops working by itself.
     pub expires_at: Option<Timestamp>,
     /// How often it may be used.
@@ -52,6 +54,8 @@ pub struct ApiKey {
     pub scopes: Scopes,
     /// The only clones it opens.
     pub clones: Option<Vec<CloneId>>,
+    /// The only networks it is good in.
+    pub networks: Option<Vec<Network>>,
     /// When it stops working by itself.
     pub expires_at: Option<Timestamp>,
     /// How often it may be used.

@@ -1,11 +1,12 @@
 //! How keys and their use are stored.
 
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{AccountId, ApiKeyId, CloneId, Text, Timestamp, TokenHash};
+use crate::kernel::{AccountId, ApiKeyId, CloneId, Network, Text, Timestamp, TokenHash};
 use crate::store::{
     Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, Words, WriteTx,
 };
@@ -31,6 +32,8 @@ pub(super) struct KeyRow {
     write: bool,
     chat: bool,
     pub(super) clones: Option<Vec<CloneId>>,
+    #[serde(default)]
+    networks: Option<Vec<Network>>,
     pub(super) expires_at: Option<Timestamp>,
     requests: u32,
     window_seconds: u64,
@@ -65,6 +68,7 @@ impl KeyRow {
             write: new.scopes.write,
             chat: new.scopes.chat,
             clones: new.clones,
+            networks: new.networks,
             expires_at: new.expires_at,
             requests: new.rate.requests,
             window_seconds: new.rate.window.as_secs(),
@@ -82,6 +86,13 @@ impl KeyRow {
         Rate { requests: self.requests, window: Duration::from_secs(self.window_seconds) }
     }
 
+    /// Whether it is good for who is at an address; one that is not known is in no network.
+    pub(super) fn is_good_at(&self, address: Option<IpAddr>) -> bool {
+        self.networks.as_ref().is_none_or(|networks| {
+            address.is_some_and(|at| networks.iter().any(|network| network.contains(at)))
+        })
+    }
+
     fn view(self, id: ApiKeyId, requests: u64) -> ApiKey {
         ApiKey {
             id,
@@ -90,6 +101,7 @@ impl KeyRow {
             rate: self.rate(),
             label: self.label,
             clones: self.clones,
+            networks: self.networks,
             expires_at: self.expires_at,
             created_at: self.created_at,
             last_used_at: self.last_used_at,

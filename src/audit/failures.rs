@@ -76,6 +76,7 @@ fn entry(account: Option<AccountId>, failure: Failure, tries: u64) -> NewEntry {
         Failure::Suspended => ("sign_in_refused", None),
         Failure::Locked => ("sign_in_locked", None),
         Failure::NoAdmin => ("admin_refused", None),
+        Failure::KeyElsewhere => ("api_key_refused", None),
     };
     // Who tries to sign in proved nothing; who asks for what admins may is signed in.
     let actor = match (failure, account) {

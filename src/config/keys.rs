@@ -52,7 +52,7 @@ pub const KEYS: &[KeyInfo] = &[
     key(
         "server.trusted_proxies",
         "",
-        "Addresses of proxies whose forwarding headers are believed, separated by commas.",
+        "Addresses or networks of proxies whose forwarding headers are believed, by commas.",
     ),
     key(
         "server.tls",

@@ -7,7 +7,7 @@ mod network;
 mod providers;
 mod sources;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub use sources::{Given, Layers, Origin};
 use crate::accounts::Registration;
 use crate::audit;
 use crate::identities::ProviderSettings;
-use crate::kernel::Secret;
+use crate::kernel::{Network, Secret};
 use crate::providers::{ALLOWED, Allowed, MailSettings, Place};
 use crate::sessions::Lifetimes;
 
@@ -77,6 +77,9 @@ pub enum LogFormat {
     Auto,
 }
 
+/// What networks must be to be listed.
+const NETWORKS: &str = "must be IP addresses or networks such as 172.18.0.0/16";
+
 /// The configuration, checked.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each field is the key of the same name in the table of keys")]
@@ -86,7 +89,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub public_url: Option<url::Url>,
     pub base_path: String,
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Network>,
     pub tls: Tls,
     pub cors_origins: Vec<String>,
     pub metrics_token: Option<Secret<String>>,
@@ -148,7 +151,7 @@ impl Config {
             listen: read.parsed("server.listen", "must be an address and a port")?,
             public_url: network::public_url(&read)?,
             base_path: network::base_path(&read)?,
-            trusted_proxies: read.list("server.trusted_proxies", "must be IP addresses")?,
+            trusted_proxies: read.list("server.trusted_proxies", NETWORKS)?,
             tls: Tls::check(&read)?,
             cors_origins: network::origins(&read)?,
             metrics_token: read.secret("server.metrics_token"),

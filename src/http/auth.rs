@@ -15,6 +15,7 @@ use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::api::Services;
+use super::client::Client;
 use super::cookies::Cookie;
 use super::footnotes::Footnotes;
 use super::origin::same_origin;
@@ -216,7 +217,8 @@ fn principal(services: &Services, request: &Request) -> Result<Principal, Fault>
 /// The account of an API key. How much is left of the key's window goes onto the answer,
 /// whatever it is.
 fn by_key(services: &Services, request: &Request, key: &str) -> Result<Principal, Fault> {
-    let resolved = services.api_keys.resolve(key);
+    let from = request.data::<Client>().and_then(|client| client.address);
+    let resolved = services.api_keys.resolve(key, from);
     let left = match &resolved {
         Ok((_, left)) | Err(ApiKeyError::Spent(left)) => Some(*left),
         Err(_) => None,

@@ -128,8 +128,9 @@ pub struct ProblemField {
     /// RFC 6901 pointer into the body, or the name of a parameter.
     pub pointer: String,
     /// A stable word for programs: `required`, `too_long`, `too_short`, `too_many`, `too_few`,
-    /// `out_of_range`, `malformed`, `not_an_address`, `not_a_url`, `private_address`,
-    /// `not_a_date`, `unknown`, `taken`, `not_allowed` or `password_guessable`.
+    /// `out_of_range`, `malformed`, `not_an_address`, `not_a_url`, `not_a_network`,
+    /// `private_address`, `not_a_date`, `unknown`, `taken`, `not_allowed` or
+    /// `password_guessable`.
     pub code: String,
     /// What is wrong with it.
     pub detail: String,

@@ -88,6 +88,8 @@ pub enum FieldProblem {
     NotAnAddress,
     /// No web address that can be used.
     NotAUrl,
+    /// No network address, and no range of them.
+    NotANetwork,
     /// An address in a private network that nobody listed.
     PrivateAddress,
     /// No date.
@@ -115,6 +117,7 @@ impl FieldProblem {
             Self::Malformed => "malformed",
             Self::NotAnAddress => "not_an_address",
             Self::NotAUrl => "not_a_url",
+            Self::NotANetwork => "not_a_network",
             Self::PrivateAddress => "private_address",
             Self::NotADate => "not_a_date",
             Self::Unknown => "unknown",

@@ -3,65 +3,55 @@
 //! Follows IANA's special-purpose address registries (RFC 6890 and its updates), and is stricter
 //! where a range reaches hosts nobody means to publish.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::kernel::Network;
 
 /// Whether an address is an ordinary public host on the internet.
 pub fn is_global_unicast(address: IpAddr) -> bool {
+    let closed = |networks: &[Network]| networks.iter().any(|network| network.contains(address));
     match address {
-        IpAddr::V4(v4) => is_global_v4(v4),
-        IpAddr::V6(v6) => is_global_v6(v6),
+        IpAddr::V4(_) => !closed(&CLOSED_V4),
+        IpAddr::V6(v6) => is_delegated(v6) && !closed(&CLOSED_V6),
     }
 }
 
-/// Network and prefix length of the IPv4 ranges that are never a public host.
-const CLOSED_V4: [(Ipv4Addr, u32); 18] = [
-    (Ipv4Addr::UNSPECIFIED, 8),
-    (Ipv4Addr::new(10, 0, 0, 0), 8),
-    (Ipv4Addr::new(100, 64, 0, 0), 10),
-    (Ipv4Addr::new(127, 0, 0, 0), 8),
+/// The IPv4 ranges that are never a public host.
+const CLOSED_V4: [Network; 18] = [
+    Network::v4([0, 0, 0, 0], 8),
+    Network::v4([10, 0, 0, 0], 8),
+    Network::v4([100, 64, 0, 0], 10),
+    Network::v4([127, 0, 0, 0], 8),
     // Azure's metadata service wears a public address.
-    (Ipv4Addr::new(168, 63, 129, 16), 32),
-    (Ipv4Addr::new(169, 254, 0, 0), 16),
-    (Ipv4Addr::new(172, 16, 0, 0), 12),
-    (Ipv4Addr::new(192, 0, 0, 0), 24),
-    (Ipv4Addr::new(192, 0, 2, 0), 24),
-    (Ipv4Addr::new(192, 31, 196, 0), 24),
-    (Ipv4Addr::new(192, 52, 193, 0), 24),
-    (Ipv4Addr::new(192, 88, 99, 0), 24),
-    (Ipv4Addr::new(192, 168, 0, 0), 16),
-    (Ipv4Addr::new(192, 175, 48, 0), 24),
-    (Ipv4Addr::new(198, 18, 0, 0), 15),
-    (Ipv4Addr::new(198, 51, 100, 0), 24),
-    (Ipv4Addr::new(203, 0, 113, 0), 24),
+    Network::v4([168, 63, 129, 16], 32),
+    Network::v4([169, 254, 0, 0], 16),
+    Network::v4([172, 16, 0, 0], 12),
+    Network::v4([192, 0, 0, 0], 24),
+    Network::v4([192, 0, 2, 0], 24),
+    Network::v4([192, 31, 196, 0], 24),
+    Network::v4([192, 52, 193, 0], 24),
+    Network::v4([192, 88, 99, 0], 24),
+    Network::v4([192, 168, 0, 0], 16),
+    Network::v4([192, 175, 48, 0], 24),
+    Network::v4([198, 18, 0, 0], 15),
+    Network::v4([198, 51, 100, 0], 24),
+    Network::v4([203, 0, 113, 0], 24),
     // Multicast, reserved and broadcast.
-    (Ipv4Addr::new(224, 0, 0, 0), 3),
+    Network::v4([224, 0, 0, 0], 3),
 ];
-
-fn is_global_v4(address: Ipv4Addr) -> bool {
-    let bits = address.to_bits();
-    CLOSED_V4.iter().all(|(network, length)| {
-        let mask = u32::MAX << (32 - length);
-        bits & mask != network.to_bits()
-    })
-}
 
 /// Ranges inside `2000::/3` that tunnel to IPv4, identify nobody, or are for documents.
-const CLOSED_V6: [(Ipv6Addr, u32); 4] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
+const CLOSED_V6: [Network; 4] = [
+    Network::v6([0x2001, 0, 0], 0, 23),
+    Network::v6([0x2001, 0xdb8, 0], 0, 32),
+    Network::v6([0x2002, 0, 0], 0, 16),
+    Network::v6([0x3fff, 0, 0], 0, 20),
 ];
 
-fn is_global_v6(address: Ipv6Addr) -> bool {
-    // Everything public is delegated from 2000::/3, so mapped, translated, local and multicast
-    // addresses need no list of their own.
-    let bits = address.to_bits();
-    bits >> 125 == 0b001
-        && CLOSED_V6.iter().all(|(network, length)| {
-            let mask = u128::MAX << (128 - length);
-            bits & mask != network.to_bits()
-        })
+/// Everything public is delegated from `2000::/3`, so mapped, translated, local and multicast
+/// addresses need no list of their own.
+fn is_delegated(address: Ipv6Addr) -> bool {
+    address.to_bits() >> 125 == 0b001
 }
 
 #[cfg(test)]

@@ -6,13 +6,14 @@
 //! range, such as `169.254.169.254` or `169.254.0.0/16`: never by one that happens to cover them,
 //! such as `0.0.0.0/0`, and never by a name that leads to them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use url::Host;
 
 use super::address::is_global_unicast;
+use crate::kernel::Network;
 
 /// The ports of public hosts that need no word of anybody.
 const WEB: [u16; 2] = [80, 443];
@@ -35,13 +36,6 @@ enum What {
     Network(Network),
 }
 
-/// All addresses that begin with the same bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Network {
-    address: IpAddr,
-    length: u32,
-}
-
 /// All that may be reached although it is not public. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Allowed(Arc<[Place]>);
@@ -51,40 +45,30 @@ pub struct Allowed(Arc<[Place]>);
 #[error("it is no host and no network")]
 pub struct NoPlace;
 
-const fn v4(octets: [u8; 4], length: u32) -> Network {
-    let [a, b, c, d] = octets;
-    Network { address: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), length }
-}
-
-const fn v6(start: [u16; 3], last: u16, length: u32) -> Network {
-    let [a, b, c] = start;
-    Network { address: IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, last)), length }
-}
-
 /// Opened only by what lies within them.
 const CLOSE: [Network; 10] = [
-    v4([169, 254, 0, 0], 16),
-    v4([168, 63, 129, 16], 32),
-    v4([100, 100, 100, 200], 32),
-    v4([192, 0, 0, 192], 32),
-    v6([0xfe80, 0, 0], 0, 10),
-    v6([0xfd00, 0xec2, 0], 0x254, 128),
-    v6([0x64, 0xff9b, 0], 0, 96),
-    v6([0x64, 0xff9b, 1], 0, 48),
-    v6([0x2001, 0, 0], 0, 32),
-    v6([0x2002, 0, 0], 0, 16),
+    Network::v4([169, 254, 0, 0], 16),
+    Network::v4([168, 63, 129, 16], 32),
+    Network::v4([100, 100, 100, 200], 32),
+    Network::v4([192, 0, 0, 192], 32),
+    Network::v6([0xfe80, 0, 0], 0, 10),
+    Network::v6([0xfd00, 0xec2, 0], 0x254, 128),
+    Network::v6([0x64, 0xff9b, 0], 0, 96),
+    Network::v6([0x64, 0xff9b, 1], 0, 48),
+    Network::v6([0x2001, 0, 0], 0, 32),
+    Network::v6([0x2002, 0, 0], 0, 16),
 ];
 
 impl Allowed {
     /// Whether an address may be called at a port by somebody who does not run the machine.
     pub(super) fn opens(&self, address: IpAddr, port: u16) -> bool {
         let public = is_global_unicast(address) && WEB.contains(&port);
-        public || self.networks(port).any(|network| network.opens(address.to_canonical()))
+        public || self.networks(port).any(|network| opens(network, address))
     }
 
     /// The same for an address to which a name leads.
     pub(super) fn opens_under(&self, name: &str, address: IpAddr, port: u16) -> bool {
-        let close = CLOSE.iter().any(|close| close.covers(address.to_canonical()));
+        let close = CLOSE.iter().any(|close| close.contains(address));
         self.opens(address, port) || !close && self.names(name, port)
     }
 
@@ -113,49 +97,10 @@ impl FromIterator<Place> for Allowed {
     }
 }
 
-impl Network {
-    fn covers(&self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                let differing = own.to_bits() ^ other.to_bits();
-                differing.leading_zeros() >= self.length
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                let differing = own.to_bits() ^ other.to_bits();
-                differing.leading_zeros() >= self.length
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether it covers an address and, where that matters, means it.
-    fn opens(&self, address: IpAddr) -> bool {
-        let mut close = CLOSE.iter().filter(|close| close.covers(address));
-        self.covers(address) && close.all(|close| close.holds(self))
-    }
-
-    fn holds(&self, smaller: &Self) -> bool {
-        smaller.length >= self.length && self.covers(smaller.address)
-    }
-
-    /// An address and all of it, or so many bits of it and nothing behind them.
-    fn new(address: IpAddr, length: Option<u32>) -> Option<Self> {
-        let (whole, tail) = match address {
-            IpAddr::V4(v4) => (32, v4.to_bits().trailing_zeros()),
-            IpAddr::V6(v6) => (128, v6.to_bits().trailing_zeros()),
-        };
-        let length = length.unwrap_or(whole);
-        if length > whole || tail < whole - length {
-            return None;
-        }
-        match (address, address.to_canonical()) {
-            (IpAddr::V6(_), canonical @ IpAddr::V4(_)) => {
-                let length = length.checked_sub(96)?;
-                Some(Self { address: canonical, length })
-            }
-            _ => Some(Self { address, length }),
-        }
-    }
+/// Whether a network covers an address and, where that matters, means it.
+fn opens(network: &Network, address: IpAddr) -> bool {
+    let mut close = CLOSE.iter().filter(|close| close.contains(address));
+    network.contains(address) && close.all(|close| close.holds(network))
 }
 
 impl FromStr for Place {
@@ -163,16 +108,11 @@ impl FromStr for Place {
 
     /// A host name, an address or a network; the first two may have a port.
     fn from_str(text: &str) -> Result<Self, NoPlace> {
-        if let Some((address, length)) = text.split_once('/') {
-            let address = bare(address).parse().map_err(|_| NoPlace)?;
-            let digits = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
-            let length = length.parse().ok().filter(|_| digits).ok_or(NoPlace)?;
-            let network = Network::new(address, Some(length)).ok_or(NoPlace)?;
+        if let Ok(network) = bare(text).parse() {
             return Ok(Self { what: What::Network(network), port: None });
         }
-        if let Ok(address) = bare(text).parse() {
-            let network = Network::new(address, None).ok_or(NoPlace)?;
-            return Ok(Self { what: What::Network(network), port: None });
+        if text.contains('/') {
+            return Err(NoPlace);
         }
         let (host, port) = match text.rsplit_once(':') {
             None => (text, None),
@@ -184,9 +124,8 @@ impl FromStr for Place {
         };
         // An IPv6 address with a port has brackets.
         if (!host.contains(':') || host.starts_with('['))
-            && let Ok(address) = bare(host).parse()
+            && let Ok(network) = bare(host).parse()
         {
-            let network = Network::new(address, None).ok_or(NoPlace)?;
             return Ok(Self { what: What::Network(network), port });
         }
         Ok(Self { what: What::Name(name(host).ok_or(NoPlace)?), port })

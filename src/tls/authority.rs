@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::stored::{AuthorityFile, keep, load};
 use super::{TlsError, names};
-use crate::kernel::Timestamp;
+use crate::kernel::{Network, Timestamp};
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -68,7 +68,7 @@ pub(super) struct Signer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Permitted {
     Name(String),
-    Network(IpAddr, u8),
+    Network(Network),
 }
 
 impl Authority {
@@ -126,22 +126,13 @@ impl Signer {
 
 impl Permitted {
     fn of(text: &str) -> Self {
-        let network = text.split_once('/').and_then(|(address, prefix)| {
-            Some(Self::Network(address.parse().ok()?, prefix.parse().ok()?))
-        });
+        let network = text.contains('/').then(|| text.parse().ok().map(Self::Network)).flatten();
         network.unwrap_or_else(|| Self::Name(text.to_owned()))
     }
 
     fn contains(&self, name: &str) -> bool {
         match (self, name.parse::<IpAddr>()) {
-            (Self::Network(IpAddr::V4(base), prefix), Ok(IpAddr::V4(address))) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(*prefix)).unwrap_or(0);
-                base.to_bits() & mask == address.to_bits() & mask
-            }
-            (Self::Network(IpAddr::V6(base), prefix), Ok(IpAddr::V6(address))) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(*prefix)).unwrap_or(0);
-                base.to_bits() & mask == address.to_bits() & mask
-            }
+            (Self::Network(network), Ok(address)) => network.contains(address),
             (Self::Name(own), Err(_)) => {
                 name.strip_suffix(&**own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             }
@@ -152,8 +143,9 @@ impl Permitted {
     fn subtree(&self) -> GeneralSubtree {
         match self {
             Self::Name(name) => GeneralSubtree::DnsName(name.clone()),
-            Self::Network(address, prefix) => {
-                GeneralSubtree::IpAddress(CidrSubnet::from_addr_prefix(*address, *prefix))
+            Self::Network(network) => {
+                let subnet = CidrSubnet::from_addr_prefix(network.address(), network.length());
+                GeneralSubtree::IpAddress(subnet)
             }
         }
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::PASSWORD;
 use crate::support::client::{Ask, Client, id, items, text};
 use crate::support::server::Server;
+use crate::support::{PASSWORD, until};
 
 /// A key of an account.
 async fn key_of(ada: &Client, scopes: &[&str], more: Value) -> (String, String) {
@@ -249,6 +249,10 @@ async fn a_key_that_makes_no_sense_is_not_made() {
         ("rate_limit_window_seconds", json!(99_999_999), "/rate_limit_window_seconds"),
         ("clone_ids", json!([]), "/clone_ids"),
         ("clone_ids", json!(["7"]), "/clone_ids/0"),
+        ("allowed_networks", json!([]), "/allowed_networks"),
+        ("allowed_networks", json!(vec!["10.0.0.1"; 21]), "/allowed_networks"),
+        ("allowed_networks", json!(["10.0.0.0/8", "10.0.0.1/8"]), "/allowed_networks/1"),
+        ("allowed_networks", json!(["home.lan"]), "/allowed_networks/0"),
     ] {
         let mut body = json!({"label": "A program", "scopes": ["read"]});
         body[field] = value;
@@ -257,6 +261,42 @@ async fn a_key_that_makes_no_sense_is_not_made() {
     server.advance(Duration::from_secs(301)).await;
     let body = json!({"label": "A program", "scopes": ["read"]});
     ada.post("/api-keys", body).await.problem(401, "reauth_required");
+}
+
+#[tokio::test]
+async fn a_key_is_good_in_its_networks_and_nowhere_else() {
+    let server = Server::with(&[("CLONEMEMORIA_SERVER_TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    let ada = server.admin().await;
+    let more = json!({
+        "allowed_networks": ["198.51.100.0/24", " 2001:db8::7 ", "::ffff:203.0.113.9"],
+        "rate_limit_requests": 6,
+    });
+    let (_, key) = key_of(&ada, &["read"], more).await;
+    let shown = &items(&ada.get("/api-keys").await.is(200))[0];
+    let places = json!(["198.51.100.0/24", "2001:db8::7", "203.0.113.9"]);
+    assert_eq!(shown["allowed_networks"], places);
+    let from = async |address: &str| {
+        with_key(server.client().get("/clones"), &key).header("x-forwarded-for", address).await
+    };
+    // Who comes from elsewhere uses nothing of the window up, and hears no more than that.
+    for address in ["198.51.101.7", "203.0.113.10", "2001:db8::8", "::1", "127.0.0.1", "unknown"] {
+        let refused = from(address).await;
+        assert!(refused.headers.get("ratelimit").is_none(), "{address}");
+        refused.problem(403, "key_elsewhere");
+    }
+    with_key(server.client().get("/clones"), &key).await.problem(403, "key_elsewhere");
+    for address in ["198.51.100.1", "198.51.100.255", "2001:db8::7", "203.0.113.9"] {
+        from(address).await.is(200);
+    }
+    // The word of a client before its proxy's counts for nothing.
+    from("198.51.100.1, 192.0.2.1").await.problem(403, "key_elsewhere");
+    let refused = until("the refusal is written down", async || {
+        let page = ada.get("/admin/audit?event=api_key_refused").await.is(200);
+        items(&page).into_iter().next()
+    });
+    let (refused, me) = (refused.await, ada.get("/auth/me").await.is(200));
+    assert_eq!(refused["subject_id"], me["id"]);
+    assert_eq!(refused["actor_id"], Value::Null);
 }
 
 #[tokio::test]

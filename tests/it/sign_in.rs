@@ -270,7 +270,7 @@ async fn what_strangers_say_of_their_address_counts_for_nothing() {
 async fn a_proxys_word_counts_and_what_its_client_said_before_does_not() {
     let proxy = Ipv4Addr::new(127, 0, 0, 9);
     let server = Server::with(&[
-        ("CLONEMEMORIA_SERVER_TRUSTED_PROXIES", "127.0.0.9, 10.1.2.3"),
+        ("CLONEMEMORIA_SERVER_TRUSTED_PROXIES", "127.0.0.8/30, 10.1.2.3"),
         ("CLONEMEMORIA_LIMITS_SIGN_IN_BURST", "4"),
     ])
     .await;

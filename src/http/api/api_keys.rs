@@ -16,7 +16,7 @@ use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Owning, OwningFresh};
 use crate::http::body::Body;
 use crate::http::problem::Answer;
-use crate::kernel::{CloneId, Fault, FieldProblem, Timestamp};
+use crate::kernel::{CloneId, Fault, FieldProblem, Network, Timestamp};
 
 pub struct ApiKeyApi;
 
@@ -24,6 +24,9 @@ pub struct ApiKeyApi;
 const MOST_REQUESTS: u32 = 1_000_000;
 /// The longest window, in seconds: thirty days.
 const LONGEST_WINDOW: u32 = 30 * 24 * 60 * 60;
+
+/// Networks that a key is limited to at most.
+const MOST_NETWORKS: usize = 20;
 
 /// What a key is for.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, Enum)]
@@ -49,6 +52,10 @@ struct NewApiKey {
     /// The only clones it opens; all of the account's if this is left out.
     #[serde(default)]
     clone_ids: Option<Vec<String>>,
+    /// The only networks it may be used from, such as `192.168.1.0/24`, or single addresses: 1 to
+    /// 20; all if this is left out.
+    #[serde(default)]
+    allowed_networks: Option<Vec<String>>,
     /// When it stops working; never if this is left out.
     #[serde(default)]
     expires_at: Option<String>,
@@ -69,6 +76,8 @@ struct ApiKeyView {
     prefix: String,
     scopes: Vec<ScopeWord>,
     clone_ids: Option<Vec<String>>,
+    /// The only networks it may be used from.
+    allowed_networks: Option<Vec<String>>,
     expires_at: Option<String>,
     /// Whether that was and it opens nothing any more.
     expired: bool,
@@ -215,6 +224,7 @@ fn new_key(sent: NewApiKey) -> Answer<(NewKey, Vec<CloneId>)> {
         let numbered = ids.into_iter().take(100).enumerate();
         numbered.filter_map(|(i, id)| fields.id(&format!("/clone_ids/{i}"), Some(id))).collect()
     });
+    let networks = fields.networks("/allowed_networks", sent.allowed_networks, MOST_NETWORKS);
     let expires_at = sent.expires_at.and_then(|text| fields.moment("/expires_at", &text));
     let requests = sent.rate_limit_requests.unwrap_or(100);
     let requests = fields.bounded("/rate_limit_requests", requests, 1..=MOST_REQUESTS);
@@ -223,7 +233,7 @@ fn new_key(sent: NewApiKey) -> Answer<(NewKey, Vec<CloneId>)> {
     let (label, (requests, window)) = fields.with(label.zip(requests.zip(window)))?;
     let rate = Rate { requests, window: Duration::from_secs(window.into()) };
     let listed: Vec<CloneId> = clones.clone().unwrap_or_default();
-    Ok((NewKey { label, scopes, clones, expires_at, rate }, listed))
+    Ok((NewKey { label, scopes, clones, networks, expires_at, rate }, listed))
 }
 
 /// A key can be limited to clones that its owner can see, and to no others.
@@ -249,12 +259,14 @@ fn view(key: ApiKey, now: Timestamp) -> ApiKeyView {
     let Scopes { read, write, chat } = key.scopes;
     let words = [(read, ScopeWord::Read), (write, ScopeWord::Write), (chat, ScopeWord::Chat)];
     let ids = |clones: Vec<CloneId>| clones.iter().map(CloneId::to_string).collect();
+    let shown = |networks: Vec<Network>| networks.iter().map(Network::to_string).collect();
     ApiKeyView {
         id: key.id.to_string(),
         label: key.label.to_string(),
         prefix: key.prefix,
         scopes: words.into_iter().filter(|(has, _)| *has).map(|(_, word)| word).collect(),
         clone_ids: key.clones.map(ids),
+        allowed_networks: key.networks.map(shown),
         expires_at: key.expires_at.map(|at| at.to_string()),
         expired,
         rate_limit_requests: key.rate.requests,

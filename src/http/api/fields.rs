@@ -3,7 +3,9 @@
 use poem_openapi::types::MaybeUndefined as Patch;
 
 use crate::accounts::NewPassword;
-use crate::kernel::{Change, Fault, FieldFault, FieldProblem, FuzzyDate, Id, Text, Timestamp};
+use crate::kernel::{
+    Change, Fault, FieldFault, FieldProblem, FuzzyDate, Id, Network, Text, Timestamp,
+};
 
 /// The faults found so far in a request body.
 #[derive(Default)]
@@ -123,6 +125,26 @@ impl Fields {
     /// An identifier that may be absent.
     pub fn id<T>(&mut self, pointer: &str, id: Option<String>) -> Option<Id<T>> {
         id.and_then(|id| self.checked(pointer, id.parse()))
+    }
+
+    /// A list of networks that may be absent, with at least one and at most `most` items.
+    pub fn networks(
+        &mut self,
+        pointer: &str,
+        networks: Option<Vec<String>>,
+        most: usize,
+    ) -> Option<Vec<Network>> {
+        let texts = networks?;
+        if !(1..=most).contains(&texts.len()) {
+            let detail = format!("must have 1 to {most} items");
+            self.fault(FieldProblem::OutOfRange, pointer, detail);
+            return None;
+        }
+        let numbered = texts.into_iter().enumerate();
+        let checked = |(i, text): (usize, String)| {
+            self.checked(&format!("{pointer}/{i}"), text.trim().parse())
+        };
+        Some(numbered.filter_map(checked).collect())
     }
 
     /// A number within bounds.

@@ -234,11 +234,16 @@ test('a key is made, lets a program in, is counted and taken back', async ({ pag
   const asks = page.getByRole('dialog', { name: 'Make a key' });
   await asks.getByLabel('What it is for').fill('Backup at home');
   await asks.getByText('Limit it further').click();
+  await asks.getByLabel('Only from these networks').fill('127.0.0.0/8, my home');
   await audit(page, 'making a key');
   await asks.getByRole('button', { name: 'Make a key' }).click();
   const confirm = page.getByRole('dialog', { name: 'Confirm it is you' });
   await confirm.getByLabel('Password').fill(OWNER.password);
   await confirm.getByRole('button', { name: 'Confirm' }).click();
+  await expect(asks.getByText('Must be addresses or networks')).toBeVisible();
+  await audit(page, 'a key with a network that is none');
+  await asks.getByLabel('Only from these networks').fill('127.0.0.0/8, ::1');
+  await asks.getByRole('button', { name: 'Make a key' }).click();
   const made = page.getByRole('dialog', { name: 'The key is ready' });
   const key = await made.getByRole('group', { name: 'The key' }).innerText();
   const call = await made.getByRole('group', { name: 'First call' }).innerText();
@@ -259,6 +264,7 @@ test('a key is made, lets a program in, is counted and taken back', async ({ pag
   await made.getByRole('button', { name: 'I have kept it' }).click();
 
   await expect(page.getByText('Backup at home', { exact: true })).toBeVisible();
+  await expect(page.getByText('only from 127.0.0.0/8 and ::1')).toBeVisible();
   await expect
     .poll(async () => {
       await page.reload();

@@ -25,6 +25,7 @@ export const EVENTS: Record<string, MessageKey> = {
   identity_unlinked: 'event.identityUnlinked',
   api_key_created: 'event.apiKeyCreated',
   api_key_revoked: 'event.apiKeyRevoked',
+  api_key_refused: 'event.apiKeyRefused',
   refresh_token_reused: 'event.refreshTokenReused',
   session_ended: 'event.sessionEnded',
   all_sessions_ended: 'event.allSessionsEnded',

@@ -1910,6 +1910,8 @@ export interface components {
          * @description A key, without its secret.
          */
         ApiKeyView: {
+            /** @description The only networks it may be used from. */
+            allowed_networks: string[] | null;
             clone_ids: string[] | null;
             created_at: string;
             /** @description Whether that was and it opens nothing any more. */
@@ -2705,6 +2707,8 @@ export interface components {
          * @description A key that was just made.
          */
         MadeKeyView: {
+            /** @description The only networks it may be used from. */
+            allowed_networks: string[] | null;
             clone_ids: string[] | null;
             created_at: string;
             /** @description Whether that was and it opens nothing any more. */
@@ -2941,6 +2945,11 @@ export interface components {
          * @description A key to be made.
          */
         NewApiKey: {
+            /**
+             * @description The only networks it may be used from, such as `192.168.1.0/24`, or single addresses: 1 to
+             *     20; all if this is left out.
+             */
+            allowed_networks?: string[] | null;
             /** @description The only clones it opens; all of the account's if this is left out. */
             clone_ids?: string[] | null;
             /** @description When it stops working; never if this is left out. */
@@ -5046,6 +5055,10 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "allowed_networks": [
+                     *             "127.0.0.0/8",
+                     *             "192.168.1.0/24"
+                     *           ],
                      *           "clone_ids": null,
                      *           "created_at": "2026-11-21T05:55:38.719164Z",
                      *           "expired": false,
@@ -5091,6 +5104,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "allowed_networks": [
+                 *         "127.0.0.0/8",
+                 *         "192.168.1.0/24"
+                 *       ],
                  *       "label": "Photo frame in the kitchen",
                  *       "rate_limit_requests": 100,
                  *       "rate_limit_window_seconds": 3600,
@@ -5112,6 +5129,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "allowed_networks": [
+                     *         "127.0.0.0/8",
+                     *         "192.168.1.0/24"
+                     *       ],
                      *       "clone_ids": null,
                      *       "created_at": "2026-11-21T05:55:38.719164Z",
                      *       "expired": false,

@@ -256,6 +256,7 @@ export const en = {
   'event.adminRevoked': 'The account is no administrator any more',
   'event.allSessionsEnded': 'All other sign-ins were ended',
   'event.apiKeyCreated': 'A key for programs was made',
+  'event.apiKeyRefused': 'A key for programs was used outside its networks',
   'event.apiKeyRevoked': 'A key for programs was revoked',
   'event.breakGlassBegun': 'An administrator may read personal content for a while',
   'event.breakGlassEnded': 'An administrator cannot read personal content any more',
@@ -307,6 +308,7 @@ export const en = {
   'field.date': 'This is not understood as a date. Try 1934 or 3 May 1934.',
   'field.email': 'This is not an e-mail address.',
   'field.malformed': 'This cannot be read. Check how it is written.',
+  'field.network': 'Must be addresses or networks such as 192.168.1.0/24 or 203.0.113.7.',
   'field.notAllowed': 'This is not possible here.',
   'field.outOfRange': 'This number is too small or too large.',
   'field.passwordGuessable':
@@ -477,6 +479,10 @@ export const en = {
   'keys.limits': 'Limit it further',
   'keys.made': 'The key is ready',
   'keys.make': 'Make a key',
+  'keys.networks': 'Only from these networks',
+  'keys.networksHint':
+    'Addresses or networks such as 192.168.1.0/24, with spaces between. Nothing: from everywhere.',
+  'keys.networksOnly': 'only from {networks}',
   'keys.never': 'never used',
   'keys.noScope': 'Choose at least one.',
   'keys.once': 'Keep it where you keep passwords. It is shown only now.',
@@ -862,6 +868,7 @@ export const en = {
     'This invitation is no longer good, or it is for another e-mail address. Check the address, or ask for a new one.',
   'problem.inviteNeeded':
     'An invitation is needed to create an account here. Ask somebody who is here for one, and open its link.',
+  'problem.keyElsewhere': 'This key works in other networks only. Use it there, or make another.',
   'problem.keyLimited': 'This key opens some clones only. Making new ones takes a key for all.',
   'problem.lastAdmin': 'Nobody else administers this server. Make another administrator first.',
   'problem.link': 'This link was used, is too old or mistyped. Ask for a new one.',

@@ -263,6 +263,7 @@ export const fr: Record<keyof typeof en, string> = {
   'event.adminRevoked': 'Le compte n’est plus administrateur',
   'event.allSessionsEnded': 'Toutes les autres connexions ont été fermées',
   'event.apiKeyCreated': 'Une clé pour programmes a été créée',
+  'event.apiKeyRefused': 'Une clé pour programmes a été utilisée hors de ses réseaux',
   'event.apiKeyRevoked': 'Une clé pour programmes a été révoquée',
   'event.breakGlassBegun': 'Un administrateur peut lire un contenu personnel pendant quelque temps',
   'event.breakGlassEnded': 'Un administrateur ne peut plus lire un contenu personnel',
@@ -314,6 +315,7 @@ export const fr: Record<keyof typeof en, string> = {
   'field.date': 'Ce n’est pas compris comme une date. Essayez 1934 ou 3 mai 1934.',
   'field.email': 'Ce n’est pas une adresse e-mail.',
   'field.malformed': 'Ceci ne peut pas être lu. Vérifiez comment c’est écrit.',
+  'field.network': 'Il faut des adresses ou des réseaux comme 192.168.1.0/24 ou 203.0.113.7.',
   'field.notAllowed': 'Ce n’est pas possible ici.',
   'field.outOfRange': 'Ce nombre est trop petit ou trop grand.',
   'field.passwordGuessable':
@@ -493,6 +495,10 @@ export const fr: Record<keyof typeof en, string> = {
   'keys.limits': 'La limiter davantage',
   'keys.made': 'La clé est prête',
   'keys.make': 'Créer une clé',
+  'keys.networks': 'Seulement depuis ces réseaux',
+  'keys.networksHint':
+    'Des adresses ou des réseaux comme 192.168.1.0/24, séparés par des espaces. Rien : de partout.',
+  'keys.networksOnly': 'seulement depuis {networks}',
   'keys.never': 'jamais utilisée',
   'keys.noScope': 'Choisissez au moins une ligne.',
   'keys.once': 'Gardez-la avec vos mots de passe. Elle n’est montrée que maintenant.',
@@ -898,6 +904,8 @@ export const fr: Record<keyof typeof en, string> = {
     'Cette invitation n’est plus valable, ou elle est pour une autre adresse e-mail. Vérifiez l’adresse, ou demandez-en une autre.',
   'problem.inviteNeeded':
     'Il faut une invitation pour créer un compte ici. Demandez-en une à quelqu’un qui est ici, et ouvrez son lien.',
+  'problem.keyElsewhere':
+    'Cette clé ne fonctionne que dans d’autres réseaux. Utilisez-la là-bas ou créez-en une autre.',
   'problem.keyLimited':
     'Cette clé n’ouvre que certains clones. Pour en créer, il faut une clé pour tous.',
   'problem.lastAdmin':
