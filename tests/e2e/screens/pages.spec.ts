@@ -196,7 +196,12 @@ test('pictures of spaces and keys', async ({ page }) => {
     for (const path of ['/clones', '/clones', `/clones/${rosa}`, `/clones/${rosa}/memories`]) {
       await fetch(`${house.origin}/api/v1${path}`, { headers: { 'X-API-Key': key } });
     }
-    await send('/api-keys', { label: 'Kitchen radio', scopes: ['chat'], clone_ids: [rosa] });
+    await send('/api-keys', {
+      label: 'Kitchen radio',
+      scopes: ['chat'],
+      clone_ids: [rosa],
+      allowed_networks: ['192.168.1.0/24'],
+    });
     await page.goto(`${house.origin}/account/developer`);
     // Requests are counted some seconds later.
     await expect(async () => {
@@ -210,6 +215,8 @@ test('pictures of spaces and keys', async ({ page }) => {
     await page.getByLabel('What it is for').fill('Phone shortcut');
     await page.getByText('Limit it further').click();
     await picture(page, '24-new-key');
+    await page.getByLabel('Requests per hour at most').scrollIntoViewIfNeeded();
+    await picture(page, '24-new-key-limits');
     await page.getByRole('dialog').getByRole('button', { name: 'Make a key' }).click();
     await expect(page.getByRole('button', { name: 'Copy the key' })).toBeVisible();
     await picture(page, '24-made-key');
