@@ -3,7 +3,7 @@
 FROM node:22-bookworm-slim AS web
 WORKDIR /src/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
-RUN npm ci --no-progress
+RUN npm ci --ignore-scripts --no-progress
 COPY openapi ../openapi
 COPY web ./
 RUN npm run build

@@ -63,7 +63,7 @@ $(WEB_BUILT): $(WEB_MODULES) $(call files,web/src web/static) $(wildcard web/*.t
 
 $(WEB_MODULES): web/package.json web/package-lock.json
 	@packaging/needs.sh node
-	cd web && npm ci --no-progress
+	cd web && npm ci --ignore-scripts --no-progress
 	@touch $@
 
 # --- Testing -----------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ e2e: $(E2E_MODULES) $(WEB_BUILT) ## Browser tests against the real binary
 
 $(E2E_MODULES): tests/e2e/package.json tests/e2e/package-lock.json
 	@packaging/needs.sh node
-	cd tests/e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-progress
+	cd tests/e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --ignore-scripts --no-progress
 	@touch $@
 
 .PHONY: torture
