@@ -24,17 +24,20 @@ RUN target="$(uname -m)-unknown-linux-gnu" \
     && RUSTFLAGS="-C target-feature=+crt-static" \
        cargo build --release --locked --bin clonememoria --target "$target" \
     && install -D "target/$target/release/clonememoria" /out/clonememoria \
-    && mkdir -m 700 /out/data
+    && mkdir -m 700 /out/data /out/keys
 
 FROM scratch
 COPY --from=build /out/clonememoria /clonememoria
 # A named volume takes its owner and mode from here.
 COPY --from=build --chown=65532:65532 /out/data /data
+COPY --from=build --chown=65532:65532 /out/keys /keys
 USER 65532:65532
+# The key of what is in the data, apart from it.
 ENV CLONEMEMORIA_DATA_DIR=/data \
+    CLONEMEMORIA_SERVER_ROOT_KEY_FILE=/keys/root-key \
     CLONEMEMORIA_LISTEN=0.0.0.0:8787 \
     CLONEMEMORIA_LOG_FORMAT=json
-VOLUME /data
+VOLUME /data /keys
 EXPOSE 8787
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=6s --start-period=10s \

@@ -4,9 +4,11 @@ mod build;
 mod certificates;
 mod data_dir;
 mod limits;
+mod open;
 mod start_error;
 mod sweep;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use poem::EndpointExt as _;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::build::extra_roots;
-use self::build::{build, embedder, open_store};
+use self::build::{build, embedder};
 pub use self::data_dir::open_to_others;
 use self::data_dir::prepare;
 pub use self::start_error::{StartError, exit_code_of};
@@ -112,6 +114,8 @@ pub struct App {
     pub services: Services,
     /// What runs in the background.
     pub tasks: Tasks,
+    /// Where the root key lies, if it was made just now.
+    pub new_root_key: Option<PathBuf>,
     /// The embedder, to be stopped at the end.
     embedder: Option<Embedder>,
     trash: Trash,
@@ -137,7 +141,7 @@ impl App {
     pub async fn open(config: &Config) -> Result<Self, StartError> {
         let lock = prepare(&config.data_dir, config.accept_open_data_dir)?;
         let clock = Clock::system();
-        let store = open_store(config)?;
+        let (store, new_root_key) = open::open(config)?;
         let tasks = Tasks::new();
         let embedder = embedder(config);
         let readiness = Readiness::default();
@@ -159,6 +163,7 @@ impl App {
         Ok(Self {
             services,
             tasks,
+            new_root_key,
             embedder,
             trash,
             sessions,

@@ -27,6 +27,7 @@ pub mod notifications;
 pub mod privacy;
 pub mod providers;
 pub mod retrieval;
+pub mod seal;
 pub mod sessions;
 pub mod share_links;
 pub mod spaces;

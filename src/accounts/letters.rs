@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, Timestamp, Token, TokenHash};
+use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, WriteTx};
 
 use super::{Account, AccountError, Accounts, Email};
@@ -39,7 +40,11 @@ pub(super) struct LinkRow {
     pub(super) expires_at: Timestamp,
 }
 
-impl Row for LinkRow {}
+impl Row<TokenHash> for LinkRow {
+    fn owner(&self, _: &TokenHash) -> Owner {
+        Owner::Nobody
+    }
+}
 
 /// A link that is to be sent.
 pub struct Letter {

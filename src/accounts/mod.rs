@@ -108,7 +108,7 @@ impl Accounts {
         self.passwords.set(cost).await?;
         self.store
             .write(move |tx| {
-                rows::put_cost_in(tx, cost);
+                rows::put_cost_in(tx, cost)?;
                 Ok::<_, AccountError>(())
             })
             .await

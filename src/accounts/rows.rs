@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, Text, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::store::{
     Direction, Holds, Range, RawTable, Row, Rows, Store, StoreError, Table, TableInfo, WriteTx,
     from_cbor,
@@ -19,7 +20,7 @@ pub(super) const BY_EMAIL: Table<TokenHash, AccountId> =
     Table::new("accounts_by_email", Holds::Account);
 const PASSWORDS: Table<AccountId, PasswordRow> = Table::new("passwords", Holds::Account);
 const INVITES: Table<TokenHash, InviteRow> = Table::new("invites", Holds::Nothing);
-const INSTANCE: RawTable<u8> = RawTable::new("instance_keys", Holds::Nothing);
+const INSTANCE: RawTable<u8> = RawTable::new("instance_keys", Holds::Nothing, Owner::Instance);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -61,7 +62,7 @@ struct InviteRow {
     expires_at: Timestamp,
 }
 
-impl Row for AccountRow {
+impl Row<AccountId> for AccountRow {
     const VERSION: u8 = 2;
 
     fn upgrade(version: u8, cbor: &[u8]) -> Result<Self, String> {
@@ -71,9 +72,22 @@ impl Row for AccountRow {
             _ => Err(format!("version {version} is unknown")),
         }
     }
+
+    fn owner(&self, account: &AccountId) -> Owner {
+        Owner::Account(*account)
+    }
 }
-impl Row for PasswordRow {}
-impl Row for InviteRow {}
+impl Row<AccountId> for PasswordRow {
+    fn owner(&self, account: &AccountId) -> Owner {
+        Owner::Account(*account)
+    }
+}
+
+impl Row<TokenHash> for InviteRow {
+    fn owner(&self, _: &TokenHash) -> Owner {
+        Owner::Nobody
+    }
+}
 
 /// The key under which e-mail addresses are looked up, so that no table key is an address.
 #[derive(Clone)]
@@ -88,7 +102,7 @@ impl BlindKey {
                 if let Some(stored) = tx.get_raw(&INSTANCE, &BLIND_KEY)? {
                     return Ok::<_, StoreError>(stored);
                 }
-                tx.put_raw(&INSTANCE, &BLIND_KEY, &fresh);
+                tx.put_raw(&INSTANCE, &BLIND_KEY, &fresh)?;
                 Ok(fresh.to_vec())
             })
             .await?;
@@ -203,9 +217,9 @@ pub(super) fn cost(tx: &impl Rows) -> Result<Option<Cost>, StoreError> {
     Ok(read(0).zip(read(4)).map(|(memory, passes)| Cost { memory, passes }))
 }
 
-pub(super) fn put_cost_in(tx: &mut WriteTx<'_>, cost: Cost) {
+pub(super) fn put_cost_in(tx: &mut WriteTx<'_>, cost: Cost) -> Result<(), StoreError> {
     let bytes = [cost.memory.to_le_bytes(), cost.passes.to_le_bytes()].concat();
-    tx.put_raw(&INSTANCE, &PASSWORD_COST, &bytes);
+    tx.put_raw(&INSTANCE, &PASSWORD_COST, &bytes)
 }
 
 /// Every account, in the order in which they were made.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, ApiKeyId, CloneId, Network, Text, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::store::{
     Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, Words, WriteTx,
 };
@@ -49,8 +50,17 @@ struct OwnerRow {
     key: ApiKeyId,
 }
 
-impl Row for KeyRow {}
-impl Row for OwnerRow {}
+impl Row<(AccountId, ApiKeyId)> for KeyRow {
+    fn owner(&self, (account, _): &(AccountId, ApiKeyId)) -> Owner {
+        Owner::Account(*account)
+    }
+}
+
+impl Row<Words> for OwnerRow {
+    fn owner(&self, _: &Words) -> Owner {
+        Owner::Nobody
+    }
+}
 
 impl KeyRow {
     pub(super) fn new(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{StartError, erasers, tables};
+use super::{StartError, erasers};
 use crate::accounts::{Accounts, Listeners, OnSecurity, SecurityEvent, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::{ApiKeyEraser, ApiKeys};
@@ -29,7 +29,7 @@ use crate::retrieval::{Bounds, Graphs, Retrieval};
 use crate::sessions::Sessions;
 use crate::share_links::{self, ShareLinks};
 use crate::spaces::{self, Spaces};
-use crate::store::{Codec, Options, Store};
+use crate::store::Store;
 
 pub(super) fn embedder(config: &Config) -> Option<Embedder> {
     let embedder = config.builtin_embedding.then(Embedder::builtin).flatten();
@@ -235,13 +235,6 @@ fn admin(
         clock: clock.clone(),
         data_dir: config.data_dir.clone(),
     })
-}
-
-pub(super) fn open_store(config: &Config) -> Result<Store, StartError> {
-    let tables = tables();
-    let options =
-        Options { tables: &tables, upgrades: &[], cache_bytes: config.limits.database_cache_bytes };
-    Ok(Store::open(&config.data_dir, Codec::clear(), &options)?)
 }
 
 /// The inboxes, and the mails if there is a server for them.

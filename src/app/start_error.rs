@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use crate::accounts;
 use crate::kernel::Kind;
 use crate::providers::OutboundError;
+use crate::seal::SealError;
 use crate::store::{LockError, StoreError};
 use crate::tls::TlsError;
 
@@ -47,6 +48,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The keys of what is stored cannot be had.
+    #[error("the keys cannot be had: {0}")]
+    Seal(#[from] SealError),
     /// The database cannot be opened.
     #[error("the database cannot be opened: {0}")]
     Store(#[from] StoreError),
@@ -80,7 +84,7 @@ impl StartError {
             Self::DataDirectory { .. } | Self::Lock { source: LockError::Io(_), .. } => 73,
             Self::Lock { .. } => 75,
             Self::Listen { .. } => 69,
-            Self::OpenToOthers { .. } => 78,
+            Self::OpenToOthers { .. } | Self::Seal(_) => 78,
             Self::Llm(_) | Self::Mail(_) | Self::Oidc(_) | Self::Tls(_) => 78,
             Self::Store(StoreError::Newer { .. }) => 78,
             _ => 74,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::Actor;
 use crate::kernel::{AccountId, CloneId, Cursor, Page, PageRequest, SpaceId, Timestamp};
+use crate::seal::Owner;
 use crate::store::{
     Direction, Holds, Key as _, Range, RawTable, Rows, StoreError, Table, TableInfo, WriteTx,
 };
@@ -15,9 +16,10 @@ use crate::store::{
 use super::chain::{End, body_of};
 use super::model::{Chain, Entry, Filter, Thing};
 
-pub(super) const LOG: RawTable<u64> = RawTable::new("audit_log", Holds::Nothing);
+pub(super) const LOG: RawTable<u64> = RawTable::new("audit_log", Holds::Nothing, Owner::Nobody);
 /// Where the log ends, and where it begins: what the last entry that was dropped carried.
-pub(super) const ENDS: RawTable<u8> = RawTable::new("audit_log_ends", Holds::Nothing);
+pub(super) const ENDS: RawTable<u8> =
+    RawTable::new("audit_log_ends", Holds::Nothing, Owner::Nobody);
 /// Which entries name an account.
 const OF_ACCOUNT: Table<(AccountId, u64), ()> = Table::new("audit_of_account", Holds::Account);
 
@@ -161,8 +163,8 @@ pub(super) fn append_in(
     let mut bytes = vec![VERSION];
     serde_json::to_writer(&mut bytes, &body).map_err(|_| damaged())?;
     let (end, value) = last_or_any(tx)?.extend(&bytes);
-    tx.put_raw(&LOG, &end.number, &value);
-    tx.put_raw(&ENDS, &LAST, &end.bytes());
+    tx.put_raw(&LOG, &end.number, &value)?;
+    tx.put_raw(&ENDS, &LAST, &end.bytes())?;
     body.accounts().try_for_each(|account| tx.put(&OF_ACCOUNT, &(account, end.number), &()))
 }
 
@@ -301,8 +303,7 @@ pub(super) fn prune_in(
             None => tx.remove_raw(&LOG, &number),
         }
     }
-    tx.put_raw(&ENDS, &DROPPED, &at.bytes());
-    Ok(())
+    tx.put_raw(&ENDS, &DROPPED, &at.bytes())
 }
 
 pub(super) fn forget_account_in(

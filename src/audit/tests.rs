@@ -3,6 +3,7 @@
 use super::chain::End;
 use super::rows::{DROPPED, ENDS, LAST, LOG};
 use super::*;
+use crate::seal::Seals;
 use crate::store::{Codec, Options, Range, Rows as _};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -13,7 +14,7 @@ fn at(n: u64) -> Timestamp {
 
 fn store() -> Store {
     let options = Options { tables: TABLES, upgrades: &[], cache_bytes: 1 << 20 };
-    Store::in_memory(Codec::clear(), &options).unwrap()
+    Store::in_memory(Codec::new(Seals::in_memory()), &options).unwrap()
 }
 
 async fn written(entries: u64) -> (Store, AccountId) {
@@ -58,9 +59,9 @@ async fn every_flipped_bit_of_every_entry_is_found() {
         for bit in 0..value.len() * 8 {
             let (good, mut bad) = (value.clone(), value.clone());
             bad[bit / 8] ^= 1 << (bit % 8);
-            change(&store, move |tx| tx.put_raw(&LOG, &number, &bad)).await;
+            change(&store, move |tx| tx.put_raw(&LOG, &number, &bad).unwrap()).await;
             assert_eq!(chain(&store).broken_at, Some(number), "bit {bit} of entry {number}");
-            change(&store, move |tx| tx.put_raw(&LOG, &number, &good)).await;
+            change(&store, move |tx| tx.put_raw(&LOG, &number, &good).unwrap()).await;
             flips += 1;
         }
     }
@@ -75,26 +76,26 @@ async fn an_entry_that_is_taken_out_put_in_or_moved_is_found() {
     for (number, value) in all.clone() {
         change(&store, move |tx| tx.remove_raw(&LOG, &number)).await;
         assert_eq!(chain(&store).broken_at, Some(number), "without entry {number}");
-        change(&store, move |tx| tx.put_raw(&LOG, &number, &value)).await;
+        change(&store, move |tx| tx.put_raw(&LOG, &number, &value).unwrap()).await;
     }
     for (number, other) in [(1, 1), (2, 2), (3, 0)] {
         let (good, copy) = (all[number - 1].clone(), all[other].1.clone());
         let back = all[other].clone();
         let swapped = good.1.clone();
         change(&store, move |tx| {
-            tx.put_raw(&LOG, &good.0, &copy);
-            tx.put_raw(&LOG, &back.0, &swapped);
+            tx.put_raw(&LOG, &good.0, &copy).unwrap();
+            tx.put_raw(&LOG, &back.0, &swapped).unwrap();
         })
         .await;
         assert!(chain(&store).broken_at.is_some(), "{number} and {other} changed places");
         let restored = all.clone();
         change(&store, move |tx| {
-            restored.iter().for_each(|(number, value)| tx.put_raw(&LOG, number, value));
+            restored.iter().for_each(|(number, value)| tx.put_raw(&LOG, number, value).unwrap());
         })
         .await;
     }
     let (_, forged) = End::BEGINNING.extend(b"\x01{}");
-    change(&store, move |tx| tx.put_raw(&LOG, &5, &forged)).await;
+    change(&store, move |tx| tx.put_raw(&LOG, &5, &forged).unwrap()).await;
     assert_eq!(chain(&store).broken_at, Some(5));
     change(&store, |tx| tx.remove_raw(&LOG, &5)).await;
     assert_eq!(chain(&store).broken_at, None);
@@ -110,10 +111,10 @@ async fn where_the_log_ends_cannot_be_changed_either() {
         for byte in 0..good.len() {
             let mut bad = good.clone();
             bad[byte] ^= 1;
-            change(&store, move |tx| tx.put_raw(&ENDS, &which, &bad)).await;
+            change(&store, move |tx| tx.put_raw(&ENDS, &which, &bad).unwrap()).await;
             assert!(chain(&store).broken_at.is_some(), "byte {byte} of {which}");
         }
-        change(&store, move |tx| tx.put_raw(&ENDS, &which, b"short")).await;
+        change(&store, move |tx| tx.put_raw(&ENDS, &which, b"short").unwrap()).await;
         assert!(chain(&store).broken_at.is_some());
         // It goes on all the same, and stays broken.
         let entry = words::entry(AccountId::fresh(), &SecurityEvent::SignedOut);
@@ -150,7 +151,7 @@ async fn dropping_the_old_does_not_hide_what_was_changed() {
     let mut bad = values(&store)[2].1.clone();
     let last = bad.len() - 1;
     bad[last] ^= 1;
-    change(&store, move |tx| tx.put_raw(&LOG, &3, &bad)).await;
+    change(&store, move |tx| tx.put_raw(&LOG, &3, &bad).unwrap()).await;
     store.write(|tx| rows::prune_in(tx, |_| true)).await.unwrap();
     assert_eq!(chain(&store), Chain { entries: 0, broken_at: Some(3) });
 }

@@ -7,6 +7,7 @@ use crate::jobs::JobName;
 use crate::kernel::{
     AccountId, BreakGlassId, CloneId, ConversationId, Page, PageRequest, SessionId, Timestamp,
 };
+use crate::seal::Owner;
 use crate::store::{
     Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, page_of,
 };
@@ -49,8 +50,17 @@ struct OpenedRow {
     at: Timestamp,
 }
 
-impl Row for GlassRow {}
-impl Row for OpenedRow {}
+impl Row<BreakGlassId> for GlassRow {
+    fn owner(&self, _: &BreakGlassId) -> Owner {
+        Owner::Account(self.account)
+    }
+}
+
+impl Row<(BreakGlassId, u8, CloneId)> for OpenedRow {
+    fn owner(&self, _: &(BreakGlassId, u8, CloneId)) -> Owner {
+        Owner::Nobody
+    }
+}
 
 fn glass_of(id: BreakGlassId, row: GlassRow) -> Glass {
     let how = |word: &str| Ended::ALL.into_iter().find(|how| how.word() == word);

@@ -9,7 +9,8 @@ use crate::app::{extra_roots, open_to_others};
 use crate::config::{self, Config};
 use crate::embed::Embedder;
 use crate::providers::{Encryption, MailError, MailSettings, Mailer};
-use crate::store::{DataLock, LockError};
+use crate::seal::Seals;
+use crate::store::{DataLock, LockError, Store};
 use crate::tls::{Authority, Tls};
 
 #[derive(Debug, Args)]
@@ -34,6 +35,7 @@ pub fn run(args: &DoctorArgs) -> Result<(), Failure> {
         ("configuration", configuration(&config)),
         ("data directory", directory(&config.data_dir)),
         ("permissions", permissions(&config.data_dir, config.accept_open_data_dir)),
+        ("keys", keys(&config)),
         ("server", server(&config.data_dir)),
         ("TLS", tls(&config)),
         ("embedding model", embedding(&config)),
@@ -88,6 +90,18 @@ fn permissions(path: &Path, accepted: bool) -> Finding {
         (true, Some(mode)) => {
             Finding::Bad(format!("others can enter ({mode:o}); run: chmod 700 {}", path.display()))
         }
+    }
+}
+
+fn keys(config: &Config) -> Finding {
+    match Seals::open(&config.data_dir, &config.root_key) {
+        Ok(Some(_)) => Finding::Good("the root key opens the keyring".to_owned()),
+        Ok(None) if Store::is_in(&config.data_dir) => {
+            let keyring = Seals::keyring_in(&config.data_dir);
+            Finding::Worth(format!("there is no keyring {} yet", keyring.display()))
+        }
+        Ok(None) => Finding::Good("none yet; `serve` makes them".to_owned()),
+        Err(error) => Finding::Bad(error.to_string()),
     }
 }
 

@@ -84,6 +84,12 @@ fn greet(app: &App, config: &Config, address: SocketAddr) {
     if config.tls == Tls::Local && !address.ip().is_loopback() {
         say(format_args!("phones and other computers: begin at {}", trust_page(config, address)));
     }
+    if let Some(path) = &app.new_root_key {
+        say("");
+        say("What people keep here is sealed. Without this file nobody can read it, you neither;");
+        say("keep a copy of it, apart from the copies of the data:");
+        say(format_args!("  {}", path.display()));
+    }
     match app.services.accounts.setup_needed() {
         Ok(true) => match app.services.accounts.setup_link() {
             Ok(token) => {

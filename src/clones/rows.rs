@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Role, Visibility, may_read_memory};
 use crate::kernel::{AccountId, CloneId, FuzzyDate, SpaceId, Text, Timestamp};
+use crate::seal::Owner;
 use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::{Counts, Grounding, Label, Persona, Profile, Reach, Settings, Subject, Tally};
@@ -63,8 +64,17 @@ struct SettingsRow {
     min_score: Option<f32>,
 }
 
-impl Row for PersonaRow {}
-impl Row for SettingsRow {}
+impl Row<CloneId> for PersonaRow {
+    fn owner(&self, clone: &CloneId) -> Owner {
+        Owner::Clone(*clone)
+    }
+}
+
+impl Row<CloneId> for SettingsRow {
+    fn owner(&self, clone: &CloneId) -> Owner {
+        Owner::Clone(*clone)
+    }
+}
 
 impl From<&Persona> for PersonaRow {
     fn from(persona: &Persona) -> Self {

@@ -43,6 +43,12 @@ pub const KEYS: &[KeyInfo] = &[
         "false",
         "Start though others can enter the directory, where the file system cannot forbid it.",
     ),
+    key(
+        "server.root_key_file",
+        "",
+        "The key that opens the keyring; beside the data directory if nothing is said.",
+    ),
+    secret(key("server.root_passphrase", "", "Words that the root key is made of instead.")),
     short(
         key("server.listen", "127.0.0.1:8787", "Address and port to serve on; port 0 picks one."),
         "CLONEMEMORIA_LISTEN",

@@ -22,6 +22,7 @@ use crate::audit;
 use crate::identities::ProviderSettings;
 use crate::kernel::{Network, Secret};
 use crate::providers::{ALLOWED, Allowed, MailSettings, Place};
+use crate::seal;
 use crate::sessions::Lifetimes;
 
 /// Why the configuration cannot be used. Values are not repeated: they may be secret.
@@ -77,6 +78,9 @@ pub enum LogFormat {
     Auto,
 }
 
+/// The credential of systemd that is the root key.
+const CREDENTIAL: &str = "clonememoria.root-key";
+
 /// What networks must be to be listed.
 const NETWORKS: &str = "must be IP addresses or networks such as 172.18.0.0/16";
 
@@ -86,6 +90,7 @@ const NETWORKS: &str = "must be IP addresses or networks such as 172.18.0.0/16";
 pub struct Config {
     pub data_dir: PathBuf,
     pub accept_open_data_dir: bool,
+    pub root_key: seal::Source,
     pub listen: SocketAddr,
     pub public_url: Option<url::Url>,
     pub base_path: String,
@@ -148,6 +153,7 @@ impl Config {
         Ok(Self {
             data_dir: PathBuf::from(read.text("server.data_dir")),
             accept_open_data_dir: read.switch("server.accept_open_data_dir")?,
+            root_key: root_key(&read)?,
             listen: read.parsed("server.listen", "must be an address and a port")?,
             public_url: network::public_url(&read)?,
             base_path: network::base_path(&read)?,
@@ -278,6 +284,28 @@ impl<'a> Reader<'a> {
         }
         Err(self.invalid(key, format!("must be one of: {}", allowed.join(", "))))
     }
+}
+
+/// Where the root key is: where it is said to be, where systemd puts it, or beside the data.
+fn root_key(read: &Reader<'_>) -> Result<seal::Source, ConfigError> {
+    if let Some(words) = read.secret("server.root_passphrase") {
+        return Ok(seal::Source::Passphrase(words));
+    }
+    let file = read.text("server.root_key_file");
+    if !file.is_empty() {
+        return Ok(seal::Source::File(PathBuf::from(file)));
+    }
+    let provided = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let provided = provided.map(|folder| folder.join(CREDENTIAL)).filter(|path| path.exists());
+    if let Some(path) = provided {
+        return Ok(seal::Source::Provided(path));
+    }
+    let wrong = || read.invalid("server.root_key_file", "must be set for this data directory");
+    let data = std::path::absolute(read.text("server.data_dir")).map_err(|_| wrong())?;
+    let (folder, name) = data.parent().zip(data.file_name()).ok_or_else(wrong)?;
+    let mut name = name.to_owned();
+    name.push(".root-key");
+    Ok(seal::Source::File(folder.join(name)))
 }
 
 fn registration(read: &Reader<'_>) -> Result<Registration, ConfigError> {

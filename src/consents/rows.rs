@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, Page, PageRequest, Timestamp};
+use crate::seal::Owner;
 use crate::store::{
     Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, page_of,
 };
@@ -24,7 +25,11 @@ struct StatementRow {
     at: Timestamp,
 }
 
-impl Row for StatementRow {}
+impl Row<(AccountId, u64)> for StatementRow {
+    fn owner(&self, (account, _): &(AccountId, u64)) -> Owner {
+        Owner::Account(*account)
+    }
+}
 
 impl From<StatementRow> for Statement {
     fn from(row: StatementRow) -> Self {

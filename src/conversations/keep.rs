@@ -275,13 +275,14 @@ mod tests {
     use super::super::{Author, TABLES};
     use super::*;
     use crate::kernel::Clock;
+    use crate::seal::Seals;
     use crate::store::{Codec, Options, Store};
 
     #[tokio::test]
     async fn a_visitor_who_is_forgotten_leaves_nothing_and_others_stay() {
         let tables = [TABLES, once::TABLES].concat();
         let options = Options { tables: &tables, upgrades: &[], cache_bytes: 1 << 20 };
-        let store = Store::in_memory(Codec::clear(), &options).unwrap();
+        let store = Store::in_memory(Codec::new(Seals::in_memory()), &options).unwrap();
         let now = Clock::system().now();
         let clone = CloneId::fresh();
         let begun = |account: AccountId| Conversation {

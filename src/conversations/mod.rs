@@ -41,7 +41,7 @@ pub use live::{Answer, Event, Failure, Listener, Live};
 pub use model::{
     Author, Citation, Conversation, ConversationChange, Feedback, Message, Said, Status, Tokens,
 };
-pub use rows::{TABLES, count_messages};
+pub use rows::{TABLES, count_messages, reseal_in};
 
 /// The providers of answers by their id; there is always the one that only quotes.
 #[derive(Clone)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clones::Grounding;
 use crate::kernel::{AccountId, CloneId, ConversationId, MemoryId, MessageId, Text, Timestamp};
+use crate::seal::Owner;
 use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::model::{Author, Citation, Conversation, Feedback, Message, Status, Tokens};
@@ -56,6 +57,9 @@ struct CitationRow {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct MessageRow {
+    /// Whose conversation it is in, and with which clone.
+    #[serde(default)]
+    between: Option<(AccountId, CloneId)>,
     parent: Option<MessageId>,
     by_clone: bool,
     content: String,
@@ -72,8 +76,20 @@ pub(super) struct MessageRow {
     created_at: Timestamp,
 }
 
-impl Row for ConversationRow {}
-impl Row for MessageRow {}
+impl Row<ConversationId> for ConversationRow {
+    fn owner(&self, _: &ConversationId) -> Owner {
+        Owner::Derived { author: self.account, clone: self.clone }
+    }
+}
+
+impl Row<(ConversationId, MessageId)> for MessageRow {
+    fn owner(&self, _: &(ConversationId, MessageId)) -> Owner {
+        match self.between {
+            Some((author, clone)) => Owner::Derived { author, clone },
+            None => Owner::Instance,
+        }
+    }
+}
 
 const STATUSES: [Status; 4] =
     [Status::Generating, Status::Complete, Status::Stopped, Status::Incomplete];
@@ -225,10 +241,23 @@ pub(super) fn messages(
     Ok(rows.into_iter().map(|((_, id), row)| message_of(conversation, id, row)).collect())
 }
 
+/// Seals messages of a time when nothing was for those who talked.
+///
+/// # Errors
+/// When the database fails.
+pub fn reseal_in(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    for ((conversation, id), row) in tx.list(&MESSAGES, &Range::all())? {
+        put_message_in(tx, &message_of(conversation, id, row))?;
+    }
+    Ok(())
+}
+
 pub(super) fn put_message_in(tx: &mut WriteTx<'_>, message: &Message) -> Result<(), StoreError> {
     let key = (message.conversation, message.id);
     let feedback = message.feedback.as_ref();
+    let between = tx.get(&CONVERSATIONS, &message.conversation)?;
     let row = MessageRow {
+        between: between.map(|row| (row.account, row.clone)),
         parent: message.parent,
         by_clone: message.author == Author::Assistant,
         content: message.content.clone(),

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, PasskeyId, Text, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::codes::Seed;
@@ -62,9 +63,23 @@ pub(super) struct CredentialRow {
     pub(super) passkey: PasskeyId,
 }
 
-impl Row for TotpRow {}
-impl Row for PasskeyRow {}
-impl Row for CredentialRow {}
+impl Row<AccountId> for TotpRow {
+    fn owner(&self, account: &AccountId) -> Owner {
+        Owner::Account(*account)
+    }
+}
+
+impl Row<(AccountId, PasskeyId)> for PasskeyRow {
+    fn owner(&self, (account, _): &(AccountId, PasskeyId)) -> Owner {
+        Owner::Account(*account)
+    }
+}
+
+impl Row<TokenHash> for CredentialRow {
+    fn owner(&self, _: &TokenHash) -> Owner {
+        Owner::Nobody
+    }
+}
 
 pub(super) fn totp(tx: &impl Rows, account: AccountId) -> Result<TotpRow, StoreError> {
     Ok(tx.get(&TOTP, &account)?.unwrap_or_default())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, IdentityId, SessionId, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::store::{
     Holds, Range, RawTable, Row, Rows, Store, StoreError, Table, TableInfo, WriteTx,
 };
@@ -21,7 +22,7 @@ const OPENED: Table<(AccountId, SessionId), OpenedRow> =
 const USED: Table<TokenHash, UsedRow> = Table::new("identity_tokens_used", Holds::Nothing);
 /// Accounts that were linked with somebody who is theirs no more.
 const UNLINKED: Table<AccountId, ()> = Table::new("identities_unlinked", Holds::Account);
-const KEYS: RawTable<u8> = RawTable::new("identity_keys", Holds::Nothing);
+const KEYS: RawTable<u8> = RawTable::new("identity_keys", Holds::Nothing, Owner::Instance);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -105,11 +106,35 @@ struct UsedRow {
     until: Timestamp,
 }
 
-impl Row for IdentityRow {}
-impl Row for PlaceRow {}
-impl Row for FlowRow {}
-impl Row for OpenedRow {}
-impl Row for UsedRow {}
+impl Row<TokenHash> for IdentityRow {
+    fn owner(&self, _: &TokenHash) -> Owner {
+        Owner::Account(self.account)
+    }
+}
+
+impl Row<(AccountId, IdentityId)> for PlaceRow {
+    fn owner(&self, _: &(AccountId, IdentityId)) -> Owner {
+        Owner::Nobody
+    }
+}
+
+impl Row<TokenHash> for FlowRow {
+    fn owner(&self, _: &TokenHash) -> Owner {
+        Owner::Instance
+    }
+}
+
+impl Row<(AccountId, SessionId)> for OpenedRow {
+    fn owner(&self, _: &(AccountId, SessionId)) -> Owner {
+        Owner::Nobody
+    }
+}
+
+impl Row<TokenHash> for UsedRow {
+    fn owner(&self, _: &TokenHash) -> Owner {
+        Owner::Nobody
+    }
+}
 
 impl From<Intent> for StoredIntent {
     fn from(intent: Intent) -> Self {
@@ -142,7 +167,7 @@ impl BlindKey {
                 if let Some(stored) = tx.get_raw(&KEYS, &BLIND_KEY)? {
                     return Ok::<_, StoreError>(stored);
                 }
-                tx.put_raw(&KEYS, &BLIND_KEY, &fresh);
+                tx.put_raw(&KEYS, &BLIND_KEY, &fresh)?;
                 Ok(fresh.to_vec())
             })
             .await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, CloneId, DiscardedId, SpaceId, Timestamp};
+use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 const DISCARDED: Table<DiscardedId, DiscardedRow> = Table::new("discarded", Holds::Account);
@@ -59,7 +60,11 @@ struct DiscardedRow {
     at: Timestamp,
 }
 
-impl Row for DiscardedRow {}
+impl Row<DiscardedId> for DiscardedRow {
+    fn owner(&self, _: &DiscardedId) -> Owner {
+        Owner::Clone(self.clone)
+    }
+}
 
 /// Puts a thing into the trash.
 ///

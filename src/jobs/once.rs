@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, Clock, Fault, Kind, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::store::{
     Direction, Holds, Range, Row, Rows as _, StoreError, Table, TableInfo, WriteTx,
 };
@@ -27,7 +28,11 @@ struct RecordRow {
     at: Timestamp,
 }
 
-impl Row for RecordRow {}
+impl Row<(AccountId, TokenHash)> for RecordRow {
+    fn owner(&self, (account, _): &(AccountId, TokenHash)) -> Owner {
+        Owner::Account(*account)
+    }
+}
 
 /// A caller's wish to have a request done once.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, CloneId, FuzzyDate, PersonId, Text, Timestamp};
+use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::{Description, Name, Person};
@@ -26,7 +27,11 @@ pub(super) struct PersonRow {
     deleted_at: Option<Timestamp>,
 }
 
-impl Row for PersonRow {}
+impl Row<(CloneId, PersonId)> for PersonRow {
+    fn owner(&self, (clone, _): &(CloneId, PersonId)) -> Owner {
+        Owner::Derived { author: self.author, clone: *clone }
+    }
+}
 
 pub(super) fn person_of(clone: CloneId, id: PersonId, row: PersonRow) -> Person {
     Person {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Visibility;
 use crate::kernel::{AccountId, CloneId, FuzzyDate, MemoryId, Text, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::model::{MemoryType, Metadata, Name, fold};
@@ -64,13 +65,25 @@ pub(super) struct MemoryRow {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct RevisionRow {
+    /// Whose memory it is; of the first revisions it is not known.
+    #[serde(default)]
+    author: Option<AccountId>,
     content: ContentRow,
     changed_at: Timestamp,
     changed_by: AccountId,
 }
 
-impl Row for MemoryRow {}
-impl Row for RevisionRow {}
+impl Row<(CloneId, MemoryId)> for MemoryRow {
+    fn owner(&self, (clone, _): &(CloneId, MemoryId)) -> Owner {
+        Owner::Derived { author: self.author, clone: *clone }
+    }
+}
+
+impl Row<(CloneId, MemoryId, u32)> for RevisionRow {
+    fn owner(&self, (clone, ..): &(CloneId, MemoryId, u32)) -> Owner {
+        Owner::Derived { author: self.author.unwrap_or(self.changed_by), clone: *clone }
+    }
+}
 
 impl From<&Content> for ContentRow {
     fn from(content: &Content) -> Self {
@@ -204,6 +217,7 @@ pub(super) fn put_revision_in(
     changed_by: AccountId,
 ) -> Result<(), StoreError> {
     let row = RevisionRow {
+        author: Some(memory.author),
         content: ContentRow::from(&memory.content),
         changed_at: memory.updated_at,
         changed_by,

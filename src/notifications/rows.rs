@@ -10,6 +10,7 @@ use super::topic::Topic;
 use super::{Notice, NotificationError};
 use crate::jobs::JobName;
 use crate::kernel::{AccountId, NoticeId, Page, PageRequest, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::spaces::Role;
 use crate::store::{
     Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, from_cbor, page_of,
@@ -83,7 +84,7 @@ struct NoticeRow {
     role: Option<String>,
 }
 
-impl Row for NoticeRow {
+impl Row<(AccountId, NoticeId)> for NoticeRow {
     const VERSION: u8 = 3;
 
     fn upgrade(version: u8, cbor: &[u8]) -> Result<Self, String> {
@@ -92,6 +93,10 @@ impl Row for NoticeRow {
             1 | 2 => from_cbor(cbor),
             _ => Err(format!("version {version} is unknown")),
         }
+    }
+
+    fn owner(&self, (account, _): &(AccountId, NoticeId)) -> Owner {
+        Owner::Account(*account)
     }
 }
 

@@ -37,7 +37,7 @@ use crate::store::{Store, StoreError, WriteTx};
 
 pub use error::RetrievalError;
 pub use recall::{Passage, Recall, Recalled};
-pub use rows::TABLES;
+pub use rows::{TABLES, reseal_in};
 
 use scope::Scopes;
 use turn::Turns;

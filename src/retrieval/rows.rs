@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Visibility;
 use crate::kernel::{AccountId, CloneId, MemoryId};
+use crate::seal::Owner;
 use crate::store::{
     Direction, Holds, Range, RawTable, Row, Rows, StoreError, Table, TableInfo, WriteTx,
 };
@@ -25,7 +26,7 @@ pub(super) const OUTBOX: Table<(CloneId, u64), OutboxRow> = Table::new("text_out
 /// Passages whose vector is missing or out of date.
 pub(super) const TO_EMBED: Table<(CloneId, u64), ()> = Table::new("to_embed", Holds::Clone);
 /// The model's number in two bytes, then the vector as little-endian f16.
-const VECTORS: RawTable<(CloneId, u64)> = RawTable::new("vectors", Holds::Clone);
+const VECTORS: RawTable<(CloneId, u64)> = RawTable::of_many("vectors", Holds::Clone);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -79,9 +80,23 @@ pub(super) struct OutboxRow {
     pub(super) removed: bool,
 }
 
-impl Row for ScopeRow {}
-impl Row for PassageRow {}
-impl Row for OutboxRow {}
+impl Row<CloneId> for ScopeRow {
+    fn owner(&self, clone: &CloneId) -> Owner {
+        Owner::Clone(*clone)
+    }
+}
+
+impl Row<(CloneId, u64)> for PassageRow {
+    fn owner(&self, (clone, _): &(CloneId, u64)) -> Owner {
+        Owner::Derived { author: self.author, clone: *clone }
+    }
+}
+
+impl Row<(CloneId, u64)> for OutboxRow {
+    fn owner(&self, _: &(CloneId, u64)) -> Owner {
+        Owner::Nobody
+    }
+}
 
 pub(super) fn scope(tx: &impl Rows, clone: CloneId) -> Result<Option<ScopeRow>, StoreError> {
     tx.get(&SCOPES, &clone)
@@ -275,14 +290,38 @@ pub(super) fn put_vector_in(
     vector: &[f16],
 ) -> Result<bool, StoreError> {
     tx.remove(&TO_EMBED, &(clone, passage));
-    if !tx.has(&PASSAGES, &(clone, passage))? {
+    let Some(row) = tx.get(&PASSAGES, &(clone, passage))? else {
         return Ok(false);
-    }
+    };
     let mut bytes = Vec::with_capacity(2 + 2 * vector.len());
     bytes.extend_from_slice(&BUILTIN_MODEL.to_le_bytes());
     bytes.extend(vector.iter().flat_map(|x| x.to_le_bytes()));
-    tx.put_raw(&VECTORS, &(clone, passage), &bytes);
+    let owner = Owner::Derived { author: row.author, clone };
+    tx.put_raw_of(&VECTORS, &(clone, passage), owner, &bytes)?;
     Ok(true)
+}
+
+/// Seals vectors of a time when nothing was for whose passages they are of.
+///
+/// # Errors
+/// When the database fails.
+pub fn reseal_in(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    let mut all = Vec::new();
+    tx.scan_raw(&VECTORS, &Range::all(), Direction::Up, |key, bytes| {
+        all.push((key, bytes));
+        Ok::<_, StoreError>(ControlFlow::Continue(()))
+    })?;
+    for (key, bytes) in all {
+        let (clone, passage) = key;
+        match tx.get(&PASSAGES, &(clone, passage))? {
+            Some(row) => {
+                let owner = Owner::Derived { author: row.author, clone };
+                tx.put_raw_of(&VECTORS, &key, owner, &bytes)?;
+            }
+            None => tx.remove_raw(&VECTORS, &key),
+        }
+    }
+    Ok(())
 }
 
 /// Visits the vectors of a clone that the present model made.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::AccountError;
 use crate::kernel::{AccountId, Secret, SessionId, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::store::{
     Holds, Range, RawTable, Row, Rows, Store, StoreError, Table, TableInfo, WriteTx, from_cbor,
 };
@@ -16,7 +17,7 @@ const SESSIONS_OF: Table<(AccountId, SessionId), ()> =
 const BY_TOKEN: Table<TokenHash, TokenRow> = Table::new("sessions_by_token", Holds::Account);
 const DEVICES: Table<(AccountId, TokenHash), DeviceRow> =
     Table::new("known_devices", Holds::Account);
-const SIGNING: RawTable<u8> = RawTable::new("signing_keys", Holds::Nothing);
+const SIGNING: RawTable<u8> = RawTable::new("signing_keys", Holds::Nothing, Owner::Instance);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] =
@@ -66,7 +67,7 @@ pub(super) struct DeviceRow {
     pub(super) seen_at: Timestamp,
 }
 
-impl Row for SessionRow {
+impl Row<SessionId> for SessionRow {
     const VERSION: u8 = 2;
 
     fn upgrade(version: u8, cbor: &[u8]) -> Result<Self, String> {
@@ -76,9 +77,22 @@ impl Row for SessionRow {
             _ => Err(format!("version {version} is unknown")),
         }
     }
+
+    fn owner(&self, _: &SessionId) -> Owner {
+        Owner::Account(self.account)
+    }
 }
-impl Row for TokenRow {}
-impl Row for DeviceRow {}
+impl Row<TokenHash> for TokenRow {
+    fn owner(&self, _: &TokenHash) -> Owner {
+        Owner::Nobody
+    }
+}
+
+impl Row<(AccountId, TokenHash)> for DeviceRow {
+    fn owner(&self, _: &(AccountId, TokenHash)) -> Owner {
+        Owner::Nobody
+    }
+}
 
 /// The key that access tokens are signed with, and the name of this instance in them.
 pub(super) async fn signing(
@@ -93,8 +107,8 @@ pub(super) async fn signing(
                 return Ok((Secret::new(key), String::from_utf8_lossy(&name).into_owned()));
             }
             let name = SessionId::fresh().to_string();
-            tx.put_raw(&SIGNING, &ACCESS_KEY, fresh.reveal());
-            tx.put_raw(&SIGNING, &INSTANCE_ID, name.as_bytes());
+            tx.put_raw(&SIGNING, &ACCESS_KEY, fresh.reveal())?;
+            tx.put_raw(&SIGNING, &INSTANCE_ID, name.as_bytes())?;
             Ok((fresh, name))
         })
         .await

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api_keys::{Left, Rate};
 use crate::kernel::{AccountId, CloneId, ShareLinkId, Text, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, Words, WriteTx};
 
 use super::{LINK, NewShareLink, ShareLink, ShareState};
@@ -53,9 +54,23 @@ struct VisitorRow {
     since: Timestamp,
 }
 
-impl Row for LinkRow {}
-impl Row for PlaceRow {}
-impl Row for VisitorRow {}
+impl Row<Place> for LinkRow {
+    fn owner(&self, (clone, _): &Place) -> Owner {
+        Owner::Clone(*clone)
+    }
+}
+
+impl Row<Words> for PlaceRow {
+    fn owner(&self, _: &Words) -> Owner {
+        Owner::Nobody
+    }
+}
+
+impl Row<(ShareLinkId, AccountId)> for VisitorRow {
+    fn owner(&self, _: &(ShareLinkId, AccountId)) -> Owner {
+        Owner::Nobody
+    }
+}
 
 impl LinkRow {
     pub(super) fn new(

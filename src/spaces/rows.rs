@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, InvitationId, SpaceGroupId, SpaceId, Text, Timestamp, TokenHash};
+use crate::seal::Owner;
 use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::{Group, Invitation, Member, Role, Space, SpaceType};
@@ -80,11 +81,35 @@ struct PlaceRow {
     invitation: InvitationId,
 }
 
-impl Row for SpaceRow {}
-impl Row for MemberRow {}
-impl Row for GroupRow {}
-impl Row for InvitationRow {}
-impl Row for PlaceRow {}
+impl Row<SpaceId> for SpaceRow {
+    fn owner(&self, _: &SpaceId) -> Owner {
+        Owner::Instance
+    }
+}
+
+impl Row<(SpaceId, AccountId)> for MemberRow {
+    fn owner(&self, _: &(SpaceId, AccountId)) -> Owner {
+        Owner::Nobody
+    }
+}
+
+impl Row<(SpaceId, SpaceGroupId)> for GroupRow {
+    fn owner(&self, _: &(SpaceId, SpaceGroupId)) -> Owner {
+        Owner::Instance
+    }
+}
+
+impl Row<(SpaceId, InvitationId)> for InvitationRow {
+    fn owner(&self, _: &(SpaceId, InvitationId)) -> Owner {
+        Owner::Account(self.by)
+    }
+}
+
+impl Row<TokenHash> for PlaceRow {
+    fn owner(&self, _: &TokenHash) -> Owner {
+        Owner::Nobody
+    }
+}
 
 pub(super) fn space(
     tx: &impl Rows,
@@ -302,8 +327,7 @@ pub(super) fn invitations(
     space: SpaceId,
     now: Timestamp,
 ) -> Result<Vec<Invitation>, StoreError> {
-    let rows: Vec<((SpaceId, InvitationId), InvitationRow)> =
-        tx.list(&INVITATIONS, &Range::prefix(&space))?;
+    let rows = tx.list(&INVITATIONS, &Range::prefix(&space))?;
     let open = rows.into_iter().rev().filter(|(_, row)| now < row.expires_at);
     Ok(open.map(|((_, id), row)| view(id, row)).collect())
 }
@@ -333,9 +357,7 @@ pub(super) fn remove_in(tx: &mut WriteTx<'_>, id: SpaceId) -> Result<(), StoreEr
     for member in members(tx, id)? {
         remove_member_in(tx, id, member.account);
     }
-    for (_, invitation) in
-        tx.keys::<(SpaceId, InvitationId), InvitationRow>(&INVITATIONS, &Range::prefix(&id))?
-    {
+    for (_, invitation) in tx.keys(&INVITATIONS, &Range::prefix(&id))? {
         remove_invitation_in(tx, id, invitation)?;
     }
     for group in groups(tx, id)? {

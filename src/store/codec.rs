@@ -1,21 +1,22 @@
-//! How a row becomes bytes and back: one envelope for every table.
+//! How a row becomes bytes and back: CBOR, sealed for whom it belongs to.
 //!
-//! The first byte says how the rest is protected (0: in the clear), the second which version of
-//! the row it is, the rest is the row in CBOR. Sealing (a later step) changes the first byte and
-//! binds table and key, which is why they are handed in everywhere already.
+//! The envelope is `seal`'s; it carries the version of the row.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
+use crate::seal::{Opened, Owner, Place, SealError, Seals};
 
-const CLEAR: u8 = 0;
-
-/// A value of a table. A version that shipped never changes; a new shape is a new version, and
-/// [`Row::upgrade`] reads the old ones.
-pub trait Row: Serialize + DeserializeOwned {
+/// A value of a table with keys `K`. A version that shipped never changes; a new shape is a new
+/// version, and [`Row::upgrade`] reads the old ones.
+pub trait Row<K>: Serialize + DeserializeOwned {
     /// The version that is written.
     const VERSION: u8 = 1;
+
+    /// Whose it is, and with whose key it is sealed. A row with anything in it that a person said,
+    /// is called or is known by is somebody's.
+    fn owner(&self, key: &K) -> Owner;
 
     /// Reads an older version from its CBOR.
     ///
@@ -34,77 +35,144 @@ pub fn from_cbor<R: DeserializeOwned>(cbor: &[u8]) -> Result<R, String> {
     ciborium::from_reader(cbor).map_err(|error| kind_of(&error))
 }
 
-impl Row for () {}
-impl Row for u64 {}
-impl<T> Row for crate::kernel::Id<T> {}
+impl<K> Row<K> for () {
+    fn owner(&self, _: &K) -> Owner {
+        Owner::Nobody
+    }
+}
+
+impl<K> Row<K> for u64 {
+    fn owner(&self, _: &K) -> Owner {
+        Owner::Nobody
+    }
+}
+
+impl<K, T> Row<K> for crate::kernel::Id<T> {
+    fn owner(&self, _: &K) -> Owner {
+        Owner::Nobody
+    }
+}
+
+/// Before bytes that are nobody's and never pass through CBOR.
+const CLEAR: u8 = 0;
+/// The version of sealed bytes that never pass through CBOR.
+const RAW_VERSION: u8 = 1;
 
 /// Turns rows into stored bytes and back.
-#[derive(Clone, Debug, Default)]
-pub struct Codec {}
+#[derive(Clone)]
+pub struct Codec {
+    seals: Seals,
+    /// Whether rows that should be sealed may be in the clear: while they are being sealed.
+    trusts_clear: bool,
+}
 
 impl Codec {
-    /// Rows are stored as they are.
-    pub fn clear() -> Self {
-        Self {}
+    /// Rows are sealed with these keys.
+    pub fn new(seals: Seals) -> Self {
+        Self { seals, trusts_clear: false }
+    }
+
+    /// Reads rows from a time when nothing was sealed, too.
+    pub(super) fn trusting_clear(&self) -> Self {
+        Self { seals: self.seals.clone(), trusts_clear: true }
     }
 
     /// The bytes to store for a row.
     ///
     /// # Errors
-    /// When the row cannot be written as CBOR.
-    pub fn encode<R: Row>(
+    /// When the row cannot be written as CBOR, or its owner was erased.
+    pub fn encode<K, R: Row<K>>(
         &self,
-        table: &'static str,
-        _key: &[u8],
+        (table, key): (&'static str, &[u8]),
+        whose: &K,
         row: &R,
     ) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = vec![CLEAR, R::VERSION];
-        ciborium::into_writer(row, &mut bytes)
+        let mut cbor = Vec::new();
+        ciborium::into_writer(row, &mut cbor)
             .map_err(|error| damaged(table, &error.to_string()))?;
-        Ok(bytes)
+        self.seal((table, key), row.owner(whose), R::VERSION, &cbor)
+    }
+
+    fn seal(
+        &self,
+        (table, key): (&'static str, &[u8]),
+        owner: Owner,
+        version: u8,
+        value: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        let sealed = self.seals.seal(owner, Place { table, key }, version, value);
+        sealed.map_err(|source| StoreError::Seal { table, source })
     }
 
     /// The row in stored bytes.
     ///
     /// # Errors
-    /// When the bytes are damaged or of an unknown version.
-    pub fn decode<R: Row>(
+    /// When the bytes are damaged, of an unknown version, or their key is gone; when they should be
+    /// sealed and are not.
+    pub fn decode<K, R: Row<K>>(
         &self,
-        table: &'static str,
-        _key: &[u8],
+        (table, key): (&'static str, &[u8]),
+        whose: &K,
         bytes: &[u8],
     ) -> Result<R, StoreError> {
-        let [CLEAR, version, cbor @ ..] = bytes else {
-            return Err(damaged(table, "unknown envelope"));
+        let Opened { version, value, was_sealed } = self.open(table, key, bytes)?;
+        let row = match version == R::VERSION {
+            true => ciborium::from_reader(&value[..]).map_err(|error| kind_of(&error)),
+            false => R::upgrade(version, &value),
         };
-        if *version != R::VERSION {
-            return R::upgrade(*version, cbor).map_err(|reason| damaged(table, &reason));
+        let row: R = row.map_err(|reason| damaged(table, &reason))?;
+        if !was_sealed && !self.trusts_clear && row.owner(whose) != Owner::Nobody {
+            return Err(damaged(table, "it is not sealed"));
         }
-        ciborium::from_reader(cbor).map_err(|error| damaged(table, &kind_of(&error)))
+        Ok(row)
     }
 
     /// The bytes to store for a value that never passes through CBOR (vectors).
-    pub fn encode_raw(&self, _table: &'static str, _key: &[u8], value: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(value.len() + 1);
-        bytes.push(CLEAR);
-        bytes.extend_from_slice(value);
-        bytes
+    ///
+    /// # Errors
+    /// When its owner was erased.
+    pub fn encode_raw(
+        &self,
+        (table, key): (&'static str, &[u8]),
+        owner: Owner,
+        value: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        match owner {
+            Owner::Nobody => Ok([&[CLEAR], value].concat()),
+            owner => self.seal((table, key), owner, RAW_VERSION, value),
+        }
     }
 
     /// The value in bytes that never passed through CBOR.
     ///
     /// # Errors
-    /// When the envelope is unknown.
+    /// When the bytes are damaged, or their key is gone.
     pub fn decode_raw(
         &self,
         table: &'static str,
-        _key: &[u8],
+        key: &[u8],
         bytes: &[u8],
     ) -> Result<Vec<u8>, StoreError> {
         match bytes {
             [CLEAR, value @ ..] => Ok(value.to_vec()),
-            _ => Err(damaged(table, "unknown envelope")),
+            _ => self.open(table, key, bytes).map(|opened| opened.value),
         }
+    }
+
+    fn open(&self, table: &'static str, key: &[u8], bytes: &[u8]) -> Result<Opened, StoreError> {
+        self.seals.open_value(Place { table, key }, bytes).map_err(|source| match source {
+            SealError::Damaged => damaged(table, "it is not what was stored here"),
+            source => StoreError::Seal { table, source },
+        })
+    }
+
+    /// Puts the keys onto the disk that were made since the last time; to be done before anything
+    /// is that was sealed with them.
+    ///
+    /// # Errors
+    /// When the keyring cannot be written.
+    pub(super) fn settle(&self) -> Result<(), SealError> {
+        self.seals.settle()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong between a slice and its rows.
 
 use crate::kernel::Fault;
+use crate::seal::SealError;
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,15 @@ pub enum StoreError {
         table: &'static str,
         /// What is wrong with the bytes; never the bytes.
         reason: String,
+    },
+    /// A row could not be sealed or opened: its key is gone, or cannot be kept.
+    #[error("a row of {table} could not be sealed or opened")]
+    Seal {
+        /// The table's name.
+        table: &'static str,
+        /// Why.
+        #[source]
+        source: SealError,
     },
     /// The change panicked and was dropped.
     #[error("a change panicked")]

@@ -14,6 +14,7 @@ mod lock;
 mod overlay;
 mod paging;
 mod reader;
+mod rewrite;
 mod rows;
 mod table;
 mod upgrade;
@@ -21,6 +22,8 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+
+use crate::seal::Seals;
 
 pub use blobs::{BlobError, Blobs};
 pub use codec::{Codec, Row, from_cbor};
@@ -67,14 +70,34 @@ impl Store {
         directory.join(FILE).exists()
     }
 
-    /// Opens or creates the database file in `directory` and brings it to the present schema.
+    /// The schema of the database file in `directory`, if there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn schema_in(directory: &Path) -> Result<Option<u64>, StoreError> {
+        if !Self::is_in(directory) {
+            return Ok(None);
+        }
+        let database = redb::Database::open(directory.join(FILE)).map_err(StoreError::opening)?;
+        // The schema's number is in the clear.
+        upgrade::present_schema(&database, &Codec::new(Seals::in_memory()))
+    }
+
+    /// Opens or creates the database file in `directory` and brings it to the present schema. A
+    /// file that was brought there is written anew: nothing stays in it as it was before.
     ///
     /// # Errors
     /// When the file cannot be opened, was written by a newer program, or an upgrade fails.
     pub fn open(directory: &Path, codec: Codec, options: &Options<'_>) -> Result<Self, StoreError> {
         let path = directory.join(FILE);
         let database = builder(options).create(&path).map_err(StoreError::opening)?;
-        Self::start(database, codec, options)
+        if !upgrade::prepare(&database, &codec, options)? {
+            return Self::start(database, codec);
+        }
+        drop(database);
+        rewrite::rewrite(&path)?;
+        let database = builder(options).open(&path).map_err(StoreError::opening)?;
+        Self::start(database, codec)
     }
 
     /// A database that lives in memory and is gone when dropped.
@@ -86,16 +109,12 @@ impl Store {
         let backend = redb::backends::InMemoryBackend::new();
         let database =
             builder(options).create_with_backend(backend).map_err(StoreError::opening)?;
-        Self::start(database, codec, options)
+        upgrade::prepare(&database, &codec, options)?;
+        Self::start(database, codec)
     }
 
-    fn start(
-        database: redb::Database,
-        codec: Codec,
-        options: &Options<'_>,
-    ) -> Result<Self, StoreError> {
+    fn start(database: redb::Database, codec: Codec) -> Result<Self, StoreError> {
         let database = Arc::new(database);
-        upgrade::prepare(&database, &codec, options)?;
         let writer = writer::Writer::start(Arc::clone(&database), codec.clone())?;
         Ok(Self { inner: Arc::new(Inner { writer, database, codec }) })
     }

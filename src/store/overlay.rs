@@ -10,6 +10,7 @@ use redb::ReadableTable as _;
 use super::reader::{bounds, definition};
 use super::rows::Visit;
 use super::{Codec, Direction, Key, Range, RawTable, Row, Rows, StoreError, Table};
+use crate::seal::Owner;
 
 type OpenTable<'txn> = redb::Table<'txn, &'static [u8], &'static [u8]>;
 type TableChanges = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -151,24 +152,47 @@ impl<'t> WriteTx<'t> {
     /// Stores a row, replacing what was there.
     ///
     /// # Errors
-    /// When the row cannot be written as CBOR.
-    pub fn put<K: Key, R: Row>(
+    /// When the row cannot be written as CBOR, or its owner was erased.
+    pub fn put<K: Key, R: Row<K>>(
         &mut self,
         table: &Table<K, R>,
         key: &K,
         row: &R,
     ) -> Result<(), StoreError> {
-        let key = key.to_bytes();
-        let value = self.codec.encode(table.info.name, &key, row)?;
-        self.set(table.info.name, key, Some(value));
+        let bytes = key.to_bytes();
+        let value = self.codec.encode((table.info.name, &bytes), key, row)?;
+        self.set(table.info.name, bytes, Some(value));
         Ok(())
     }
 
-    /// Stores bytes, replacing what was there.
-    pub fn put_raw<K: Key>(&mut self, table: &RawTable<K>, key: &K, value: &[u8]) {
+    /// Stores bytes in a table whose bytes are one owner's, replacing what was there.
+    ///
+    /// # Errors
+    /// When they cannot be sealed.
+    pub fn put_raw<K: Key>(
+        &mut self,
+        table: &RawTable<K>,
+        key: &K,
+        value: &[u8],
+    ) -> Result<(), StoreError> {
+        self.put_raw_of(table, key, table.owner().unwrap_or(Owner::Instance), value)
+    }
+
+    /// Stores bytes of somebody's, replacing what was there.
+    ///
+    /// # Errors
+    /// When their owner was erased.
+    pub fn put_raw_of<K: Key>(
+        &mut self,
+        table: &RawTable<K>,
+        key: &K,
+        owner: Owner,
+        value: &[u8],
+    ) -> Result<(), StoreError> {
         let key = key.to_bytes();
-        let value = self.codec.encode_raw(table.info.name, &key, value);
+        let value = self.codec.encode_raw((table.info.name, &key), owner, value)?;
         self.set(table.info.name, key, Some(value));
+        Ok(())
     }
 
     /// Removes a row; nothing happens if there is none.
@@ -216,6 +240,24 @@ impl<'t> WriteTx<'t> {
             self.set(table, key, None);
         }
         Ok(count)
+    }
+
+    /// Seals all bytes of a table for one owner.
+    pub(super) fn reseal_raw_in(
+        &mut self,
+        table: &'static str,
+        owner: Owner,
+    ) -> Result<(), StoreError> {
+        let mut all = Vec::new();
+        self.scan_bytes(table, &Range::all(), Direction::Up, &mut |key, value| {
+            all.push((key.to_vec(), self.codec.decode_raw(table, key, value)));
+            ControlFlow::Continue(())
+        })?;
+        for (key, value) in all {
+            let sealed = self.codec.encode_raw((table, &key), owner, &value?)?;
+            self.set(table, key, Some(sealed));
+        }
+        Ok(())
     }
 
     fn set(&mut self, table: &'static str, key: Vec<u8>, value: Option<Vec<u8>>) {

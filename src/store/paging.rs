@@ -11,7 +11,7 @@ use super::{Direction, Key, Range, Row, Rows, StoreError, Table};
 ///
 /// # Errors
 /// Whatever `take` returns, or that a row cannot be read.
-pub fn page_of<K: Key, R: Row, T, E: From<StoreError>>(
+pub fn page_of<K: Key, R: Row<K>, T, E: From<StoreError>>(
     tx: &impl Rows,
     table: &Table<K, R>,
     range: Range,

@@ -113,19 +113,23 @@ pub trait Rows {
     ///
     /// # Errors
     /// When the database cannot be read or the row is damaged.
-    fn get<K: Key, R: Row>(&self, table: &Table<K, R>, key: &K) -> Result<Option<R>, StoreError> {
-        let key = key.to_bytes();
-        let Some(bytes) = self.get_bytes(table.info.name, &key)? else {
+    fn get<K: Key, R: Row<K>>(
+        &self,
+        table: &Table<K, R>,
+        key: &K,
+    ) -> Result<Option<R>, StoreError> {
+        let bytes_of_key = key.to_bytes();
+        let Some(bytes) = self.get_bytes(table.info.name, &bytes_of_key)? else {
             return Ok(None);
         };
-        self.codec().decode(table.info.name, &key, &bytes).map(Some)
+        self.codec().decode((table.info.name, &bytes_of_key), key, &bytes).map(Some)
     }
 
     /// Whether there is a row under a key.
     ///
     /// # Errors
     /// When the database cannot be read.
-    fn has<K: Key, R: Row>(&self, table: &Table<K, R>, key: &K) -> Result<bool, StoreError> {
+    fn has<K: Key, R: Row<K>>(&self, table: &Table<K, R>, key: &K) -> Result<bool, StoreError> {
         Ok(self.get_bytes(table.info.name, &key.to_bytes())?.is_some())
     }
 
@@ -145,7 +149,7 @@ pub trait Rows {
     ///
     /// # Errors
     /// Whatever `visit` returns, or that a row cannot be read.
-    fn scan<K: Key, R: Row, E: From<StoreError>>(
+    fn scan<K: Key, R: Row<K>, E: From<StoreError>>(
         &self,
         table: &Table<K, R>,
         range: &Range,
@@ -156,7 +160,7 @@ pub trait Rows {
         let mut failed = None;
         self.scan_bytes(name, range, direction, &mut |key, value| {
             let step = read_key::<K>(name, key)
-                .and_then(|k| Ok((k, self.codec().decode(name, key, value)?)))
+                .and_then(|k| self.codec().decode((name, key), &k, value).map(|row| (k, row)))
                 .map_err(E::from)
                 .and_then(|(key, row)| visit(key, row));
             step.unwrap_or_else(|error| {
@@ -220,7 +224,7 @@ pub trait Rows {
     ///
     /// # Errors
     /// When a row cannot be read.
-    fn list<K: Key, R: Row>(
+    fn list<K: Key, R: Row<K>>(
         &self,
         table: &Table<K, R>,
         range: &Range,

@@ -2,6 +2,9 @@
 
 use std::marker::PhantomData;
 
+use super::{Key, Range, Row, Rows as _, StoreError, WriteTx};
+use crate::seal::Owner;
+
 /// Whose data a table holds; a test compares it with what export and erasure know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
@@ -20,6 +23,40 @@ pub struct TableInfo {
     pub name: &'static str,
     /// Whose data it holds.
     pub holds: Holds,
+    sealing: Sealing,
+}
+
+/// How what is in a table finds its owner.
+#[derive(Clone, Copy, Debug)]
+enum Sealing {
+    /// Each row says it; this writes them all anew.
+    Rows(fn(&mut WriteTx<'_>, &'static str) -> Result<(), StoreError>),
+    /// All bytes are one owner's.
+    Bytes(Owner),
+    /// Whose the bytes are is known to the slice alone.
+    Told,
+}
+
+impl TableInfo {
+    /// Seals every row of the table, which may be in the clear.
+    ///
+    /// # Errors
+    /// When a row cannot be read or sealed.
+    pub fn reseal_in(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+        match self.sealing {
+            Sealing::Rows(reseal) => reseal(tx, self.name),
+            Sealing::Bytes(owner) => tx.reseal_raw_in(self.name, owner),
+            Sealing::Told => Ok(()),
+        }
+    }
+}
+
+fn reseal<K: Key, R: Row<K>>(tx: &mut WriteTx<'_>, name: &'static str) -> Result<(), StoreError> {
+    let table = Table::<K, R>::new(name, Holds::Nothing);
+    for (key, row) in tx.list(&table, &Range::all())? {
+        tx.put(&table, &key, &row)?;
+    }
+    Ok(())
 }
 
 /// Rows `R` in the order of their keys `K`.
@@ -28,10 +65,13 @@ pub struct Table<K, R> {
     types: PhantomData<fn(K) -> R>,
 }
 
-impl<K, R> Table<K, R> {
+impl<K: Key, R: Row<K>> Table<K, R> {
     /// A table of this name.
     pub const fn new(name: &'static str, holds: Holds) -> Self {
-        Self { info: TableInfo { name, holds }, types: PhantomData }
+        Self {
+            info: TableInfo { name, holds, sealing: Sealing::Rows(reseal::<K, R>) },
+            types: PhantomData,
+        }
     }
 
     /// Its declaration without its types.
@@ -47,9 +87,24 @@ pub struct RawTable<K> {
 }
 
 impl<K> RawTable<K> {
-    /// A table of this name.
-    pub const fn new(name: &'static str, holds: Holds) -> Self {
-        Self { info: TableInfo { name, holds }, types: PhantomData }
+    /// A table of this name whose bytes are all one owner's.
+    pub const fn new(name: &'static str, holds: Holds, owner: Owner) -> Self {
+        let sealing = Sealing::Bytes(owner);
+        Self { info: TableInfo { name, holds, sealing }, types: PhantomData }
+    }
+
+    /// A table of this name whose bytes are those of many; each time it is told whose.
+    pub const fn of_many(name: &'static str, holds: Holds) -> Self {
+        let sealing = Sealing::Told;
+        Self { info: TableInfo { name, holds, sealing }, types: PhantomData }
+    }
+
+    /// Whose all of its bytes are, if they are one owner's.
+    pub(super) const fn owner(&self) -> Option<Owner> {
+        match self.info.sealing {
+            Sealing::Bytes(owner) => Some(owner),
+            Sealing::Rows(_) | Sealing::Told => None,
+        }
     }
 
     /// Its declaration without its types.

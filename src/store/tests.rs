@@ -17,7 +17,7 @@ fn options<'a>() -> Options<'a> {
 }
 
 fn memory() -> Store {
-    Store::in_memory(Codec::clear(), &options()).unwrap()
+    Store::in_memory(Codec::new(Seals::in_memory()), &options()).unwrap()
 }
 
 fn all(rows: &impl Rows, direction: Direction) -> Vec<(u64, u64)> {
@@ -86,10 +86,10 @@ async fn many_writers_share_commits() {
 #[tokio::test]
 async fn what_was_written_is_there_after_opening_again() {
     let directory = tempfile::tempdir().unwrap();
-    let store = Store::open(directory.path(), Codec::clear(), &options()).unwrap();
+    let store = Store::open(directory.path(), Codec::new(Seals::in_memory()), &options()).unwrap();
     store.write(|tx| tx.put(&NUMBERS, &7, &8)).await.unwrap();
     drop(store);
-    let store = Store::open(directory.path(), Codec::clear(), &options()).unwrap();
+    let store = Store::open(directory.path(), Codec::new(Seals::in_memory()), &options()).unwrap();
     assert_eq!(store.read(|tx| tx.get(&NUMBERS, &7)).unwrap(), Some(8));
 }
 
@@ -103,14 +103,14 @@ async fn upgrades_run_once_and_a_newer_file_is_refused() {
             tx.put(&NUMBERS, &0, &count)
         },
     };
-    drop(Store::open(directory.path(), Codec::clear(), &options()).unwrap());
+    drop(Store::open(directory.path(), Codec::new(Seals::in_memory()), &options()).unwrap());
     let upgrades = [add];
     let newer = Options { upgrades: &upgrades, ..options() };
     for _ in 0..2 {
-        let store = Store::open(directory.path(), Codec::clear(), &newer).unwrap();
+        let store = Store::open(directory.path(), Codec::new(Seals::in_memory()), &newer).unwrap();
         assert_eq!(store.read(|tx| tx.get(&NUMBERS, &0)).unwrap(), Some(1));
     }
-    let older = Store::open(directory.path(), Codec::clear(), &options());
+    let older = Store::open(directory.path(), Codec::new(Seals::in_memory()), &options());
     assert!(matches!(older.err(), Some(StoreError::Newer { found: 2, known: 1 })));
 }
 
@@ -173,7 +173,7 @@ proptest! {
 
     #[test]
     fn damaged_bytes_are_an_error_and_not_a_panic(bytes: Vec<u8>) {
-        let _ = Codec::clear().decode::<u64>("numbers", &[], &bytes);
+        let _ = Codec::new(Seals::in_memory()).decode::<u64, u64>(("numbers", &[]), &0, &bytes);
         let _ = <(Words, u64)>::read(&mut bytes.as_slice());
     }
 }

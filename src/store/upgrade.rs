@@ -2,11 +2,13 @@
 
 use super::overlay::{Batch, WriteTx};
 use super::reader::{ReadTx, definition};
-use super::{Codec, Holds, Options, Rows as _, StoreError, Table, TableInfo};
+use super::{Codec, Holds, Key as _, Options, Rows as _, StoreError, Table, TableInfo};
 
 /// The schema number and what else describes the file itself.
 const META: Table<u64, u64> = Table::new("meta", Holds::Nothing);
 const SCHEMA: u64 = 0;
+/// There while the file may hold what an upgrade has replaced.
+const STALE: u64 = 1;
 /// The schema of the first release; upgrades count on from here.
 const FIRST: u64 = 1;
 
@@ -21,18 +23,19 @@ pub struct Upgrade {
 
 pub(super) const TABLES: &[TableInfo] = &[META.info()];
 
+/// Whether the file holds what an upgrade has replaced, and is to be written anew.
 pub(super) fn prepare(
     database: &redb::Database,
     codec: &Codec,
     options: &Options<'_>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let known = FIRST + options.upgrades.len() as u64;
     if let Some(found) = present_schema(database, codec)? {
         if found > known {
             return Err(StoreError::Newer { found, known });
         }
         if found == known && all_tables_exist(database, options)? {
-            return Ok(());
+            return ReadTx::begin(database, codec)?.has(&META, &STALE);
         }
     }
     let mut tx = database.begin_write()?;
@@ -41,9 +44,10 @@ pub(super) fn prepare(
     for info in TABLES.iter().chain(options.tables) {
         tx.open_table(definition(info.name))?;
     }
-    {
+    let is_stale = {
         let batch = Batch::new(&tx);
-        let mut change = WriteTx::new(&batch, codec);
+        let trusting = codec.trusting_clear();
+        let mut change = WriteTx::new(&batch, &trusting);
         let found = change.get(&META, &SCHEMA)?.unwrap_or(known);
         let done = usize::try_from(found.saturating_sub(FIRST)).unwrap_or(usize::MAX);
         for upgrade in options.upgrades.iter().skip(done) {
@@ -51,13 +55,27 @@ pub(super) fn prepare(
             (upgrade.run)(&mut change)?;
         }
         change.put(&META, &SCHEMA, &known)?;
+        if found < known {
+            change.put(&META, &STALE, &1)?;
+        }
+        let is_stale = change.has(&META, &STALE)?;
         batch.apply(change.into_overlay())?;
-    }
+        is_stale
+    };
+    codec.settle().map_err(|source| StoreError::Seal { table: META.info().name, source })?;
     tx.commit()?;
-    Ok(())
+    Ok(is_stale)
 }
 
-fn present_schema(database: &redb::Database, codec: &Codec) -> Result<Option<u64>, StoreError> {
+/// The table and the key of the mark that a file is to be written anew.
+pub(super) fn stale_mark() -> (&'static str, Vec<u8>) {
+    (META.info().name, STALE.to_bytes())
+}
+
+pub(super) fn present_schema(
+    database: &redb::Database,
+    codec: &Codec,
+) -> Result<Option<u64>, StoreError> {
     if !names(database)?.iter().any(|name| name == META.info().name) {
         return Ok(None);
     }

@@ -184,6 +184,12 @@ fn commit(
         tx.abort()?;
         return Ok(());
     }
+    if let Err(error) = codec.settle() {
+        // What was sealed with a key that is not kept could never be read again.
+        tracing::error!(error = &error as &dyn std::error::Error, "the keyring cannot be written");
+        tx.abort()?;
+        return Ok(());
+    }
     tx.commit()?;
     shared.commits.fetch_add(1, Ordering::Relaxed);
     shared.changes.fetch_add(waiting.len() as u64, Ordering::Relaxed);

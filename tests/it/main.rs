@@ -52,6 +52,7 @@ mod oidc_private;
 mod once;
 mod passkeys;
 mod providers;
+mod sealed;
 mod search;
 mod search_limits;
 mod setup;

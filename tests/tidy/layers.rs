@@ -8,6 +8,7 @@ use super::{File, files, nothing};
 /// stands before it.
 const LAYERS: &[&[&str]] = &[
     &["kernel"],
+    &["seal"],
     &["store", "index", "embed", "providers", "tls"],
     &["jobs"],
     &["accounts", "sessions", "factors", "identities", "api_keys", "spaces", "consents"],
@@ -26,8 +27,9 @@ const LAYERS: &[&[&str]] = &[
 
 /// Modules whose imports are fewer than their layer allows.
 const NARROW: &[(&str, &[&str])] = &[
-    ("config", &["kernel", "providers", "accounts", "sessions", "identities", "audit"]),
-    ("store", &["kernel"]),
+    ("config", &["kernel", "seal", "providers", "accounts", "sessions", "identities", "audit"]),
+    ("seal", &["kernel"]),
+    ("store", &["kernel", "seal"]),
     ("index", &["kernel"]),
     ("embed", &["kernel"]),
     ("providers", &["kernel"]),
@@ -50,9 +52,10 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("reqwest", &["providers"]),
     ("hickory_resolver", &["providers"]),
     ("lettre", &["providers"]),
-    ("ciborium", &["store"]),
+    ("ciborium", &["store", "seal"]),
+    ("chacha20poly1305", &["seal"]),
     ("object_store", &["store"]),
-    ("argon2", &["accounts"]),
+    ("argon2", &["accounts", "seal"]),
     ("zxcvbn", &["accounts"]),
     ("jsonwebtoken", &["sessions"]),
     ("rcgen", &["tls"]),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::Registration;
 use crate::identities::ProviderSettings;
 use crate::kernel::{Secret, Timestamp};
+use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, Words, WriteTx};
 
 /// The providers by their names in addresses.
@@ -28,7 +29,11 @@ pub struct ProviderRow {
     pub changed_at: Timestamp,
 }
 
-impl Row for ProviderRow {}
+impl Row<Words> for ProviderRow {
+    fn owner(&self, _: &Words) -> Owner {
+        Owner::Instance
+    }
+}
 
 impl ProviderRow {
     /// A new one.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobError, MOST_ATTEMPTS, NewJob, Subject, pause_after};
 use crate::kernel::{AccountId, CloneId, JobId, Timestamp};
+use crate::seal::Owner;
 use crate::store::{
     Direction, Holds, Range, ReadTx, Row, Rows as _, StoreError, Table, Words, WriteTx,
 };
@@ -42,8 +43,25 @@ pub(super) struct ParkedRow {
     job: JobRow,
 }
 
-impl Row for JobRow {}
-impl Row for ParkedRow {}
+impl Row<JobKey> for JobRow {
+    fn owner(&self, _: &JobKey) -> Owner {
+        owner_of(self)
+    }
+}
+
+impl Row<JobId> for ParkedRow {
+    fn owner(&self, _: &JobId) -> Owner {
+        owner_of(&self.job)
+    }
+}
+
+fn owner_of(job: &JobRow) -> Owner {
+    match (job.account, job.clone) {
+        (Some(account), _) => Owner::Account(account),
+        (None, Some(clone)) => Owner::Clone(clone),
+        (None, None) => Owner::Instance,
+    }
+}
 
 /// Jobs to begin, and when to look again.
 pub(super) struct Claimed {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::kernel::AccountId;
+use crate::seal::Seals;
 use crate::store::{Codec, Options};
 
 const COUNT: JobName<Count> = JobName::new("count");
@@ -15,7 +16,7 @@ struct Count {
 
 fn memory() -> Store {
     let options = Options { tables: TABLES, upgrades: &[], cache_bytes: 1 << 20 };
-    Store::in_memory(Codec::clear(), &options).unwrap()
+    Store::in_memory(Codec::new(Seals::in_memory()), &options).unwrap()
 }
 
 async fn enqueue(queue: &Queue, store: &Store, about: Option<Subject>, due: Timestamp) {

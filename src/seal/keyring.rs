@@ -1,0 +1,163 @@
+//! The keyring: one small file with every key, written anew as a whole and never in the database,
+//! whose freed pages would remember the keys that were destroyed.
+//!
+//! ```text
+//! clonememoria keyring 1\n
+//! CBOR { generation, made, check, nonce, sealed, tag }
+//! ```
+//!
+//! `sealed` is the CBOR of all keys under a key drawn from the root key; the first line and the
+//! generation are bound to it. `check` tells a wrong root key from a damaged file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::io::{Seek as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::SealError;
+use super::cipher::{Cipher, NONCE, TAG};
+use super::root::{Made, Root, Source};
+
+/// The file within a data directory.
+const FILE: &str = "keyring";
+const MAGIC: &[u8] = b"clonememoria keyring 1\n";
+
+/// Who has a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) enum Holder {
+    /// The instance.
+    Instance,
+    /// An account, by its identifier.
+    Account([u8; 16]),
+    /// A clone, by its identifier.
+    Clone([u8; 16]),
+}
+
+/// Every key, and whose was destroyed.
+#[derive(Clone, Default)]
+pub(super) struct Keys {
+    pub(super) held: BTreeMap<Holder, Arc<Cipher>>,
+    pub(super) destroyed: BTreeSet<Holder>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FileRow {
+    generation: u64,
+    made: Made,
+    check: [u8; 16],
+    nonce: [u8; NONCE],
+    sealed: Vec<u8>,
+    tag: [u8; TAG],
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeysRow {
+    held: Vec<(Holder, [u8; 32])>,
+    destroyed: Vec<Holder>,
+}
+
+/// The file of the keys.
+pub(super) struct Keyring {
+    path: PathBuf,
+    root: Root,
+    generation: u64,
+}
+
+impl Keyring {
+    pub(super) fn path_in(directory: &Path) -> PathBuf {
+        directory.join(FILE)
+    }
+
+    /// A new one, with nothing in it, and where the root key lies if it was made as well.
+    pub(super) fn create(
+        directory: &Path,
+        source: &Source,
+    ) -> Result<(Self, Option<PathBuf>), SealError> {
+        let (root, made) = Root::create(source)?;
+        Ok((Self { path: Self::path_in(directory), root, generation: 0 }, made))
+    }
+
+    /// The one of a data directory, with its keys.
+    pub(super) fn open(directory: &Path, source: &Source) -> Result<(Self, Keys), SealError> {
+        let path = Self::path_in(directory);
+        let bytes = std::fs::read(&path).map_err(|source| SealError::file(&path, source))?;
+        let damaged = || SealError::content(&path, "is damaged");
+        let body = bytes.strip_prefix(MAGIC).ok_or_else(damaged)?;
+        let row: FileRow = ciborium::from_reader(body).map_err(|_| damaged())?;
+        let root = Root::open(source, &row.made, &path)?;
+        if check(&root) != row.check {
+            return Err(SealError::WrongRoot(path));
+        }
+        let mut text = Zeroizing::new(row.sealed);
+        let bound = bound(row.generation);
+        wrapping(&root).open(&bound, (row.nonce, row.tag), &mut text).map_err(|_| damaged())?;
+        let row_of_keys: KeysRow = ciborium::from_reader(&text[..]).map_err(|_| damaged())?;
+        let held = row_of_keys.held.into_iter();
+        let keys = Keys {
+            held: held.map(|(who, key)| (who, Arc::new(Cipher::new(key.into())))).collect(),
+            destroyed: row_of_keys.destroyed.into_iter().collect(),
+        };
+        Ok((Self { path, root, generation: row.generation }, keys))
+    }
+
+    /// Writes all keys, whole or not at all. What stood there before is overwritten, since it may
+    /// hold a key that is to be gone.
+    pub(super) fn write(&mut self, keys: &Keys) -> Result<(), SealError> {
+        let generation = self.generation + 1;
+        let row = KeysRow {
+            held: keys.held.iter().map(|(who, cipher)| (*who, *cipher.secret())).collect(),
+            destroyed: keys.destroyed.iter().copied().collect(),
+        };
+        let damaged = |_| SealError::content(&self.path, "cannot be written");
+        let mut sealed = Vec::new();
+        ciborium::into_writer(&row, &mut sealed).map_err(damaged)?;
+        let (nonce, tag) = wrapping(&self.root).seal(&bound(generation), &mut sealed)?;
+        let (made, check) = (self.root.made.clone(), check(&self.root));
+        let mut bytes = MAGIC.to_vec();
+        let row = FileRow { generation, made, check, nonce, sealed, tag };
+        ciborium::into_writer(&row, &mut bytes).map_err(damaged)?;
+        replace(&self.path, &bytes).map_err(|source| SealError::file(&self.path, source))?;
+        self.generation = generation;
+        Ok(())
+    }
+}
+
+fn wrapping(root: &Root) -> Cipher {
+    root.draw(b"clonememoria keyring")
+}
+
+fn check(root: &Root) -> [u8; 16] {
+    root.draw(b"clonememoria keyring check").id.0
+}
+
+fn bound(generation: u64) -> Vec<u8> {
+    [MAGIC, &generation.to_be_bytes()].concat()
+}
+
+/// Puts a file in the place of another: written beside it, on the disk, then renamed.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("partial");
+    let mut old = match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(old) => Some(old),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let mut new =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    new.write_all(bytes)?;
+    new.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    if let Some(old) = &mut old {
+        let length = old.metadata()?.len();
+        old.rewind()?;
+        std::io::copy(&mut std::io::Read::take(std::io::repeat(0), length), old)?;
+        old.sync_all()?;
+    }
+    Ok(())
+}

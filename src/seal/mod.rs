@@ -1,0 +1,253 @@
+//! Sealing: what is personal cannot be read without a key that lies elsewhere.
+//!
+//! Every account, every clone and the instance itself have a random key of 256 bits. What belongs
+//! to one is sealed with its key; what was made of a memory for searching takes the key of its
+//! author and that of its clone, so that without either of them nobody reads it. The keys lie in
+//! the keyring, one small file that is written anew as a whole whenever a key comes or goes, and
+//! that is sealed itself with the root key, which lies in another place. Destroying a key makes
+//! everything that was sealed with it unreadable, wherever a copy of it still is.
+
+mod cipher;
+mod envelope;
+mod error;
+mod keyring;
+mod root;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::kernel::{AccountId, CloneId};
+
+use self::cipher::{Cipher, KeyId};
+use self::envelope::Sealed;
+use self::keyring::{Holder, Keyring, Keys};
+#[cfg(test)]
+use self::root::Root;
+
+pub use envelope::Place;
+pub use error::SealError;
+pub use root::Source;
+
+/// Whose key something is sealed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// Nobody's: it tells nothing of anybody and is stored as it is.
+    Nobody,
+    /// The instance's: its own secrets, and what concerns nobody alone.
+    Instance,
+    /// An account's.
+    Account(AccountId),
+    /// A clone's.
+    Clone(CloneId),
+    /// Made of what an account wrote down in a clone: it takes the keys of both.
+    Derived {
+        /// Who wrote it.
+        author: AccountId,
+        /// Where.
+        clone: CloneId,
+    },
+}
+
+/// A value as it was before it was sealed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Which version of the row it is.
+    pub version: u8,
+    /// The row.
+    pub value: Vec<u8>,
+    /// Whether it was sealed, or in the clear.
+    pub was_sealed: bool,
+}
+
+/// The keys of an instance, and what is done with them. Cheap to clone.
+#[derive(Clone)]
+pub struct Seals(Arc<Inner>);
+
+struct Inner {
+    /// Held while the file is written, so that it is never older than what was promised.
+    file: Mutex<Option<Keyring>>,
+    known: RwLock<Known>,
+}
+
+/// The keys in memory.
+#[derive(Default)]
+struct Known {
+    keys: Keys,
+    by_id: HashMap<KeyId, Arc<Cipher>>,
+    both: HashMap<(KeyId, KeyId), Arc<Cipher>>,
+    /// Whether there are keys that the file does not have.
+    is_ahead: bool,
+}
+
+impl Known {
+    fn of(keys: Keys) -> Self {
+        let by_id = keys.held.values().map(|cipher| (cipher.id, Arc::clone(cipher))).collect();
+        Self { keys, by_id, ..Self::default() }
+    }
+
+    fn both(&self, one: KeyId, other: KeyId) -> Option<Arc<Cipher>> {
+        if let Some(known) = self.both.get(&(one, other)) {
+            return Some(Arc::clone(known));
+        }
+        let (one, other) = (self.by_id.get(&one)?, self.by_id.get(&other)?);
+        Some(Arc::new(Cipher::of_both(one, other)))
+    }
+}
+
+type Named = (Arc<Cipher>, (KeyId, Option<KeyId>));
+
+impl Seals {
+    /// The file of the keys of a data directory.
+    pub fn keyring_in(directory: &Path) -> PathBuf {
+        Keyring::path_in(directory)
+    }
+
+    /// The keys of a data directory, if it has a keyring.
+    ///
+    /// # Errors
+    /// When the keyring is damaged, the root key is missing or another one, or others can read it.
+    pub fn open(directory: &Path, source: &Source) -> Result<Option<Self>, SealError> {
+        if !Keyring::path_in(directory).exists() {
+            return Ok(None);
+        }
+        let (file, keys) = Keyring::open(directory, source)?;
+        Ok(Some(Self::with(Some(file), keys)))
+    }
+
+    /// The keys of a data directory that has none yet, and where the root key lies if it was made
+    /// as well.
+    ///
+    /// # Errors
+    /// When the keyring or the root key cannot be written, or a root key is not good.
+    pub fn create(directory: &Path, source: &Source) -> Result<(Self, Option<PathBuf>), SealError> {
+        let (mut file, made) = Keyring::create(directory, source)?;
+        let mut keys = Keys::default();
+        keys.held.insert(Holder::Instance, Arc::new(Cipher::random()?));
+        file.write(&keys)?;
+        Ok((Self::with(Some(file), keys), made))
+    }
+
+    /// Keys that live in memory and are gone when dropped.
+    pub fn in_memory() -> Self {
+        Self::with(None, Keys::default())
+    }
+
+    fn with(file: Option<Keyring>, keys: Keys) -> Self {
+        Self(Arc::new(Inner { file: Mutex::new(file), known: RwLock::new(Known::of(keys)) }))
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self) -> MutexGuard<'_, Option<Keyring>> {
+        self.0.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seals a value of somebody's for a place. Somebody who has no key yet gets one, which is not
+    /// on the disk before [`Seals::settle`].
+    ///
+    /// # Errors
+    /// When the owner was erased, or the system gives no random bytes.
+    pub fn seal(
+        &self,
+        owner: Owner,
+        place: Place<'_>,
+        version: u8,
+        value: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        let (cipher, keys) = match owner {
+            Owner::Nobody => return Ok(envelope::clear(version, value)),
+            Owner::Instance => self.one(Holder::Instance)?,
+            Owner::Account(account) => self.one(Holder::Account(account.bytes()))?,
+            Owner::Clone(clone) => self.one(Holder::Clone(clone.bytes()))?,
+            Owner::Derived { author, clone } => self.both(author, clone)?,
+        };
+        envelope::seal(&cipher, keys, place, version, value)
+    }
+
+    /// Opens a value of a place.
+    ///
+    /// # Errors
+    /// [`SealError::NoKey`] when its key is not here (any more), [`SealError::Damaged`] when it is
+    /// not what was sealed for this place.
+    pub fn open_value(&self, place: Place<'_>, bytes: &[u8]) -> Result<Opened, SealError> {
+        if let Some((version, value)) = envelope::in_the_clear(bytes) {
+            return Ok(Opened { version, value: value.to_vec(), was_sealed: false });
+        }
+        let sealed = Sealed::of(bytes).ok_or(SealError::Damaged)?;
+        let cipher = match sealed.keys {
+            (id, None) => self.known().by_id.get(&id).cloned(),
+            (one, Some(other)) => self.known().both(one, other),
+        };
+        let cipher = cipher.ok_or(SealError::NoKey)?;
+        let value = sealed.open(&cipher, place)?;
+        Ok(Opened { version: sealed.version, value, was_sealed: true })
+    }
+
+    fn one(&self, holder: Holder) -> Result<Named, SealError> {
+        let cipher = self.cipher_of(holder)?;
+        let id = cipher.id;
+        Ok((cipher, (id, None)))
+    }
+
+    fn both(&self, author: AccountId, clone: CloneId) -> Result<Named, SealError> {
+        let author = self.cipher_of(Holder::Account(author.bytes()))?.id;
+        let clone = self.cipher_of(Holder::Clone(clone.bytes()))?.id;
+        let known = self.known().both.get(&(author, clone)).cloned();
+        let cipher = match known {
+            Some(known) => known,
+            None => {
+                let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+                let cipher = known.both(author, clone).ok_or(SealError::Erased)?;
+                known.both.insert((author, clone), Arc::clone(&cipher));
+                cipher
+            }
+        };
+        Ok((cipher, (author, Some(clone))))
+    }
+
+    fn cipher_of(&self, holder: Holder) -> Result<Arc<Cipher>, SealError> {
+        if let Some(cipher) = self.known().keys.held.get(&holder) {
+            return Ok(Arc::clone(cipher));
+        }
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.keys.destroyed.contains(&holder) {
+            return Err(SealError::Erased);
+        }
+        if let Some(cipher) = known.keys.held.get(&holder) {
+            return Ok(Arc::clone(cipher));
+        }
+        let cipher = Arc::new(Cipher::random()?);
+        known.by_id.insert(cipher.id, Arc::clone(&cipher));
+        known.keys.held.insert(holder, Arc::clone(&cipher));
+        known.is_ahead = true;
+        Ok(cipher)
+    }
+
+    /// Writes new keys into the keyring. Nothing that was sealed with them may be on the disk
+    /// before.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the keys are written the next time then.
+    pub fn settle(&self) -> Result<(), SealError> {
+        let mut file = self.file();
+        if !self.known().is_ahead {
+            return Ok(());
+        }
+        let keys = {
+            let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+            known.is_ahead = false;
+            known.keys.clone()
+        };
+        let written = file.as_mut().map_or(Ok(()), |file| file.write(&keys));
+        if written.is_err() {
+            let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+            known.is_ahead = true;
+        }
+        written
+    }
+}
