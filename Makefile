@@ -130,7 +130,9 @@ $(FUZZ_TOOL): tests/fuzz/requirements.txt
 
 .PHONY: bench
 bench: $(BIN) ## Measure start, memory, writes, search and streams
-	BIN=$(abspath $(BIN)) tests/bench/run.sh $(ARGS)
+	$(OPTIMISED) cargo build --release $(LOCKED) --features testing --target-dir $(TARGET)/measured
+	BIN=$(abspath $(BIN)) TESTING_BIN=$(abspath $(TARGET))/measured/release/clonememoria \
+		tests/bench/run.sh $(ARGS)
 
 .PHONY: eval
 eval: $(BIN) ## Measure how well it finds: make eval EVAL_DATA=directory

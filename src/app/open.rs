@@ -14,11 +14,19 @@ const SEALED: u64 = 2;
 /// The steps from older schemas to the present one.
 const UPGRADES: &[Upgrade] = &[Upgrade { name: "seal what is personal", run: seal_in }];
 
+/// A build for tests seals nothing when this is set, to be measured without.
+#[cfg(feature = "testing")]
+const PLAIN: &str = "TESTING_PLAIN";
+
 /// The database, and where the root key lies if it was made just now.
 pub(super) fn open(config: &Config) -> Result<(Store, Option<PathBuf>), StartError> {
     let tables = tables();
     let cache_bytes = config.limits.database_cache_bytes;
     let options = Options { tables: &tables, upgrades: UPGRADES, cache_bytes };
+    #[cfg(feature = "testing")]
+    if std::env::var_os(PLAIN).is_some() {
+        return Ok((Store::open(&config.data_dir, Codec::plain(), &options)?, None));
+    }
     let (seals, made) = keys(config)?;
     Ok((Store::open(&config.data_dir, Codec::new(seals), &options)?, made))
 }

@@ -255,9 +255,10 @@ pub fn reseal_in(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
 pub(super) fn put_message_in(tx: &mut WriteTx<'_>, message: &Message) -> Result<(), StoreError> {
     let key = (message.conversation, message.id);
     let feedback = message.feedback.as_ref();
-    let between = tx.get(&CONVERSATIONS, &message.conversation)?;
+    // Nothing of a conversation that was erased meanwhile comes back.
+    let Some(between) = tx.get(&CONVERSATIONS, &message.conversation)? else { return Ok(()) };
     let row = MessageRow {
-        between: between.map(|row| (row.account, row.clone)),
+        between: Some((between.account, between.clone)),
         parent: message.parent,
         by_clone: message.author == Author::Assistant,
         content: message.content.clone(),

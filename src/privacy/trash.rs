@@ -14,6 +14,7 @@ use crate::kernel::{
 };
 use crate::memories::{self, Memories, MemoryError};
 use crate::retrieval::Retrieval;
+use crate::seal::Owner;
 use crate::spaces;
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
@@ -173,7 +174,8 @@ impl Trash {
         let erasers = Arc::clone(&self.erasers);
         let subject = Subject::Account(account);
         let all = move |tx: &mut WriteTx<'_>| {
-            erasers.iter().try_for_each(|eraser| eraser.erase_in(tx, subject))
+            erasers.iter().try_for_each(|eraser| eraser.erase_in(tx, subject))?;
+            tx.shred(Owner::Account(account))
         };
         self.store.write(all).await
     }
@@ -263,6 +265,7 @@ fn erase_in(
             for eraser in erasers {
                 eraser.erase_in(tx, Subject::Clone(clone))?;
             }
+            tx.shred(Owner::Clone(clone))?;
             // What was put into the trash before its clone goes with it.
             for other in discarded::all(tx)? {
                 if other.clone == clone {

@@ -64,16 +64,23 @@ impl Retrieval {
             if stop.is_cancelled() {
                 return Ok(());
             }
-            let inner = Arc::clone(&self.inner);
-            let seq = crate::jobs::blocking(move || inner.index(clone))
-                .await
-                .map_err(|_| RetrievalError::Broken)??;
-            self.trim(clone, seq).await?;
+            if let Err(error) = self.catch_up_words(clone).await {
+                self.look_again(clone, error)?;
+            }
         }
         if let Some(embedder) = self.inner.embedder.clone() {
             let queued = self.inner.store.read(|tx| rows::waiting(tx, &TO_EMBED))?;
             for clone in queued {
-                while !stop.is_cancelled() && self.embed(&embedder, clone).await? {}
+                while !stop.is_cancelled() {
+                    match self.embed(&embedder, clone).await {
+                        Ok(true) => {}
+                        Ok(false) => break,
+                        Err(error) => {
+                            self.look_again(clone, error)?;
+                            break;
+                        }
+                    }
+                }
             }
         }
         for scope in self.inner.scopes.all() {
@@ -84,6 +91,25 @@ impl Retrieval {
                 .map_err(|_| RetrievalError::Broken)?;
         }
         Ok(())
+    }
+
+    async fn catch_up_words(&self, clone: CloneId) -> Result<(), RetrievalError> {
+        let inner = Arc::clone(&self.inner);
+        let indexed = crate::jobs::blocking(move || inner.index(clone)).await;
+        let seq = indexed.map_err(|_| RetrievalError::Broken)??;
+        Ok(self.trim(clone, seq).await?)
+    }
+
+    /// What was erased while it was looked at is looked at again: then it is not there any more.
+    fn look_again(&self, clone: CloneId, error: RetrievalError) -> Result<(), RetrievalError> {
+        match error {
+            RetrievalError::Store(error) if error.is_erased() => {
+                let mut behind = self.inner.behind.lock().unwrap_or_else(PoisonError::into_inner);
+                behind.insert(clone);
+                Ok(())
+            }
+            other => Err(other),
+        }
     }
 
     /// Embeds what was just written, if it is little, so that a question asked right after it

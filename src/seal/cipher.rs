@@ -1,5 +1,6 @@
 //! One key, and what is sealed with it: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03), whose
-//! nonces of 192 bits may be drawn at random.
+//! nonces of 192 bits may be drawn at random. They come from the kernel and not from a counter of
+//! ours: a machine whose memory is put back as it was, as hypervisors do, must use none twice.
 
 use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
 use chacha20poly1305::{Key, Tag, XChaCha20Poly1305, XNonce};
@@ -91,5 +92,6 @@ impl Cipher {
 /// HKDF-SHA256 (RFC 5869); each label has one use.
 fn expand(secret: &[u8], label: &[u8], out: &mut [u8]) {
     let drawn = Hkdf::<Sha256>::new(None, secret).expand(label, out);
-    debug_assert!(drawn.is_ok(), "no more than 255 blocks are asked for");
+    // It fails for more than 255 blocks of 32 bytes; two at most are asked for.
+    assert!(drawn.is_ok(), "too much is drawn from a key");
 }

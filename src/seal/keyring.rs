@@ -9,7 +9,7 @@
 //! `sealed` is the CBOR of all keys under a key drawn from the root key; the first line and the
 //! generation are bound to it. `check` tells a wrong root key from a damaged file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -38,12 +38,8 @@ pub(super) enum Holder {
     Clone([u8; 16]),
 }
 
-/// Every key, and whose was destroyed.
-#[derive(Clone, Default)]
-pub(super) struct Keys {
-    pub(super) held: BTreeMap<Holder, Arc<Cipher>>,
-    pub(super) destroyed: BTreeSet<Holder>,
-}
+/// Every key.
+pub(super) type Keys = BTreeMap<Holder, Arc<Cipher>>;
 
 #[derive(Serialize, Deserialize)]
 struct FileRow {
@@ -55,11 +51,8 @@ struct FileRow {
     tag: [u8; TAG],
 }
 
-#[derive(Serialize, Deserialize)]
-struct KeysRow {
-    held: Vec<(Holder, [u8; 32])>,
-    destroyed: Vec<Holder>,
-}
+/// Whose key, and the key.
+type KeyRow = (Holder, [u8; 32]);
 
 /// The file of the keys.
 pub(super) struct Keyring {
@@ -96,12 +89,9 @@ impl Keyring {
         let mut text = Zeroizing::new(row.sealed);
         let bound = bound(row.generation);
         wrapping(&root).open(&bound, (row.nonce, row.tag), &mut text).map_err(|_| damaged())?;
-        let row_of_keys: KeysRow = ciborium::from_reader(&text[..]).map_err(|_| damaged())?;
-        let held = row_of_keys.held.into_iter();
-        let keys = Keys {
-            held: held.map(|(who, key)| (who, Arc::new(Cipher::new(key.into())))).collect(),
-            destroyed: row_of_keys.destroyed.into_iter().collect(),
-        };
+        let rows: Vec<KeyRow> = ciborium::from_reader(&text[..]).map_err(|_| damaged())?;
+        let keys = rows.into_iter().map(|(who, key)| (who, Arc::new(Cipher::new(key.into()))));
+        let keys = keys.collect();
         Ok((Self { path, root, generation: row.generation }, keys))
     }
 
@@ -109,13 +99,10 @@ impl Keyring {
     /// hold a key that is to be gone.
     pub(super) fn write(&mut self, keys: &Keys) -> Result<(), SealError> {
         let generation = self.generation + 1;
-        let row = KeysRow {
-            held: keys.held.iter().map(|(who, cipher)| (*who, *cipher.secret())).collect(),
-            destroyed: keys.destroyed.iter().copied().collect(),
-        };
+        let rows: Vec<KeyRow> = keys.iter().map(|(who, cipher)| (*who, *cipher.secret())).collect();
         let damaged = |_| SealError::content(&self.path, "cannot be written");
         let mut sealed = Vec::new();
-        ciborium::into_writer(&row, &mut sealed).map_err(damaged)?;
+        ciborium::into_writer(&rows, &mut sealed).map_err(damaged)?;
         let (nonce, tag) = wrapping(&self.root).seal(&bound(generation), &mut sealed)?;
         let (made, check) = (self.root.made.clone(), check(&self.root));
         let mut bytes = MAGIC.to_vec();

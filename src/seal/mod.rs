@@ -15,7 +15,7 @@ mod root;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
@@ -78,14 +78,31 @@ struct Known {
     keys: Keys,
     by_id: HashMap<KeyId, Arc<Cipher>>,
     both: HashMap<(KeyId, KeyId), Arc<Cipher>>,
-    /// Whether there are keys that the file does not have.
+    /// What sealing for an owner takes, once it was looked up.
+    ready: HashMap<Owner, Named>,
+    /// Who was erased since the start: nothing is sealed for them any more.
+    destroyed: HashSet<Holder>,
+    /// Their keys, for those who still look at how it was before.
+    gone: HashSet<KeyId>,
+    /// Whether keys came or went since the file was written.
     is_ahead: bool,
 }
 
 impl Known {
     fn of(keys: Keys) -> Self {
-        let by_id = keys.held.values().map(|cipher| (cipher.id, Arc::clone(cipher))).collect();
+        let by_id = keys.values().map(|cipher| (cipher.id, Arc::clone(cipher))).collect();
         Self { keys, by_id, ..Self::default() }
+    }
+
+    /// The key of a value.
+    fn named(&self, (one, other): (KeyId, Option<KeyId>)) -> Result<Arc<Cipher>, SealError> {
+        let found = match other {
+            None => self.by_id.get(&one).cloned(),
+            Some(other) => self.both(one, other),
+        };
+        let ids = [Some(one), other];
+        let was_destroyed = || ids.iter().flatten().any(|id| self.gone.contains(id));
+        found.ok_or_else(|| if was_destroyed() { SealError::Erased } else { SealError::NoKey })
     }
 
     fn both(&self, one: KeyId, other: KeyId) -> Option<Arc<Cipher>> {
@@ -125,7 +142,7 @@ impl Seals {
     pub fn create(directory: &Path, source: &Source) -> Result<(Self, Option<PathBuf>), SealError> {
         let (mut file, made) = Keyring::create(directory, source)?;
         let mut keys = Keys::default();
-        keys.held.insert(Holder::Instance, Arc::new(Cipher::random()?));
+        keys.insert(Holder::Instance, Arc::new(Cipher::random()?));
         file.write(&keys)?;
         Ok((Self::with(Some(file), keys), made))
     }
@@ -159,31 +176,40 @@ impl Seals {
         version: u8,
         value: &[u8],
     ) -> Result<Vec<u8>, SealError> {
-        let (cipher, keys) = match owner {
-            Owner::Nobody => return Ok(envelope::clear(version, value)),
-            Owner::Instance => self.one(Holder::Instance)?,
+        if owner == Owner::Nobody {
+            return Ok(envelope::clear(version, value));
+        }
+        let ready = self.known().ready.get(&owner).cloned();
+        let (cipher, keys) = match ready {
+            Some(named) => named,
+            None => self.make_ready(owner)?,
+        };
+        envelope::seal(&cipher, keys, place, version, value)
+    }
+
+    fn make_ready(&self, owner: Owner) -> Result<Named, SealError> {
+        let named = match owner {
+            Owner::Nobody | Owner::Instance => self.one(Holder::Instance)?,
             Owner::Account(account) => self.one(Holder::Account(account.bytes()))?,
             Owner::Clone(clone) => self.one(Holder::Clone(clone.bytes()))?,
             Owner::Derived { author, clone } => self.both(author, clone)?,
         };
-        envelope::seal(&cipher, keys, place, version, value)
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.ready.insert(owner, named.clone());
+        Ok(named)
     }
 
     /// Opens a value of a place.
     ///
     /// # Errors
-    /// [`SealError::NoKey`] when its key is not here (any more), [`SealError::Damaged`] when it is
-    /// not what was sealed for this place.
+    /// [`SealError::Erased`] when its key was destroyed since the start, [`SealError::NoKey`] when
+    /// it is not here, [`SealError::Damaged`] when it is not what was sealed for this place.
     pub fn open_value(&self, place: Place<'_>, bytes: &[u8]) -> Result<Opened, SealError> {
         if let Some((version, value)) = envelope::in_the_clear(bytes) {
             return Ok(Opened { version, value: value.to_vec(), was_sealed: false });
         }
         let sealed = Sealed::of(bytes).ok_or(SealError::Damaged)?;
-        let cipher = match sealed.keys {
-            (id, None) => self.known().by_id.get(&id).cloned(),
-            (one, Some(other)) => self.known().both(one, other),
-        };
-        let cipher = cipher.ok_or(SealError::NoKey)?;
+        let cipher = self.known().named(sealed.keys)?;
         let value = sealed.open(&cipher, place)?;
         Ok(Opened { version: sealed.version, value, was_sealed: true })
     }
@@ -211,25 +237,52 @@ impl Seals {
     }
 
     fn cipher_of(&self, holder: Holder) -> Result<Arc<Cipher>, SealError> {
-        if let Some(cipher) = self.known().keys.held.get(&holder) {
+        if let Some(cipher) = self.known().keys.get(&holder) {
             return Ok(Arc::clone(cipher));
         }
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.keys.destroyed.contains(&holder) {
+        if known.destroyed.contains(&holder) {
             return Err(SealError::Erased);
         }
-        if let Some(cipher) = known.keys.held.get(&holder) {
+        if let Some(cipher) = known.keys.get(&holder) {
             return Ok(Arc::clone(cipher));
         }
         let cipher = Arc::new(Cipher::random()?);
         known.by_id.insert(cipher.id, Arc::clone(&cipher));
-        known.keys.held.insert(holder, Arc::clone(&cipher));
+        known.keys.insert(holder, Arc::clone(&cipher));
         known.is_ahead = true;
         Ok(cipher)
     }
 
-    /// Writes new keys into the keyring. Nothing that was sealed with them may be on the disk
-    /// before.
+    /// Destroys the keys of accounts and clones: what was sealed with them opens no more, here or
+    /// in any copy.
+    ///
+    /// # Errors
+    /// When the file cannot be written; then they open nothing here any more, but are in it still.
+    pub fn destroy(&self, owners: &[Owner]) -> Result<(), SealError> {
+        {
+            let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+            for owner in owners {
+                let holder = match owner {
+                    Owner::Account(account) => Holder::Account(account.bytes()),
+                    Owner::Clone(clone) => Holder::Clone(clone.bytes()),
+                    Owner::Derived { .. } | Owner::Instance | Owner::Nobody => continue,
+                };
+                known.destroyed.insert(holder);
+                known.ready.clear();
+                if let Some(cipher) = known.keys.remove(&holder) {
+                    known.by_id.remove(&cipher.id);
+                    known.gone.insert(cipher.id);
+                    known.both.retain(|(one, other), _| ![*one, *other].contains(&cipher.id));
+                    known.is_ahead = true;
+                }
+            }
+        }
+        self.settle()
+    }
+
+    /// Writes the keyring if keys came or went. Nothing that was sealed with new ones may be on the
+    /// disk before.
     ///
     /// # Errors
     /// When the file cannot be written; the keys are written the next time then.

@@ -89,7 +89,7 @@ fn what_takes_two_keys_opens_with_neither_alone() {
     let bytes = sealed(&seals, Owner::Derived { author, clone }, b"We swam in the lake.");
     let known = |keep: Holder| {
         let mut keys = seals.known().keys.clone();
-        keys.held.retain(|holder, _| *holder == keep);
+        keys.retain(|holder, _| *holder == keep);
         Seals::with(None, keys)
     };
     for keep in [Holder::Account(author.bytes()), Holder::Clone(clone.bytes())] {
@@ -139,9 +139,9 @@ fn keys_are_there_after_a_start_and_in_no_file_in_the_clear() {
     seals.settle().unwrap();
     let again = home.open().unwrap();
     assert_eq!(opened(&again, &bytes).unwrap(), b"We swam in the lake.");
-    assert_eq!(again.known().keys.held.len(), 2);
+    assert_eq!(again.known().keys.len(), 2);
     let file = std::fs::read(home.data().join("keyring")).unwrap();
-    for cipher in again.known().keys.held.values() {
+    for cipher in again.known().keys.values() {
         assert!(!holds(&file, cipher.secret()));
     }
     for path in [home.root(), home.data().join("keyring")] {
@@ -204,4 +204,30 @@ fn a_keyring_that_cannot_be_written_is_written_the_next_time() {
     std::fs::remove_dir(&beside).unwrap();
     seals.settle().unwrap();
     assert_eq!(opened(&home.open().unwrap(), &bytes).unwrap(), b"We swam in the lake.");
+}
+
+#[test]
+fn what_a_destroyed_key_sealed_opens_nowhere_any_more() {
+    let home = Home::new();
+    let seals = home.open().unwrap();
+    let (author, clone, other) = (AccountId::fresh(), CloneId::fresh(), CloneId::fresh());
+    let all = [
+        (Owner::Account(author), true),
+        (Owner::Clone(clone), false),
+        (Owner::Clone(other), true),
+        (Owner::Derived { author, clone }, false),
+        (Owner::Derived { author, clone: other }, true),
+    ];
+    let all = all.map(|(owner, stays)| (sealed(&seals, owner, b"We swam."), stays));
+    seals.settle().unwrap();
+    let before = std::fs::read(home.data().join("keyring")).unwrap();
+    seals.destroy(&[Owner::Clone(clone)]).unwrap();
+    for seals in [&seals, &home.open().unwrap()] {
+        for (bytes, stays) in &all {
+            assert_eq!(opened(seals, bytes).is_ok(), *stays);
+        }
+    }
+    let again = seals.seal(Owner::Clone(clone), PLACE, 1, b"Nothing more is kept.");
+    assert!(matches!(again, Err(SealError::Erased)));
+    assert!(std::fs::read(home.data().join("keyring")).unwrap().len() < before.len());
 }

@@ -19,6 +19,7 @@ use crate::clones::{self, Persona};
 use crate::jobs::{Eraser, Once, Subject};
 use crate::kernel::{AccountId, Clock, CloneId, Credential, ShareLinkId, Timestamp, TokenHash};
 use crate::notifications::{Notice, Notifications};
+use crate::seal::Owner;
 use crate::spaces;
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
@@ -316,7 +317,10 @@ fn empty_in(
     link: ShareLinkId,
     forget: ForgetVisitor,
 ) -> Result<(), StoreError> {
-    rows::visitors(tx, link)?.into_iter().try_for_each(|visitor| forget(tx, visitor))?;
+    for visitor in rows::visitors(tx, link)? {
+        forget(tx, visitor)?;
+        tx.shred(Owner::Account(visitor))?;
+    }
     rows::forget_visitors_in(tx, link)
 }
 

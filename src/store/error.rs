@@ -49,6 +49,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether it is because the thing was erased while somebody looked at how it was before.
+    pub fn is_erased(&self) -> bool {
+        matches!(self, Self::Seal { source: SealError::Erased, .. })
+    }
+
     pub(super) fn opening(error: redb::DatabaseError) -> Self {
         Self::Open(Box::new(error))
     }
@@ -77,6 +82,7 @@ impl From<StoreError> for Fault {
             )
             .retry_after(std::time::Duration::from_secs(5))
             .because(error),
+            error if error.is_erased() => Self::not_found(),
             _ => Self::internal(error),
         }
     }

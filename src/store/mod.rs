@@ -16,6 +16,7 @@ mod paging;
 mod reader;
 mod rewrite;
 mod rows;
+mod shred;
 mod table;
 mod upgrade;
 mod writer;
@@ -115,6 +116,7 @@ impl Store {
 
     fn start(database: redb::Database, codec: Codec) -> Result<Self, StoreError> {
         let database = Arc::new(database);
+        shred::carry_out(&database, &codec)?;
         let writer = writer::Writer::start(Arc::clone(&database), codec.clone())?;
         Ok(Self { inner: Arc::new(Inner { writer, database, codec }) })
     }

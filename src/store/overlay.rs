@@ -260,6 +260,10 @@ impl<'t> WriteTx<'t> {
         Ok(())
     }
 
+    pub(super) fn has_changed(&self, table: &'static str) -> bool {
+        self.overlay.changes.contains_key(table)
+    }
+
     fn set(&mut self, table: &'static str, key: Vec<u8>, value: Option<Vec<u8>>) {
         self.overlay.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
         self.overlay.changes.entry(table).or_default().insert(key, value);

@@ -4,6 +4,8 @@ use std::ops::ControlFlow;
 use proptest::prelude::*;
 
 use super::*;
+use crate::kernel::AccountId;
+use crate::seal::Owner;
 
 const NUMBERS: Table<u64, u64> = Table::new("numbers", Holds::Nothing);
 const PAIRS: Table<(Words, u64), u64> = Table::new("pairs", Holds::Nothing);
@@ -112,6 +114,91 @@ async fn upgrades_run_once_and_a_newer_file_is_refused() {
     }
     let older = Store::open(directory.path(), Codec::new(Seals::in_memory()), &options());
     assert!(matches!(older.err(), Some(StoreError::Newer { found: 2, known: 1 })));
+}
+
+/// A note of an account's.
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Note(String);
+
+impl Row<AccountId> for Note {
+    fn owner(&self, account: &AccountId) -> Owner {
+        Owner::Account(*account)
+    }
+}
+
+const NOTES: Table<AccountId, Note> = Table::new("notes", Holds::Account);
+
+#[tokio::test]
+async fn what_was_shredded_is_unreadable_in_older_copies_too() {
+    let (data, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let options = Options { tables: &const { [NOTES.info()] }, ..options() };
+    let seals = Seals::in_memory();
+    let codec = || Codec::new(seals.clone());
+    let store = Store::open(data.path(), codec(), &options).unwrap();
+    let (ada, ben) = (AccountId::fresh(), AccountId::fresh());
+    for account in [ada, ben] {
+        let note = Note("We swam in the lake.".to_owned());
+        store.write(move |tx| tx.put(&NOTES, &account, &note)).await.unwrap();
+    }
+    drop(store);
+    std::fs::copy(data.path().join(FILE), copy.path().join(FILE)).unwrap();
+    let store = Store::open(data.path(), codec(), &options).unwrap();
+    let erase = move |tx: &mut WriteTx<'_>| {
+        tx.remove(&NOTES, &ada);
+        tx.shred(Owner::Account(ada))
+    };
+    store.write(erase).await.unwrap();
+    drop(store);
+    let older = Store::open(copy.path(), codec(), &options).unwrap();
+    let gone = older.read(|tx| tx.get(&NOTES, &ada));
+    let no_key = |error: &StoreError| matches!(error, StoreError::Seal { .. });
+    assert!(gone.as_ref().is_err_and(no_key), "{gone:?}");
+    assert!(older.read(|tx| tx.get(&NOTES, &ben)).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn keys_that_a_crash_has_left_are_destroyed_at_the_start() {
+    let data = tempfile::tempdir().unwrap();
+    let options = Options { tables: &const { [NOTES.info()] }, ..options() };
+    let seals = Seals::in_memory();
+    let database = redb::Database::create(data.path().join(FILE)).unwrap();
+    let codec = Codec::new(seals.clone());
+    upgrade::prepare(&database, &codec, &options).unwrap();
+    let ada = AccountId::fresh();
+    let tx = database.begin_write().unwrap();
+    {
+        let batch = overlay::Batch::new(&tx);
+        let mut change = WriteTx::new(&batch, &codec);
+        change.put(&NOTES, &ada, &Note("We swam in the lake.".to_owned())).unwrap();
+        change.shred(Owner::Account(ada)).unwrap();
+        batch.apply(change.into_overlay()).unwrap();
+    }
+    tx.commit().unwrap();
+    drop(database);
+    for _ in 0..2 {
+        let store = Store::open(data.path(), Codec::new(seals.clone()), &options).unwrap();
+        assert!(store.read(|tx| tx.get(&NOTES, &ada)).is_err());
+    }
+}
+
+#[tokio::test]
+async fn what_should_be_sealed_and_is_not_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let options = Options { tables: &const { [NOTES.info()] }, ..options() };
+    let codec = || Codec::new(Seals::in_memory());
+    drop(Store::open(data.path(), codec(), &options).unwrap());
+    let database = redb::Database::open(data.path().join(FILE)).unwrap();
+    let ada = AccountId::fresh();
+    let tx = database.begin_write().unwrap();
+    let cbor = [&[0, 1, 0x65][..], b"forge"].concat();
+    let mut table = tx.open_table(reader::definition("notes")).unwrap();
+    table.insert(ada.to_bytes().as_slice(), cbor.as_slice()).unwrap();
+    drop(table);
+    tx.commit().unwrap();
+    drop(database);
+    let store = Store::open(data.path(), codec(), &options).unwrap();
+    let found = store.read(|tx| tx.get(&NOTES, &ada));
+    assert!(matches!(found, Err(StoreError::Damaged { .. })), "{found:?}");
 }
 
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use super::overlay::{Batch, WriteTx};
 use super::reader::{ReadTx, definition};
-use super::{Codec, Holds, Key as _, Options, Rows as _, StoreError, Table, TableInfo};
+use super::{Codec, Holds, Key as _, Options, Rows as _, StoreError, Table, shred};
 
 /// The schema number and what else describes the file itself.
 const META: Table<u64, u64> = Table::new("meta", Holds::Nothing);
@@ -20,8 +20,6 @@ pub struct Upgrade {
     /// The step itself.
     pub run: fn(&mut WriteTx<'_>) -> Result<(), StoreError>,
 }
-
-pub(super) const TABLES: &[TableInfo] = &[META.info()];
 
 /// Whether the file holds what an upgrade has replaced, and is to be written anew.
 pub(super) fn prepare(
@@ -41,7 +39,7 @@ pub(super) fn prepare(
     let mut tx = database.begin_write()?;
     tx.set_two_phase_commit(true);
     tx.set_quick_repair(true);
-    for info in TABLES.iter().chain(options.tables) {
+    for info in [&META.info()].into_iter().chain(shred::TABLES).chain(options.tables) {
         tx.open_table(definition(info.name))?;
     }
     let is_stale = {
@@ -84,7 +82,10 @@ pub(super) fn present_schema(
 
 fn all_tables_exist(database: &redb::Database, options: &Options<'_>) -> Result<bool, StoreError> {
     let names = names(database)?;
-    Ok(options.tables.iter().all(|info| names.iter().any(|name| name == info.name)))
+    Ok(shred::TABLES
+        .iter()
+        .chain(options.tables)
+        .all(|info| names.iter().any(|name| name == info.name)))
 }
 
 fn names(database: &redb::Database) -> Result<Vec<String>, StoreError> {

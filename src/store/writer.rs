@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::overlay::{Batch, Overlay, WriteTx};
-use super::{Codec, StoreError};
+use super::{Codec, StoreError, shred};
 
 /// How many changes may wait; the next caller waits for a place.
 const QUEUE: usize = 1024;
@@ -25,6 +25,8 @@ const BATCH_BYTES: usize = 2 << 20;
 /// What a change left behind, and whom to tell when it is on disk.
 struct Decided {
     overlay: Overlay,
+    /// Whether a key is to be destroyed with it.
+    shreds: bool,
     durable: oneshot::Sender<()>,
 }
 
@@ -133,7 +135,8 @@ where
             let (durable, committed) = oneshot::channel();
             // A caller that went away does not undo what it asked for.
             let _gone = answer.send(Ok((value, Durable(committed))));
-            Some(Decided { overlay: tx.into_overlay(), durable })
+            let shreds = tx.has_doomed();
+            Some(Decided { overlay: tx.into_overlay(), shreds, durable })
         }
         Err(error) => {
             let _gone = answer.send(Err(error));
@@ -165,6 +168,7 @@ fn commit(
     tx.set_two_phase_commit(true);
     tx.set_quick_repair(true);
     let mut waiting = Vec::new();
+    let mut shreds = false;
     {
         let batch = Batch::new(&tx);
         let mut bytes = 0;
@@ -172,6 +176,7 @@ fn commit(
         while let Some(job) = next.take() {
             if let Some(decided) = job(WriteTx::new(&batch, codec)) {
                 bytes += decided.overlay.bytes;
+                shreds |= decided.shreds;
                 batch.apply(decided.overlay)?;
                 waiting.push(decided.durable);
             }
@@ -191,6 +196,10 @@ fn commit(
         return Ok(());
     }
     tx.commit()?;
+    if shreds && let Err(error) = shred::carry_out(database, codec) {
+        // They are written down, and go with the next erasure or start.
+        tracing::error!(error = &error as &dyn std::error::Error, "keys could not be destroyed");
+    }
     shared.commits.fetch_add(1, Ordering::Relaxed);
     shared.changes.fetch_add(waiting.len() as u64, Ordering::Relaxed);
     for durable in waiting {

@@ -119,8 +119,7 @@ impl Appliance {
     pub async fn start(plan: &Plan, settings: &[(&str, &str)]) -> Outcome<Self> {
         let directory = tempfile::tempdir()?;
         let kept = owned(settings);
-        let process =
-            Process::start(&mut command(plan, &directory.path().join("data"), &kept), true).await?;
+        let process = Process::start(&mut command(plan, directory.path(), &kept), true).await?;
         let mut client = Client::connect(process.address, None).await?;
         let body = json!({
             "token": process.token, "email": EMAIL, "password": PASSWORD, "display_name": "Bench"
@@ -139,7 +138,7 @@ impl Appliance {
     /// Stops it in order and starts it on the same directory.
     pub async fn restart(&mut self, plan: &Plan) -> Outcome<Duration> {
         self.process.stop()?;
-        let command = &mut command(plan, &self.directory.path().join("data"), &self.settings);
+        let command = &mut command(plan, self.directory.path(), &self.settings);
         self.process = Process::start(command, false).await?;
         Ok(self.process.took)
     }

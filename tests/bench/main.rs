@@ -1,7 +1,7 @@
 //! The load generator of `make bench`: starts the real server and measures it from outside,
 //! over HTTP, beside something to compare with in the same run. See `docs/performance.md`.
 //!
-//! `load --bin PROGRAM [--quick] [--words-only] [--only NAME]...`
+//! `load --bin PROGRAM [--testing PROGRAM] [--quick] [--words-only] [--only NAME]...`
 
 #![expect(
     clippy::disallowed_methods,
@@ -25,9 +25,12 @@ use std::process::ExitCode;
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// What to measure.
+#[derive(Clone)]
 pub struct Plan {
     /// The server's program.
     pub binary: PathBuf,
+    /// The same, built with the feature `testing`.
+    pub testing: Option<PathBuf>,
     /// Fewer rounds, and no store of 100,000 memories.
     pub quick: bool,
     /// Searches in large stores by words alone: no half an hour of embedding on a slow machine.
@@ -37,12 +40,18 @@ pub struct Plan {
 
 impl Plan {
     fn from_arguments() -> Outcome<Self> {
-        let mut plan =
-            Self { binary: PathBuf::new(), quick: false, words_only: false, only: Vec::new() };
+        let mut plan = Self {
+            binary: PathBuf::new(),
+            testing: None,
+            quick: false,
+            words_only: false,
+            only: Vec::new(),
+        };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--bin" => plan.binary = arguments.next().unwrap_or_default().into(),
+                "--testing" => plan.testing = arguments.next().map(PathBuf::from),
                 "--quick" => plan.quick = true,
                 "--words-only" => plan.words_only = true,
                 "--only" => plan.only.extend(arguments.next()),
@@ -52,6 +61,11 @@ impl Plan {
             }
         }
         if plan.binary.is_file() { Ok(plan) } else { Err("--bin must name the server".into()) }
+    }
+
+    /// The same with another program.
+    pub fn with(&self, binary: &std::path::Path) -> Self {
+        Self { binary: binary.to_owned(), ..self.clone() }
     }
 
     fn wants(&self, step: &str) -> bool {
@@ -87,6 +101,9 @@ async fn measure(plan: &Plan) -> Outcome<()> {
     }
     if plan.wants("writes") {
         steps::writes::measure(plan).await?;
+    }
+    if plan.wants("sealing") {
+        steps::sealing::measure(plan).await?;
     }
     if plan.wants("streams") {
         steps::streams::measure(plan).await?;

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Measures the server from outside and prints Markdown tables; what they mean is in
 # docs/performance.md. A full run embeds 140,000 memories; QUICK=1 is done in some minutes.
-# Usage: [BIN=PROGRAM] [QUICK=1] tests/bench/run.sh [--words-only] [--only STEP]...
-# Steps: start, writes, streams, floods, stalls, signins, timing, hostile, search. --words-only spares the search step the embedding.
+# Usage: [BIN=PROGRAM] [TESTING_BIN=PROGRAM] [QUICK=1] tests/bench/run.sh [--words-only] [--only STEP]...
+# Steps: start, writes, sealing (which takes a TESTING_BIN), streams, floods, stalls, signins, timing, hostile, search. --words-only spares the search step the embedding.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
 bin=${BIN:-$here/target/release/clonememoria}
 [ -x "$bin" ] || { echo "run.sh: no program at $bin; set BIN or build it first" >&2; exit 1; }
 bin=$(cd "$(dirname "$bin")" && pwd)/$(basename "$bin")
 args=(--bin "$bin")
+[ -n "${TESTING_BIN:-}" ] && args+=(--testing "$TESTING_BIN")
 [ -n "${QUICK:-}" ] && args+=(--quick)
 cd "$here"
 # Thousands of slow clients are connections of this program, too.

@@ -143,6 +143,7 @@ async fn what_people_keep_is_in_no_file_without_the_keys() {
     std::fs::write(server.data().join("tmp-note"), words.0[3].1.to_uppercase()).unwrap();
     assert_eq!(words.found(&server.data()).len(), 1);
     assert!(words.0.len() >= 30, "{}", words.0.len());
+    println!("{} words are in no file", words.0.len());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 pub mod floods;
 mod healthy;
 pub mod hostile;
+pub mod sealing;
 pub mod search;
 pub mod sign_ins;
 pub mod stalls;

@@ -1,0 +1,66 @@
+//! Keys that are to be destroyed. They are written down in the change that erases what they
+//! sealed, and destroyed when that is on the disk: a crash in between forgets none.
+
+use super::overlay::{Batch, WriteTx};
+use super::reader::ReadTx;
+use super::{Codec, Holds, Range, Rows as _, StoreError, Table, TableInfo};
+use crate::kernel::{AccountId, CloneId};
+use crate::seal::Owner;
+
+/// What kind of owner it is, and its identifier.
+const DOOMED: Table<(u8, AccountId), ()> = Table::new("keys_to_destroy", Holds::Nothing);
+const ACCOUNT: u8 = 0;
+const CLONE: u8 = 1;
+
+pub(super) const TABLES: &[TableInfo] = &[DOOMED.info()];
+
+impl WriteTx<'_> {
+    /// Destroys the key of an account or a clone together with this change: whatever was sealed
+    /// with it is unreadable afterwards, wherever a copy of it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn shred(&mut self, owner: Owner) -> Result<(), StoreError> {
+        match owner {
+            Owner::Account(account) => self.put(&DOOMED, &(ACCOUNT, account), &()),
+            Owner::Clone(clone) => {
+                let id = AccountId::from_bytes(clone.bytes());
+                self.put(&DOOMED, &(CLONE, id), &())
+            }
+            // What takes two keys goes with either; the instance's goes with the data.
+            Owner::Derived { .. } | Owner::Instance | Owner::Nobody => Ok(()),
+        }
+    }
+
+    pub(super) fn has_doomed(&self) -> bool {
+        self.has_changed(DOOMED.info().name)
+    }
+}
+
+/// Destroys the keys that are written down to be.
+///
+/// # Errors
+/// When the keyring or the database cannot be written; they stay written down then.
+pub(super) fn carry_out(database: &redb::Database, codec: &Codec) -> Result<(), StoreError> {
+    let doomed = ReadTx::begin(database, codec)?.keys(&DOOMED, &Range::all())?;
+    if doomed.is_empty() {
+        return Ok(());
+    }
+    let owners = doomed.iter().map(|(kind, id)| match *kind {
+        CLONE => Owner::Clone(CloneId::from_bytes(id.bytes())),
+        _ => Owner::Account(*id),
+    });
+    let seal = |source| StoreError::Seal { table: DOOMED.info().name, source };
+    codec.destroy(&owners.collect::<Vec<_>>()).map_err(seal)?;
+    let mut tx = database.begin_write()?;
+    tx.set_two_phase_commit(true);
+    tx.set_quick_repair(true);
+    {
+        let batch = Batch::new(&tx);
+        let mut change = WriteTx::new(&batch, codec);
+        doomed.iter().for_each(|key| change.remove(&DOOMED, key));
+        batch.apply(change.into_overlay())?;
+    }
+    tx.commit()?;
+    Ok(())
+}
