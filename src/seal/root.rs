@@ -65,9 +65,8 @@ impl Root {
                 keep(path, &key)?;
                 Ok((Self { key, made: Made::Random }, Some(path.clone())))
             }
-            Source::File(path) | Source::Provided(path) => {
-                Ok((Self { key: read(path)?, made: Made::Random }, None))
-            }
+            Source::File(path) => Ok((Self { key: read_own(path)?, made: Made::Random }, None)),
+            Source::Provided(path) => Ok((Self { key: read(path)?, made: Made::Random }, None)),
             Source::Passphrase(words) => {
                 let mut salt = [0; 16];
                 getrandom::fill(&mut salt).map_err(SealError::Random)?;
@@ -80,7 +79,8 @@ impl Root {
     /// The one that a keyring was sealed with.
     pub(super) fn open(source: &Source, made: &Made, keyring: &Path) -> Result<Self, SealError> {
         let key = match (source, made) {
-            (Source::File(path) | Source::Provided(path), Made::Random) => read(path)?,
+            (Source::File(path), Made::Random) => read_own(path)?,
+            (Source::Provided(path), Made::Random) => read(path)?,
             (Source::Passphrase(words), Made::Argon2id { .. }) => of_words(words, made)?,
             (_, Made::Random) => {
                 return Err(SealError::content(keyring, "was sealed with a root key of a file"));
@@ -98,16 +98,25 @@ impl Root {
     }
 }
 
-fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, SealError> {
-    let missing = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::NotFound => SealError::NoRoot(path.to_owned()),
-        _ => SealError::file(path, source),
-    };
-    let mode = metadata(path).map_err(missing)?.permissions().mode() & 0o777;
+/// A key in a file of ours, which nobody else may read.
+fn read_own(path: &Path) -> Result<Zeroizing<[u8; 32]>, SealError> {
+    let mode = metadata(path).map_err(|error| unread(path, error))?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(SealError::OpenToOthers { path: path.to_owned(), mode });
     }
-    let text = Zeroizing::new(read_to_string(path).map_err(missing)?);
+    read(path)
+}
+
+fn unread(path: &Path, error: std::io::Error) -> SealError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => SealError::NoRoot(path.to_owned()),
+        _ => SealError::file(path, error),
+    }
+}
+
+/// Who may read what systemd provides is its own matter, and stands in an access list.
+fn read(path: &Path) -> Result<Zeroizing<[u8; 32]>, SealError> {
+    let text = Zeroizing::new(read_to_string(path).map_err(|error| unread(path, error))?);
     let coded = text.trim_end().strip_prefix(PREFIX);
     let mut key = Zeroizing::new([0; 32]);
     let length = coded.and_then(|coded| BASE64.decode_slice(coded, &mut key[..]).ok());

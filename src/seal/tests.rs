@@ -155,6 +155,8 @@ fn without_its_root_key_a_keyring_opens_for_nobody() {
     drop(home.open().unwrap());
     std::fs::set_permissions(home.root(), Permissions::from_mode(0o440)).unwrap();
     assert!(matches!(home.open(), Err(SealError::OpenToOthers { mode: 0o440, .. })));
+    // What systemd provides has the mode that its access list gives it.
+    assert!(open(&home.data(), &Source::Provided(home.root())).is_ok());
     std::fs::remove_file(home.root()).unwrap();
     assert!(matches!(home.open(), Err(SealError::NoRoot(_))));
     assert!(!home.root().exists(), "no other is made");
