@@ -94,23 +94,23 @@ impl Known {
         Self { keys, by_id, ..Self::default() }
     }
 
-    /// The key of a value.
-    fn named(&self, (one, other): (KeyId, Option<KeyId>)) -> Result<Arc<Cipher>, SealError> {
-        let found = match other {
-            None => self.by_id.get(&one).cloned(),
-            Some(other) => self.both(one, other),
-        };
-        let ids = [Some(one), other];
-        let was_destroyed = || ids.iter().flatten().any(|id| self.gone.contains(id));
-        found.ok_or_else(|| if was_destroyed() { SealError::Erased } else { SealError::NoKey })
+    /// Draws the key that takes two others, once.
+    fn draw(&mut self, one: KeyId, other: KeyId) -> Option<Arc<Cipher>> {
+        let drawn = Cipher::of_both(self.by_id.get(&one)?, self.by_id.get(&other)?);
+        Some(Arc::clone(self.both.entry((one, other)).or_insert_with(|| Arc::new(drawn))))
     }
 
-    fn both(&self, one: KeyId, other: KeyId) -> Option<Arc<Cipher>> {
-        if let Some(known) = self.both.get(&(one, other)) {
-            return Some(Arc::clone(known));
+    fn found(&self, (one, other): (KeyId, Option<KeyId>)) -> Option<Arc<Cipher>> {
+        match other {
+            None => self.by_id.get(&one).cloned(),
+            Some(other) => self.both.get(&(one, other)).cloned(),
         }
-        let (one, other) = (self.by_id.get(&one)?, self.by_id.get(&other)?);
-        Some(Arc::new(Cipher::of_both(one, other)))
+    }
+
+    /// Why there is no such key.
+    fn why_not(&self, (one, other): (KeyId, Option<KeyId>)) -> SealError {
+        let was_destroyed = [Some(one), other].iter().flatten().any(|id| self.gone.contains(id));
+        if was_destroyed { SealError::Erased } else { SealError::NoKey }
     }
 }
 
@@ -209,7 +209,11 @@ impl Seals {
             return Ok(Opened { version, value: value.to_vec(), was_sealed: false });
         }
         let sealed = Sealed::of(bytes).ok_or(SealError::Damaged)?;
-        let cipher = self.known().named(sealed.keys)?;
+        let found = self.known().found(sealed.keys);
+        let cipher = match found {
+            Some(cipher) => cipher,
+            None => self.draw(sealed.keys)?,
+        };
         let value = sealed.open(&cipher, place)?;
         Ok(Opened { version: sealed.version, value, was_sealed: true })
     }
@@ -223,17 +227,14 @@ impl Seals {
     fn both(&self, author: AccountId, clone: CloneId) -> Result<Named, SealError> {
         let author = self.cipher_of(Holder::Account(author.bytes()))?.id;
         let clone = self.cipher_of(Holder::Clone(clone.bytes()))?.id;
-        let known = self.known().both.get(&(author, clone)).cloned();
-        let cipher = match known {
-            Some(known) => known,
-            None => {
-                let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-                let cipher = known.both(author, clone).ok_or(SealError::Erased)?;
-                known.both.insert((author, clone), Arc::clone(&cipher));
-                cipher
-            }
-        };
-        Ok((cipher, (author, Some(clone))))
+        let keys = (author, Some(clone));
+        Ok((self.draw(keys)?, keys))
+    }
+
+    fn draw(&self, keys: (KeyId, Option<KeyId>)) -> Result<Arc<Cipher>, SealError> {
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        let drawn = keys.1.and_then(|other| known.draw(keys.0, other));
+        drawn.ok_or_else(|| known.why_not(keys))
     }
 
     fn cipher_of(&self, holder: Holder) -> Result<Arc<Cipher>, SealError> {

@@ -40,6 +40,12 @@ pub enum StoreError {
         #[source]
         source: SealError,
     },
+    /// Bytes were to be stored without saying whose they are.
+    #[error("it was not said whose the bytes of {table} are")]
+    NoOwner {
+        /// The table's name.
+        table: &'static str,
+    },
     /// The change panicked and was dropped.
     #[error("a change panicked")]
     Panicked,

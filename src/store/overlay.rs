@@ -168,14 +168,15 @@ impl<'t> WriteTx<'t> {
     /// Stores bytes in a table whose bytes are one owner's, replacing what was there.
     ///
     /// # Errors
-    /// When they cannot be sealed.
+    /// When they cannot be sealed, or the table's bytes are those of many.
     pub fn put_raw<K: Key>(
         &mut self,
         table: &RawTable<K>,
         key: &K,
         value: &[u8],
     ) -> Result<(), StoreError> {
-        self.put_raw_of(table, key, table.owner().unwrap_or(Owner::Instance), value)
+        let owner = table.owner().ok_or(StoreError::NoOwner { table: table.info.name })?;
+        self.put_raw_of(table, key, owner, value)
     }
 
     /// Stores bytes of somebody's, replacing what was there.

@@ -2,7 +2,6 @@
 //! that it encodes, while the server runs and afterwards.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +11,7 @@ use crate::passkeys::ORIGIN;
 use crate::support::client::{Client, text};
 use crate::support::server::Server;
 use crate::support::smtp::{Offer, Smtp};
-use crate::support::{PASSWORD, until};
+use crate::support::{PASSWORD, files_below, until};
 
 /// Something that is there, so that a search which finds nothing means something: the audit log
 /// is no secret.
@@ -42,23 +41,9 @@ fn needles(secret: &str) -> Vec<Vec<u8>> {
     all
 }
 
-fn files(directory: &Path, found: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(directory).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.is_file() {
-            // What is derived may be replaced while we look.
-            let Ok(bytes) = std::fs::read(&path) else { continue };
-            found.push((path.display().to_string(), bytes));
-        }
-    }
-}
-
 /// What is found where, in the data directory and beside it.
 fn found(server: &Server, secrets: &Secrets) -> Vec<String> {
-    let mut all = Vec::new();
-    files(server.data().parent().expect("a directory"), &mut all);
+    let all = files_below(server.data().parent().expect("a directory"));
     let mut found = Vec::new();
     for (what, secret) in secrets {
         for needle in needles(secret) {

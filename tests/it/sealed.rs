@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::isolation::is_settled;
 use crate::support::client::{Client, id, items, text};
 use crate::support::server::Server;
-use crate::support::{PASSWORD, until};
+use crate::support::{PASSWORD, files_below, until};
 
 /// Words that stand nowhere else, each for one place.
 #[derive(Default)]
@@ -35,8 +35,7 @@ impl Canaries {
 
     /// The places whose words stand in a file below a directory.
     fn found(&self, directory: &Path) -> Vec<String> {
-        let mut all = Vec::new();
-        files(directory, &mut all);
+        let all = files_below(directory);
         assert!(all.len() >= 3, "{}", all.len());
         let mut found = Vec::new();
         for (place, word) in &self.0 {
@@ -50,19 +49,6 @@ impl Canaries {
             }
         }
         found
-    }
-}
-
-fn files(directory: &Path, found: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(directory).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.is_file() {
-            // What is derived may be replaced while we look.
-            let Ok(bytes) = std::fs::read(&path) else { continue };
-            found.push((path.display().to_string(), bytes));
-        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod socket;
 pub mod totp;
 pub mod upstream;
 
+use std::path::Path;
 use std::time::Duration;
 
 /// Never waited for when all is well; a loaded machine is slow, not broken.
@@ -45,5 +46,21 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
     let Ok(found) = tokio::time::timeout(PATIENCE, waiting).await else {
         panic!("waited in vain until {what}")
     };
+    found
+}
+
+/// Every file below a directory, by its path.
+pub fn files_below(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files_below(&path));
+        } else if path.is_file() {
+            // What is derived may be replaced while we look.
+            let Ok(bytes) = std::fs::read(&path) else { continue };
+            found.push((path.display().to_string(), bytes));
+        }
+    }
     found
 }
