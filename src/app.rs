@@ -46,11 +46,12 @@ use crate::http::server::{Listen, Server};
 use crate::http::sse::{HEARTBEAT_EVERY, Streams};
 use crate::http::trust::Trust;
 use crate::identities::{self, Identities, IdentityEraser};
+use crate::jobs::discarded::DiscardedEraser;
 use crate::jobs::{self, Eraser, Queue, QueueEraser, Tasks};
 use crate::kernel::Clock;
 use crate::memories::{self, MemoryEraser};
 use crate::notifications::{self, NotificationEraser};
-use crate::privacy::Trash;
+use crate::privacy::{self, Trash};
 use crate::retrieval::{self, RetrievalEraser};
 use crate::sessions::{self, SessionEraser, Sessions};
 use crate::share_links::{self, ShareLinkEraser, ShareLinks};
@@ -82,29 +83,32 @@ pub fn tables() -> Vec<TableInfo> {
         conversations::TABLES,
         audit::TABLES,
         break_glass::TABLES,
+        privacy::TABLES,
     ]
     .concat()
 }
 
-/// The erasers of all slices, in the order in which they run.
+/// The erasers of all slices, in the order in which they run: what opens an account and what is
+/// little first, what may be much last.
 pub fn erasers() -> Vec<Box<dyn Eraser>> {
     vec![
         Box::new(ShareLinkEraser(conversations::forget_visitor_in)),
-        Box::new(ConversationEraser),
-        Box::new(RetrievalEraser),
-        Box::new(MemoryEraser),
-        Box::new(CloneEraser),
-        Box::new(BreakGlassEraser),
-        Box::new(NotificationEraser),
-        Box::new(ConsentEraser),
-        Box::new(SpaceEraser),
         Box::new(ApiKeyEraser),
         Box::new(FactorEraser),
         Box::new(IdentityEraser),
         Box::new(SessionEraser),
+        Box::new(AccountEraser),
+        Box::new(SpaceEraser),
+        Box::new(ConsentEraser),
+        Box::new(NotificationEraser),
+        Box::new(BreakGlassEraser),
         Box::new(QueueEraser),
         Box::new(AuditEraser),
-        Box::new(AccountEraser),
+        Box::new(DiscardedEraser),
+        Box::new(ConversationEraser),
+        Box::new(RetrievalEraser),
+        Box::new(MemoryEraser(privacy::forget_memory_in)),
+        Box::new(CloneEraser),
     ]
 }
 
@@ -142,6 +146,7 @@ impl App {
         let lock = prepare(&config.data_dir, config.accept_open_data_dir)?;
         let clock = Clock::system();
         let (store, new_root_key) = open::open(config)?;
+        privacy::repeat(&store, erasers).await?;
         let tasks = Tasks::new();
         let embedder = embedder(config);
         let readiness = Readiness::default();
@@ -153,6 +158,7 @@ impl App {
         let (identities, share_links) = (parts.identities.clone(), parts.share_links.clone());
         let audit = parts.audit.clone();
         parts.retrieval.start(&tasks);
+        parts.erasures.start(&tasks);
         queue.start(&tasks);
         sessions.follow_uses(&tasks);
         audit.start(&tasks);

@@ -91,6 +91,8 @@ pub enum SecurityEvent {
     },
     /// The account was made.
     AccountCreated,
+    /// Everything of the account is to be erased.
+    ErasureRequested,
     ConsentChanged {
         consent: &'static str,
         granted: bool,

@@ -7,6 +7,7 @@ mod attempts;
 mod credentials;
 mod error;
 mod events;
+mod leaving;
 mod letters;
 mod model;
 mod passwords;
@@ -20,13 +21,14 @@ use std::sync::Arc;
 pub use attempts::{Attempt, Attempts};
 pub use error::AccountError;
 pub use events::{Actor, Failure, OnFailure, OnSecurity, SecurityEvent, Watchers};
+pub use leaving::{Leaving, leave_in, leaving_since, left_in};
 pub use letters::{Letter, Post};
 pub use model::{Account, AccountChange, Email, Invite, NewAccount, Registration};
 pub use passwords::PasswordHash;
 pub use policy::{NewPassword, PASSWORD_LENGTH, WeakPassword};
 pub use rows::TABLES;
 pub use setup::SetupLink;
-pub use standing::{AdminChange, account_in, advance_epoch_in, has_password_in};
+pub use standing::{AdminChange, account_in, advance_epoch_in, has_password_in, may_leave_in};
 
 use self::passwords::{Cost, Passwords};
 use crate::jobs::{Tasks, blocking};
@@ -340,6 +342,7 @@ impl crate::jobs::Eraser for AccountEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: crate::jobs::Subject,
+        _: &mut crate::store::Room,
     ) -> Result<(), StoreError> {
         if let crate::jobs::Subject::Account(id) = subject {
             rows::erase_account_in(tx, id)?;

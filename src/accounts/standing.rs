@@ -210,6 +210,16 @@ fn require_admin(tx: &impl Rows, by: Actor) -> Result<(), AccountError> {
     if good { Ok(()) } else { Err(AccountError::NotSignedIn) }
 }
 
+/// Fails if an account cannot go: others would be left without an admin.
+///
+/// # Errors
+/// When it is the only admin of others, or the store fails.
+pub fn may_leave_in(tx: &impl Rows, id: AccountId) -> Result<(), AccountError> {
+    let is_admin = rows::account(tx, id)?.is_some_and(|account| account.is_admin);
+    let has_others = rows::accounts(tx)?.iter().any(|account| account.id != id);
+    if is_admin && has_others { require_another_admin(tx, id) } else { Ok(()) }
+}
+
 fn require_another_admin(tx: &impl Rows, id: AccountId) -> Result<(), AccountError> {
     let others = rows::accounts(tx)?;
     let other = others.iter().any(|a| a.is_admin && a.id != id && a.suspended_at.is_none());

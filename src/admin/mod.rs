@@ -18,8 +18,10 @@ use crate::clones;
 use crate::consents::Consents;
 use crate::factors::{FactorError, Factors};
 use crate::identities::Identities;
+use crate::jobs;
 use crate::kernel::{Clock, CloneId, Fault, FieldProblem, Text, Timestamp, Token};
 use crate::notifications::Notifications;
+use crate::privacy::{self, Claim, Looked};
 use crate::sessions::{COMMAND_LINE, Device, Sessions, SignInBy};
 use crate::store::Store;
 
@@ -111,6 +113,26 @@ pub enum Operation {
     },
     /// A look through the audit log: whether every entry is as it was written.
     VerifyAudit,
+    /// A look whether what a receipt says was erased is gone.
+    VerifyErasure {
+        /// What the receipt says.
+        claim: Claim,
+    },
+    /// The file of the database is written anew, as it is within a day of an erasure.
+    #[cfg(feature = "testing")]
+    Rewrite,
+    /// In which tables words stand, once they are unsealed.
+    #[cfg(feature = "testing")]
+    Scan {
+        /// The words.
+        words: Vec<String>,
+    },
+    /// The values of a table as they are stored, in hexadecimal digits.
+    #[cfg(feature = "testing")]
+    Stored {
+        /// The table.
+        table: String,
+    },
     /// A sign-in as the owner of a clone, to bring memories in.
     ActForClone {
         /// The clone.
@@ -128,6 +150,14 @@ pub enum Outcome {
     Front(Option<String>),
     /// It is done.
     Done,
+    /// In which tables which word stands.
+    #[cfg(feature = "testing")]
+    Found(std::collections::BTreeMap<String, Vec<String>>),
+    /// Values in hexadecimal digits.
+    #[cfg(feature = "testing")]
+    Stored(Vec<String>),
+    /// What was looked at to see whether something is gone.
+    Erasure(Vec<Looked>),
     /// How many entries of the audit log fit, and the number of the first that does not.
     Audit {
         /// How many.
@@ -256,6 +286,9 @@ impl Admin {
             Operation::Tell { .. }
             | Operation::TokenFor { .. }
             | Operation::SweepTrash
+            | Operation::Rewrite
+            | Operation::Scan { .. }
+            | Operation::Stored { .. }
             | Operation::SlowSearches { .. }
             | Operation::EraseAccount { .. } => testing::run(self, operation).await,
             Operation::ResetFactors { email } => {
@@ -279,6 +312,13 @@ impl Admin {
                 .write(|_| -> Result<Outcome, crate::store::StoreError> { fail() })
                 .await?),
             Operation::ActForClone { clone } => self.act_for(&clone).await,
+            Operation::VerifyErasure { claim } => {
+                let (store, directory) = (self.store.clone(), self.data_dir.clone());
+                let look = move || privacy::verify(&store, &directory, &claim);
+                let looked = jobs::blocking(look).await.map_err(Fault::internal)?;
+                Ok(Outcome::Erasure(looked.map_err(Fault::from)?))
+            }
+
             Operation::VerifyAudit => {
                 let Chain { entries, broken_at } = self.audit.verify().await?;
                 Ok(Outcome::Audit { entries, broken_at })

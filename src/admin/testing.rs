@@ -11,6 +11,16 @@ pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, 
             let again = admin.sessions.signed_again(&token, audience)?;
             Ok(Outcome::Token(again.reveal().clone()))
         }
+        Operation::Rewrite => {
+            admin.store.rewrite().await?;
+            Ok(Outcome::Done)
+        }
+        Operation::Scan { words } => Ok(Outcome::Found(admin.store.tables_with(&words)?)),
+        Operation::Stored { table } => {
+            let hex = |value: Vec<u8>| value.iter().map(|byte| format!("{byte:02x}")).collect();
+            let stored = admin.store.stored_in(&table)?;
+            Ok(Outcome::Stored(stored.into_iter().map(hex).collect()))
+        }
         _ => Ok(Outcome::Done),
     }
 }

@@ -17,7 +17,7 @@ use crate::jobs::{Eraser, Once, OnceError, Subject, Tasks};
 use crate::kernel::{
     AccountId, ApiKeyId, Clock, Credential, Fault, FieldProblem, Kind, Timestamp, TokenHash,
 };
-use crate::store::{Store, StoreError, WriteTx};
+use crate::store::{Room, Store, StoreError, WriteTx};
 
 use self::meter::{Meter, day_of};
 use self::rows::KeyRow;
@@ -320,10 +320,15 @@ fn make_room_in(tx: &mut WriteTx<'_>, owner: &Account, now: Timestamp) -> Result
 pub struct ApiKeyEraser;
 
 impl Eraser for ApiKeyEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),
-            Subject::Clone(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -224,5 +224,12 @@ pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, account: AccountId) -> Resu
     for (_, id) in tx.keys::<(AccountId, ApiKeyId), KeyRow>(&KEYS, &Range::prefix(&account))? {
         remove_in(tx, account, id)?;
     }
+    // Also where a key itself cannot be read any more.
+    for (name, row) in tx.list(&BY_NAME, &Range::all())? {
+        if row.account == account {
+            tx.remove_range(&USAGE, &Range::prefix(&row.key))?;
+            tx.remove(&BY_NAME, &name);
+        }
+    }
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::jobs::{Eraser, Queue, Subject, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{self, Links, Notifications};
-use crate::privacy::Trash;
+use crate::privacy::{self, Erasures, Trash};
 use crate::providers::{
     Allowed, Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound, OutboundError,
 };
@@ -29,7 +29,7 @@ use crate::retrieval::{Bounds, Graphs, Retrieval};
 use crate::sessions::Sessions;
 use crate::share_links::{self, ShareLinks};
 use crate::spaces::{self, Spaces};
-use crate::store::Store;
+use crate::store::{Room, Store};
 
 pub(super) fn embedder(config: &Config) -> Option<Embedder> {
     let embedder = config.builtin_embedding.then(Embedder::builtin).flatten();
@@ -155,7 +155,16 @@ pub(super) async fn build(
         live: Live::new(config.limits.streams, config.limits.streams_per_account),
     })
     .await?;
-    let trash = trash(config, (&store, &clock), &memories, &retrieval);
+    let erasures = Erasures::new(privacy::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        queue: queue.clone(),
+        watchers: watchers.clone(),
+        retrieval: retrieval.clone(),
+        erasers: erasers(),
+    });
+    let kept = config.limits.trash;
+    let trash = Trash::new(store.clone(), clock.clone(), memories.clone(), erasures.clone(), kept);
     Ok(ServiceParts {
         admin,
         consents,
@@ -175,6 +184,7 @@ pub(super) async fn build(
         share_links,
         notifications,
         trash,
+        erasures,
         public_url: config.public_url.clone(),
         links: links(config),
     })
@@ -210,7 +220,7 @@ fn claimed(people: &People) -> OnSecurity {
         SecurityEvent::AddressClaimed => {
             factors.disown_in(tx, account)?;
             identities.disown_in(tx, account, now)?;
-            ApiKeyEraser.erase_in(tx, Subject::Account(account))
+            ApiKeyEraser.erase_in(tx, Subject::Account(account), &mut Room::unlimited())
         }
         _ => Ok(()),
     })
@@ -269,16 +279,6 @@ fn share_links(
         pepper: accounts.key_for("clonememoria share links"),
         forget: conversations::forget_visitor_in,
     })
-}
-
-fn trash(
-    config: &Config,
-    (store, clock): (&Store, &Clock),
-    memories: &Memories,
-    retrieval: &Retrieval,
-) -> Trash {
-    let derived = (memories.clone(), retrieval.clone());
-    Trash::new(store.clone(), clock.clone(), derived, config.limits.trash, erasers())
 }
 
 /// Where links lead that are given away.

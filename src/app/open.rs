@@ -6,7 +6,7 @@ use super::{StartError, tables};
 use crate::config::Config;
 use crate::seal::{SealError, Seals};
 use crate::store::{Codec, Options, Store, StoreError, Upgrade, WriteTx};
-use crate::{conversations, retrieval};
+use crate::{conversations, memories, retrieval};
 
 /// The first schema in which what is personal is sealed.
 const SEALED: u64 = 2;
@@ -47,6 +47,7 @@ fn seal_in(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
     for table in tables() {
         table.reseal_in(tx)?;
     }
+    memories::reseal_in(tx)?;
     conversations::reseal_in(tx)?;
     retrieval::reseal_in(tx)
 }

@@ -86,7 +86,7 @@ impl StartError {
             Self::Listen { .. } => 69,
             Self::OpenToOthers { .. } | Self::Seal(_) => 78,
             Self::Llm(_) | Self::Mail(_) | Self::Oidc(_) | Self::Tls(_) => 78,
-            Self::Store(StoreError::Newer { .. }) => 78,
+            Self::Store(StoreError::Newer { .. } | StoreError::Ledger(_)) => 78,
             _ => 74,
         }
     }

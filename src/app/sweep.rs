@@ -1,6 +1,6 @@
 //! Sweeping away what has expired, now and then.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,9 @@ use crate::store::{Store, StoreError};
 /// How often expired things are swept away.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How often the file of the database is written anew, if something was erased since.
+const REWRITE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Where something can expire.
 pub(super) struct Swept {
     pub(super) trash: Trash,
@@ -32,7 +35,12 @@ pub(super) struct Swept {
 
 /// Sweeps away what has expired, now and then.
 pub(super) async fn sweep(swept: Swept, stop: CancellationToken) {
+    let mut rewritten = Instant::now();
     loop {
+        if rewritten.elapsed() >= REWRITE_EVERY {
+            swept.rewrite().await;
+            rewritten = Instant::now();
+        }
         if let Err(error) = swept.once().await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -47,6 +55,22 @@ pub(super) async fn sweep(swept: Swept, stop: CancellationToken) {
 }
 
 impl Swept {
+    /// Writes the file of the database anew if something was erased since the last time.
+    async fn rewrite(&self) {
+        let rewritten = match self.store.is_stale() {
+            Ok(false) => return,
+            Ok(true) => self.store.rewrite().await,
+            Err(error) => Err(error),
+        };
+        match rewritten {
+            Ok(()) => tracing::info!("the file of the database was written anew after erasures"),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the file of the database could not be written anew; it is tried again"
+            ),
+        }
+    }
+
     /// Sweeps everywhere; what cannot be swept keeps nothing else from it.
     async fn once(&self) -> Result<(), StoreError> {
         let trash = async {

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{Actor, Failure, OnCreated, OnFailure, OnSecurity, SecurityEvent};
 use crate::jobs::{Eraser, Subject, Tasks, blocking};
 use crate::kernel::{AccountId, Clock, Fault, Page, PageRequest, Timestamp};
-use crate::store::{Store, StoreError, WriteTx};
+use crate::store::{Room, Store, StoreError, WriteTx};
 
 use self::failures::Failures;
 use self::rows::NewEntry;
@@ -185,10 +185,15 @@ impl Audit {
 pub struct AuditEraser;
 
 impl Eraser for AuditEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::forget_account_in(tx, account),
-            Subject::Clone(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

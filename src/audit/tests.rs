@@ -159,7 +159,12 @@ async fn dropping_the_old_does_not_hide_what_was_changed() {
 #[tokio::test]
 async fn an_erased_account_is_not_listed_and_the_log_still_fits() {
     let (store, account) = written(2).await;
-    store.write(move |tx| AuditEraser.erase_in(tx, Subject::Account(account))).await.unwrap();
+    store
+        .write(move |tx| {
+            AuditEraser.erase_in(tx, Subject::Account(account), &mut Room::unlimited())
+        })
+        .await
+        .unwrap();
     let filter = Filter { account: Some(account), ..Filter::default() };
     let page = PageRequest { limit: 3, after: None };
     assert!(store.read(|tx| rows::page(tx, &filter, &page)).unwrap().items.is_empty());

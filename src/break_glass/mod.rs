@@ -18,7 +18,7 @@ use crate::conversations;
 use crate::jobs::{Eraser, NewJob, Queue, Subject};
 use crate::kernel::{AccountId, BreakGlassId, Clock, Page, PageRequest, Timestamp};
 use crate::sessions;
-use crate::store::{Rows, Store, StoreError, WriteTx};
+use crate::store::{Room, Rows, Store, StoreError, WriteTx};
 
 use self::rows::{END, EndJob};
 
@@ -359,10 +359,15 @@ fn of_store(error: BreakGlassError) -> StoreError {
 pub struct BreakGlassEraser;
 
 impl Eraser for BreakGlassEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),
-            Subject::Clone(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

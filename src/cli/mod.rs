@@ -13,6 +13,7 @@ mod logging;
 mod memory;
 mod openapi;
 mod serve;
+mod verify_erasure;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -55,6 +56,8 @@ enum Command {
     Healthcheck(ConfigArgs),
     /// Bring memories in from a file with one JSON object a line
     ImportMemories(import_memories::ImportArgs),
+    /// Check that what a receipt says was erased is gone
+    VerifyErasure(verify_erasure::VerifyErasureArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -164,6 +167,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::ImportMemories(args) => import_memories::run(&args),
+        Command::VerifyErasure(args) => verify_erasure::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@
 //! know of looks like one that does not exist.
 
 mod effective;
+mod erase;
 mod error;
 mod homes;
 mod model;
@@ -13,8 +14,8 @@ mod settings;
 
 use crate::access::{Action, Principal, Role, may, may_behind_glass, role_at};
 use crate::accounts::Watchers;
+use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
-use crate::jobs::{Eraser, Once, Subject as Erased};
 use crate::kernel::{
     AccountId, Clock, CloneId, DiscardedId, Page, PageRequest, SpaceId, Timestamp,
 };
@@ -22,6 +23,7 @@ use crate::spaces;
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use effective::Providers;
+pub use erase::{CloneEraser, added_to_by, going_with, hide_in};
 pub use error::CloneError;
 pub use model::{
     Counts, Effective, Grounding, Label, Persona, Profile, ProfileChange, ProviderChoice, Seen,
@@ -344,16 +346,4 @@ fn is_shut(tx: &impl Rows, who: &Principal, space: SpaceId) -> Result<bool, Stor
 
 fn permit(role: Role, action: Action) -> Result<(), CloneError> {
     if may(role, action) { Ok(()) } else { Err(CloneError::Forbidden) }
-}
-
-/// Removes what this slice knows of a clone.
-pub struct CloneEraser;
-
-impl Eraser for CloneEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Erased) -> Result<(), StoreError> {
-        match subject {
-            Erased::Clone(id) => rows::erase_in(tx, id),
-            Erased::Account(_) => Ok(()),
-        }
-    }
 }

@@ -6,29 +6,32 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Role, Visibility, may_read_memory};
+use crate::accounts::Leaving;
 use crate::kernel::{AccountId, CloneId, FuzzyDate, SpaceId, Text, Timestamp};
 use crate::seal::Owner;
 use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::{Counts, Grounding, Label, Persona, Profile, Reach, Settings, Subject, Tally};
 
-const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
-const IN_SPACE: Table<(SpaceId, CloneId), ()> = Table::new("clones_in_space", Holds::Clone);
-const SETTINGS: Table<CloneId, SettingsRow> = Table::new("clone_settings", Holds::Clone);
+pub(super) const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
+pub(super) const IN_SPACE: Table<(SpaceId, CloneId), ()> =
+    Table::new("clones_in_space", Holds::Clone);
+pub(super) const SETTINGS: Table<CloneId, SettingsRow> = Table::new("clone_settings", Holds::Clone);
 /// How many things of a kind an account has put below a clone, by their visibility.
-const COUNTS: Table<(CloneId, u8, (u8, AccountId)), u64> = Table::new("clone_counts", Holds::Clone);
+pub(super) const COUNTS: Table<(CloneId, u8, (u8, AccountId)), u64> =
+    Table::new("clone_counts", Holds::Clone);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] =
     &[PERSONAS.info(), IN_SPACE.info(), SETTINGS.info(), COUNTS.info()];
 
 #[derive(Serialize, Deserialize)]
-struct PersonaRow {
+pub(super) struct PersonaRow {
     space: SpaceId,
-    created_by: AccountId,
+    pub(super) created_by: AccountId,
     name: Text<1, 200>,
     description: Option<Text<0, 2_000>>,
-    subject: Subject,
+    pub(super) subject: Subject,
     relationship: Option<Text<0, 200>>,
     biography: Option<Text<0, 20_000>>,
     born: Option<FuzzyDate>,
@@ -48,7 +51,7 @@ struct PersonaRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SettingsRow {
+pub(super) struct SettingsRow {
     llm_provider: Option<Text<1, 100>>,
     llm_model: Option<Text<1, 200>>,
     temperature: Option<f32>,
@@ -106,7 +109,7 @@ impl From<&Persona> for PersonaRow {
 }
 
 impl PersonaRow {
-    fn persona(self, id: CloneId) -> Persona {
+    pub(super) fn persona(self, id: CloneId) -> Persona {
         Persona {
             id,
             space: self.space,
@@ -231,7 +234,7 @@ pub enum Counted {
 }
 
 impl Counted {
-    fn kind(self) -> u8 {
+    pub(super) fn kind(self) -> u8 {
         match self {
             Self::Memory(_) => 0,
             Self::Person => 1,
@@ -281,9 +284,11 @@ pub(super) fn counts(
     role: Role,
 ) -> Result<Counts, StoreError> {
     let mut counts = Counts::default();
+    let leaving = Leaving::of(tx)?;
     for ((_, kind, (visibility, author)), count) in tx.list(&COUNTS, &Range::prefix(&clone))? {
         let visibility = VISIBILITIES.into_iter().find(|v| number(*v) == visibility);
-        if !visibility.is_some_and(|v| may_read_memory(role, author == account, v)) {
+        let readable = visibility.is_some_and(|v| may_read_memory(role, author == account, v));
+        if !readable || leaving.since(author).is_some() {
             continue;
         }
         match kind {
@@ -317,13 +322,4 @@ pub fn tallies(tx: &impl Rows) -> Result<HashMap<AccountId, Tally>, StoreError> 
         Ok::<_, StoreError>(ControlFlow::Continue(()))
     })?;
     Ok(tallies)
-}
-
-pub(super) fn erase_in(tx: &mut WriteTx<'_>, id: CloneId) -> Result<(), StoreError> {
-    if let Some(persona) = persona(tx, id)? {
-        tx.remove(&IN_SPACE, &(persona.space, id));
-    }
-    tx.remove(&PERSONAS, &id);
-    tx.remove(&SETTINGS, &id);
-    tx.remove_range(&COUNTS, &Range::prefix(&id)).map(|_| ())
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::{OnCreated, SecurityEvent, Watchers};
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, Fault, Kind, Page, PageRequest, Timestamp};
-use crate::store::{Rows, Store, StoreError, WriteTx};
+use crate::store::{Room, Rows, Store, StoreError, WriteTx};
 
 pub use rows::TABLES;
 
@@ -195,10 +195,15 @@ fn state_in(
 pub struct ConsentEraser;
 
 impl Eraser for ConsentEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),
-            Subject::Clone(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

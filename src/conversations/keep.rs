@@ -14,7 +14,7 @@ use crate::kernel::{
     AccountId, CloneId, ConversationId, Cursor, DiscardedId, Page, PageRequest, Text, Timestamp,
 };
 use crate::share_links;
-use crate::store::{StoreError, WriteTx};
+use crate::store::{Room, StoreError, WriteTx};
 
 impl Conversations {
     /// Begins a conversation.
@@ -161,7 +161,7 @@ impl Conversations {
                 }
                 let messages = rows::messages(tx, id)?;
                 if asker.share_link().is_some() {
-                    rows::erase_conversation_in(tx, id)?;
+                    rows::erase_conversation_in(tx, id, &mut Room::unlimited())?;
                 } else {
                     discard_in(tx, &asker, conversation, now)?;
                 }
@@ -252,21 +252,13 @@ pub fn restore_in(
     Ok(clones::count_in(tx, clone, who.account, Counted::Conversation, 1)?)
 }
 
-/// Erases a conversation for good (from the trash).
-///
-/// # Errors
-/// When the store fails.
-pub fn erase_conversation_in(tx: &mut WriteTx<'_>, id: ConversationId) -> Result<(), StoreError> {
-    rows::erase_conversation_in(tx, id)
-}
-
 /// Erases what a visitor of a share link has left: their link has ended, and nobody else could
 /// read it.
 ///
 /// # Errors
 /// When the store fails.
 pub fn forget_visitor_in(tx: &mut WriteTx<'_>, visitor: AccountId) -> Result<(), StoreError> {
-    rows::erase_account_in(tx, visitor)?;
+    rows::erase_account_in(tx, visitor, &mut Room::unlimited())?;
     once::erase_account_in(tx, visitor)
 }
 

@@ -8,6 +8,7 @@ mod citations;
 mod deciding;
 mod error;
 mod export;
+mod forget;
 mod keep;
 mod live;
 mod model;
@@ -30,13 +31,14 @@ use crate::kernel::{
 use crate::providers::LanguageModel;
 use crate::retrieval::Retrieval;
 use crate::share_links::ShareLinks;
-use crate::store::{Direction, Range, Rows, Store, StoreError, WriteTx, page_of};
+use crate::store::{Direction, Range, Room, Rows, Store, StoreError, WriteTx, page_of};
 
 use withheld::Reading;
 
 pub use error::ConversationError;
 pub use export::{ExportFormat, export};
-pub use keep::{erase_conversation_in, forget_visitor_in, restore_in};
+pub use forget::{citing, forget_quotes_in};
+pub use keep::{forget_visitor_in, restore_in};
 pub use live::{Answer, Event, Failure, Listener, Live};
 pub use model::{
     Author, Citation, Conversation, ConversationChange, Feedback, Message, Said, Status, Tokens,
@@ -270,10 +272,17 @@ fn open_name(
 pub struct ConversationEraser;
 
 impl Eraser for ConversationEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        room: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
-            Subject::Account(account) => rows::erase_account_in(tx, account),
-            Subject::Clone(clone) => rows::erase_clone_in(tx, clone),
+            Subject::Account(account) => rows::erase_account_in(tx, account, room),
+            Subject::Clone(clone) => rows::erase_clone_in(tx, clone, room),
+            Subject::Conversation(id) => rows::erase_conversation_in(tx, id, room),
+            _ => Ok(()),
         }
     }
 }

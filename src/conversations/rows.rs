@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::clones::Grounding;
 use crate::kernel::{AccountId, CloneId, ConversationId, MemoryId, MessageId, Text, Timestamp};
 use crate::seal::Owner;
-use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{
+    Direction, Holds, Range, Room, Row, Rows, StoreError, Table, TableInfo, WriteTx,
+};
 
 use super::model::{Author, Citation, Conversation, Feedback, Message, Status, Tokens};
 
@@ -156,6 +158,12 @@ pub(super) fn of_account(
     Ok(found)
 }
 
+/// The conversations with a clone, those in the trash included.
+pub(super) fn of_clone(tx: &impl Rows, clone: CloneId) -> Result<Vec<ConversationId>, StoreError> {
+    let keys: Vec<(CloneId, ConversationId)> = tx.keys(&OF_CLONE, &Range::prefix(&clone))?;
+    Ok(keys.into_iter().map(|(_, id)| id).collect())
+}
+
 /// How many messages there are, those of conversations in the trash left out.
 ///
 /// # Errors
@@ -301,23 +309,46 @@ pub(super) fn close_open_in(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
 pub(super) fn erase_conversation_in(
     tx: &mut WriteTx<'_>,
     id: ConversationId,
+    room: &mut Room,
 ) -> Result<(), StoreError> {
+    tx.remove_within(&GENERATING, &Range::prefix(&id), room)?;
+    tx.remove_within(&MESSAGES, &Range::prefix(&id), room)?;
+    if room.is_over() {
+        return Ok(());
+    }
     if let Some(c) = conversation(tx, id)? {
         tx.remove(&OF_ACCOUNT, &(c.account, c.clone, id));
         tx.remove(&OF_CLONE, &(c.clone, id));
     }
     tx.remove(&CONVERSATIONS, &id);
-    tx.remove_range(&GENERATING, &Range::prefix(&id))?;
-    tx.remove_range(&MESSAGES, &Range::prefix(&id)).map(|_| ())
+    room.take(1);
+    Ok(())
 }
 
-pub(super) fn erase_clone_in(tx: &mut WriteTx<'_>, clone: CloneId) -> Result<(), StoreError> {
+pub(super) fn erase_clone_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    room: &mut Room,
+) -> Result<(), StoreError> {
     let keys: Vec<(CloneId, ConversationId)> = tx.keys(&OF_CLONE, &Range::prefix(&clone))?;
-    keys.into_iter().try_for_each(|(_, id)| erase_conversation_in(tx, id))
+    keys.into_iter().try_for_each(|(_, id)| erase_conversation_in(tx, id, room))
 }
 
-pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), StoreError> {
+pub(super) fn erase_account_in(
+    tx: &mut WriteTx<'_>,
+    account: AccountId,
+    room: &mut Room,
+) -> Result<(), StoreError> {
     let range = Range::prefix(&account);
     let keys: Vec<(AccountId, CloneId, ConversationId)> = tx.keys(&OF_ACCOUNT, &range)?;
-    keys.into_iter().try_for_each(|(_, _, id)| erase_conversation_in(tx, id))
+    for key in keys {
+        erase_conversation_in(tx, key.2, room)?;
+        if room.is_over() {
+            return Ok(());
+        }
+        // Also where the conversation itself is not there, or cannot be read any more.
+        tx.remove(&OF_ACCOUNT, &key);
+        tx.remove(&OF_CLONE, &(key.1, key.2));
+    }
+    Ok(())
 }

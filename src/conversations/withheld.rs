@@ -32,24 +32,8 @@ impl<'t, T: Rows> Reading<'t, T> {
     ///
     /// # Errors
     /// When the store fails.
-    pub(super) fn shown(&mut self, mut message: Message) -> Result<Message, StoreError> {
-        for citation in &mut message.citations {
-            if !self.may_read(citation.memory)? {
-                withhold(citation);
-            }
-        }
-        let gone: Vec<usize> =
-            message.citations.iter().filter(|c| c.withheld && c.cited).map(|c| c.n).collect();
-        if !gone.is_empty() {
-            message.unsupported.clear();
-            message.content = match message.provider.as_deref() {
-                Some("builtin") => without_quotes(&message.content, &gone),
-                // A model says things in words of its own; which of them come from where is not
-                // known well enough.
-                _ => GONE.to_owned(),
-            };
-        }
-        Ok(message)
+    pub(super) fn shown(&mut self, message: Message) -> Result<Message, StoreError> {
+        without(message, |memory| Ok(!self.may_read(memory)?))
     }
 
     fn may_read(&mut self, id: MemoryId) -> Result<bool, StoreError> {
@@ -64,6 +48,33 @@ impl<'t, T: Rows> Reading<'t, T> {
         self.known.insert(id, may);
         Ok(may)
     }
+}
+
+/// A message without what it took from some memories.
+///
+/// # Errors
+/// Those of `is_gone`.
+pub(super) fn without(
+    mut message: Message,
+    mut is_gone: impl FnMut(MemoryId) -> Result<bool, StoreError>,
+) -> Result<Message, StoreError> {
+    for citation in &mut message.citations {
+        if is_gone(citation.memory)? {
+            withhold(citation);
+        }
+    }
+    let gone: Vec<usize> =
+        message.citations.iter().filter(|c| c.withheld && c.cited).map(|c| c.n).collect();
+    if !gone.is_empty() {
+        message.unsupported.clear();
+        message.content = match message.provider.as_deref() {
+            Some("builtin") => without_quotes(&message.content, &gone),
+            // A model says things in words of its own; which of them come from where is not
+            // known well enough.
+            _ => GONE.to_owned(),
+        };
+    }
+    Ok(message)
 }
 
 fn withhold(citation: &mut Citation) {

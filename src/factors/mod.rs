@@ -25,7 +25,7 @@ use crate::accounts::{
 };
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock};
-use crate::store::{Rows, Store, StoreError, WriteTx};
+use crate::store::{Room, Rows, Store, StoreError, WriteTx};
 
 pub use error::{FactorError, NoPasskeys};
 pub use halfway::{ProviderMark, Recognised};
@@ -141,10 +141,15 @@ pub fn has_passkey_in(tx: &impl Rows, account: AccountId) -> Result<bool, StoreE
 pub struct FactorEraser;
 
 impl Eraser for FactorEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::remove_all_in(tx, account).map(|_| ()),
-            Subject::Clone(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -28,15 +28,19 @@ impl Control {
     /// What tests want of the parts that the operator's own commands do not reach.
     async fn arrange(&self, operation: &Operation) -> Result<(), Problem> {
         let done = match operation {
-            Operation::SweepTrash => self.services.trash.sweep().await.map(|_| ()),
-            Operation::EraseAccount { account } => self.services.trash.erase(*account).await,
+            Operation::SweepTrash => {
+                self.services.trash.sweep().await.map(|_| ()).map_err(Fault::from)
+            }
+            Operation::EraseAccount { account } => {
+                self.services.erasures.erase_without_asking(*account).await.map_err(Fault::from)
+            }
             Operation::SlowSearches { millis } => {
                 self.services.retrieval.slow_down(std::time::Duration::from_millis(*millis));
                 Ok(())
             }
             _ => Ok(()),
         };
-        done.map_err(|error| Fault::from(error).into())
+        done.map_err(Problem::from)
     }
 }
 

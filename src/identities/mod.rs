@@ -22,7 +22,7 @@ use crate::accounts::{AccountError, Accounts, Watchers};
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, TokenHash};
 use crate::sessions::Sessions;
-use crate::store::{Store, StoreError, WriteTx};
+use crate::store::{Room, Store, StoreError, WriteTx};
 
 pub use error::IdentityError;
 pub use flow::Flow;
@@ -161,10 +161,15 @@ impl Identities {
 pub struct IdentityEraser;
 
 impl Eraser for IdentityEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),
-            Subject::Clone(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

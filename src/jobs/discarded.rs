@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, CloneId, DiscardedId, SpaceId, Timestamp};
 use crate::seal::Owner;
-use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{Holds, Range, Room, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+
+use super::{Eraser, Subject};
 
 const DISCARDED: Table<DiscardedId, DiscardedRow> = Table::new("discarded", Holds::Account);
 
@@ -95,6 +97,37 @@ pub fn all(tx: &impl Rows) -> Result<Vec<Discarded>, StoreError> {
 /// Takes a thing out of the trash, because it was restored or erased.
 pub fn remove_in(tx: &mut WriteTx<'_>, id: DiscardedId) {
     tx.remove(&DISCARDED, &id);
+}
+
+/// Removes what is in the trash of a subject; of an account its conversations, as the memories
+/// that it threw away may be those of others.
+pub struct DiscardedEraser;
+
+impl Eraser for DiscardedEraser {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
+        let of =
+            |kind, id: [u8; 16]| move |row: &Discarded| row.kind == kind && row.id.bytes() == id;
+        match subject {
+            Subject::Clone(clone) => remove_where(tx, |row| row.clone == clone),
+            Subject::Account(account) => {
+                remove_where(tx, |row| row.by == account && row.kind == Discard::Conversation)
+            }
+            Subject::Memory(_, id) => remove_where(tx, of(Discard::Memory, id.bytes())),
+            Subject::Person(_, id) => remove_where(tx, of(Discard::Person, id.bytes())),
+            Subject::Conversation(id) => remove_where(tx, of(Discard::Conversation, id.bytes())),
+        }
+    }
+}
+
+fn remove_where(tx: &mut WriteTx<'_>, goes: impl Fn(&Discarded) -> bool) -> Result<(), StoreError> {
+    let gone: Vec<_> = all(tx)?.into_iter().filter(goes).collect();
+    gone.iter().for_each(|row| remove_in(tx, row.id));
+    Ok(())
 }
 
 /// A short title for something that has only text: its first line, up to 80 characters.

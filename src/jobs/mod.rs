@@ -7,7 +7,7 @@ pub mod once;
 pub mod queue;
 mod tasks;
 
-pub use erase::{Eraser, Subject};
+pub use erase::{Eraser, Subject, erase_in};
 pub use once::{Once, OnceError};
 pub use queue::{JobError, JobName, NewJob, Queue, QueueEraser};
 pub use tasks::{Panicked, Tasks, Unfinished, blocking};

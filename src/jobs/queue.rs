@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 pub use self::rows::forget_parked_in;
 use super::{Eraser, Subject, Tasks};
 use crate::kernel::{Clock, Fault, JobId, Timestamp};
-use crate::store::{Store, StoreError, TableInfo, WriteTx};
+use crate::store::{Room, Store, StoreError, TableInfo, WriteTx};
 
 /// The tables of this module.
 pub const TABLES: &[TableInfo] = &[rows::JOBS.info(), rows::PARKED.info()];
@@ -197,7 +197,12 @@ impl Queue {
 pub struct QueueEraser;
 
 impl Eraser for QueueEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         rows::erase_in(tx, subject)
     }
 }

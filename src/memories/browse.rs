@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::access::{Action, Principal, Role};
+use crate::accounts::Leaving;
 use crate::clones;
 use crate::kernel::{CloneId, Cursor, Page, PageRequest};
 use crate::store::{Direction, Key as _, Range, Rows, StoreError, page_of};
@@ -24,9 +25,10 @@ impl Memories {
     ) -> Result<Page<Memory>, MemoryError> {
         self.store.read(|tx| {
             let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-            let range = Range::prefix(&clone);
+            let (range, leaving) = (Range::prefix(&clone), Leaving::of(tx)?);
             page_of(tx, &rows::MEMORIES, range, Direction::Down, page, |(_, id), row| {
-                let memory = rows::memory_of(clone, id, row);
+                let leaving = leaving.since(row.author);
+                let memory = rows::memory_of(clone, id, row, leaving);
                 let wanted = may_read(who, role, &memory) && filter.admits(&memory);
                 Ok(wanted.then_some(memory))
             })
@@ -107,10 +109,12 @@ fn newest_below(
         let key = [&clone.bytes(), after.0.as_slice()].concat();
         range = range.after(&key, Direction::Down);
     }
+    let leaving = Leaving::of(tx)?;
     // One more than asked for tells whether there is another page.
     let mut left = page.limit + 1;
     tx.scan(&rows::MEMORIES, &range, Direction::Down, |(_, id), row| {
-        let memory = rows::memory_of(clone, id, row);
+        let leaving = leaving.since(row.author);
+        let memory = rows::memory_of(clone, id, row, leaving);
         if may_read(who, role, &memory) {
             found.push(memory);
             left -= 1;

@@ -19,15 +19,16 @@ use crate::clones::{self, Counted};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Once, Subject};
 use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest};
-use crate::store::{Direction, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
+use crate::store::{Direction, Range, Room, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
 
 pub use error::MemoryError;
 pub use model::{
     BatchOutcome, Content, ContentChange, Description, DescriptionChange, Filter, Memory,
     MemoryType, Metadata, Name, Person, Revision, Timeline, fold,
 };
-pub use people::{erase_person_in, may_discard_person, names_of, restore_person_in};
-pub use reads::{day_of, each_of, erase_memory_in, is_readable, may_discard, memory_of};
+pub use people::{may_discard_person, names_of, restore_person_in};
+pub use reads::{day_of, each_of, is_readable, may_discard, memory_of, remove_dangling_in};
+pub use rows::reseal_in;
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -367,17 +368,67 @@ fn require_free(
     }
 }
 
-/// Removes what this slice knows of a clone.
-pub struct MemoryEraser;
+/// Removes what this slice knows of somebody or something; with what forgets a memory elsewhere.
+pub struct MemoryEraser(pub Forget);
+
+/// Forgets what was made of a memory.
+pub type Forget = fn(&mut WriteTx<'_>, CloneId, MemoryId) -> Result<(), StoreError>;
+
+/// How many rows a memory is made of, roughly.
+const ROWS_OF_ONE: usize = 10;
+
+impl MemoryEraser {
+    fn erase_memory_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        clone: CloneId,
+        id: MemoryId,
+    ) -> Result<(), StoreError> {
+        (self.0)(tx, clone, id)?;
+        rows::erase_memory_in(tx, clone, id)
+    }
+
+    fn erase_author_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        author: AccountId,
+        room: &mut Room,
+    ) -> Result<(), StoreError> {
+        for clone in clones::added_to_by(tx, author)? {
+            let most = room.left().div_ceil(ROWS_OF_ONE);
+            for id in rows::of_author(tx, (clone, author), most)? {
+                self.erase_memory_in(tx, clone, id)?;
+                discarded::remove_in(tx, DiscardedId::from_bytes(id.bytes()));
+                room.take(ROWS_OF_ONE);
+            }
+            if room.is_over() {
+                return Ok(());
+            }
+            people_rows::erase_author_in(tx, clone, author)?;
+        }
+        Ok(())
+    }
+}
 
 impl Eraser for MemoryEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        room: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Clone(clone) => {
-                rows::erase_clone_in(tx, clone)?;
+                rows::erase_clone_in(tx, clone, room)?;
                 people_rows::erase_clone_in(tx, clone)
             }
-            Subject::Account(_) => Ok(()),
+            Subject::Account(account) => self.erase_author_in(tx, account, room),
+            Subject::Memory(clone, id) => self.erase_memory_in(tx, clone, id),
+            Subject::Person(clone, id) => {
+                tx.remove(&people_rows::PEOPLE, &(clone, id));
+                Ok(())
+            }
+            Subject::Conversation(_) => Ok(()),
         }
     }
 }

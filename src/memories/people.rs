@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::access::{Action, Principal, Role};
+use crate::accounts::Leaving;
 use crate::clones::{self, Counted};
 use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
@@ -83,9 +84,9 @@ impl Memories {
     ) -> Result<Page<(Person, usize)>, MemoryError> {
         self.store.read(|tx| {
             let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-            let range = Range::prefix(&clone);
+            let (range, leaving) = (Range::prefix(&clone), Leaving::of(tx)?);
             page_of(tx, &stored::PEOPLE, range, Direction::Down, page, |(_, id), row| {
-                let person = stored::person_of(clone, id, row);
+                let person = stored::person_of(clone, id, row, &leaving);
                 if person.deleted_at.is_some() {
                     return Ok(None);
                 }
@@ -197,18 +198,15 @@ pub fn may_discard_person(
     Ok(person.is_some_and(|person| may_change(account, role, person.author)))
 }
 
-/// Erases a person for good (from the trash).
-pub fn erase_person_in(tx: &mut WriteTx<'_>, clone: CloneId, id: PersonId) {
-    tx.remove(&stored::PEOPLE, &(clone, id));
-}
-
 /// The people of a clone with all their names, for the slices above.
 ///
 /// # Errors
 /// When the store fails.
 pub fn names_of(tx: &impl Rows, clone: CloneId) -> Result<Vec<Vec<String>>, StoreError> {
     let people = tx.list(&stored::PEOPLE, &Range::prefix(&clone))?;
-    let people = people.into_iter().map(|((_, id), row)| stored::person_of(clone, id, row));
+    let leaving = Leaving::of(tx)?;
+    let people =
+        people.into_iter().map(|((_, id), row)| stored::person_of(clone, id, row, &leaving));
     let living = people.filter(|person| person.deleted_at.is_none());
     Ok(living
         .map(|person| {

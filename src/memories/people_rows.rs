@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::Leaving;
 use crate::kernel::{AccountId, CloneId, FuzzyDate, PersonId, Text, Timestamp};
 use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
@@ -33,7 +34,9 @@ impl Row<(CloneId, PersonId)> for PersonRow {
     }
 }
 
-pub(super) fn person_of(clone: CloneId, id: PersonId, row: PersonRow) -> Person {
+/// A person as stored; one that somebody put there who is leaving is as good as thrown away.
+pub(super) fn person_of(clone: CloneId, id: PersonId, row: PersonRow, leaving: &Leaving) -> Person {
+    let leaving = leaving.since(row.author);
     Person {
         id,
         clone,
@@ -49,7 +52,7 @@ pub(super) fn person_of(clone: CloneId, id: PersonId, row: PersonRow) -> Person 
         created_at: row.created_at,
         updated_at: row.updated_at,
         version: row.version,
-        deleted_at: row.deleted_at,
+        deleted_at: row.deleted_at.or(leaving),
     }
 }
 
@@ -58,7 +61,8 @@ pub(super) fn person(
     clone: CloneId,
     id: PersonId,
 ) -> Result<Option<Person>, StoreError> {
-    Ok(tx.get(&PEOPLE, &(clone, id))?.map(|row| person_of(clone, id, row)))
+    let Some(row) = tx.get(&PEOPLE, &(clone, id))? else { return Ok(None) };
+    Ok(Some(person_of(clone, id, row, &Leaving::of(tx)?)))
 }
 
 pub(super) fn put_in(tx: &mut WriteTx<'_>, person: &Person) -> Result<(), StoreError> {
@@ -81,4 +85,17 @@ pub(super) fn put_in(tx: &mut WriteTx<'_>, person: &Person) -> Result<(), StoreE
 
 pub(super) fn erase_clone_in(tx: &mut WriteTx<'_>, clone: CloneId) -> Result<(), StoreError> {
     tx.remove_range(&PEOPLE, &Range::prefix(&clone)).map(|_| ())
+}
+
+pub(super) fn erase_author_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    author: AccountId,
+) -> Result<(), StoreError> {
+    for (key, row) in tx.list(&PEOPLE, &Range::prefix(&clone))? {
+        if row.author == author {
+            tx.remove(&PEOPLE, &key);
+        }
+    }
+    Ok(())
 }

@@ -1,8 +1,10 @@
 //! What the slices above read of memories; they have opened the clone already.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::access::{Role, Visibility, may_read_memory};
+use crate::accounts::Leaving;
 use crate::kernel::{AccountId, CloneId, MemoryId, Timestamp};
 use crate::store::{Direction, Range, Rows, StoreError, WriteTx};
 
@@ -29,13 +31,27 @@ pub fn each_of(
     clone: CloneId,
     mut visit: impl FnMut(Memory) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
+    let leaving = Leaving::of(tx)?;
     tx.scan(&rows::MEMORIES, &Range::prefix(&clone), Direction::Up, |(_, id), row| {
-        let memory = rows::memory_of(clone, id, row);
+        let leaving = leaving.since(row.author);
+        let memory = rows::memory_of(clone, id, row, leaving);
         Ok(match memory.deleted_at {
             None => visit(memory),
             Some(_) => ControlFlow::Continue(()),
         })
     })
+}
+
+/// Removes what leads to memories of a clone that are not there, and says to which: they could not
+/// be read any more.
+///
+/// # Errors
+/// When the store fails.
+pub fn remove_dangling_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+) -> Result<BTreeSet<MemoryId>, StoreError> {
+    rows::remove_dangling_in(tx, clone)
 }
 
 /// Whether somebody with a role may read a memory; for the slices above.
@@ -57,18 +73,6 @@ pub fn may_discard(
     let Some(memory) = rows::memory(tx, clone, id)? else { return Ok(false) };
     let readable = is_readable(account, role, memory.author, memory.content.visibility);
     Ok(readable && may_change(account, role, memory.author))
-}
-
-/// Erases one memory for good (from the trash).
-///
-/// # Errors
-/// When the store fails.
-pub fn erase_memory_in(
-    tx: &mut WriteTx<'_>,
-    clone: CloneId,
-    id: MemoryId,
-) -> Result<(), StoreError> {
-    rows::erase_memory_in(tx, clone, id)
 }
 
 /// The moment as a civil day in UTC, for dates said in words.

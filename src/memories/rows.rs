@@ -1,11 +1,17 @@
 //! How memories are stored, and the tables by which they are found.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access::Visibility;
+use crate::accounts::leaving_since;
 use crate::kernel::{AccountId, CloneId, FuzzyDate, MemoryId, Text, Timestamp, TokenHash};
 use crate::seal::Owner;
-use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{
+    Direction, Holds, Range, Room, Row, Rows, StoreError, Table, TableInfo, WriteTx,
+};
 
 use super::model::{MemoryType, Metadata, Name, fold};
 use super::{Content, Memory, Revision};
@@ -55,7 +61,7 @@ struct ContentRow {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct MemoryRow {
-    author: AccountId,
+    pub(super) author: AccountId,
     content: ContentRow,
     revision: u32,
     created_at: Timestamp,
@@ -132,7 +138,13 @@ impl From<ContentRow> for Content {
     }
 }
 
-pub(super) fn memory_of(clone: CloneId, id: MemoryId, row: MemoryRow) -> Memory {
+/// A memory as it is stored; one of somebody who is leaving is as good as thrown away.
+pub(super) fn memory_of(
+    clone: CloneId,
+    id: MemoryId,
+    row: MemoryRow,
+    leaving: Option<Timestamp>,
+) -> Memory {
     Memory {
         id,
         clone,
@@ -141,7 +153,7 @@ pub(super) fn memory_of(clone: CloneId, id: MemoryId, row: MemoryRow) -> Memory 
         revision: row.revision,
         created_at: row.created_at,
         updated_at: row.updated_at,
-        deleted_at: row.deleted_at,
+        deleted_at: row.deleted_at.or(leaving),
     }
 }
 
@@ -151,7 +163,9 @@ pub(super) fn memory(
     clone: CloneId,
     id: MemoryId,
 ) -> Result<Option<Memory>, StoreError> {
-    Ok(tx.get(&MEMORIES, &(clone, id))?.map(|row| memory_of(clone, id, row)))
+    let Some(row) = tx.get(&MEMORIES, &(clone, id))? else { return Ok(None) };
+    let leaving = leaving_since(tx, row.author)?;
+    Ok(Some(memory_of(clone, id, row, leaving)))
 }
 
 pub(super) fn by_external_id(
@@ -159,7 +173,7 @@ pub(super) fn by_external_id(
     clone: CloneId,
     external_id: &str,
 ) -> Result<Option<MemoryId>, StoreError> {
-    tx.get(&BY_EXTERNAL_ID, &(clone, hashed(external_id)))
+    tx.get(&BY_EXTERNAL_ID, &(clone, blind(tx, clone, external_id)?))
 }
 
 /// Stores a memory and keeps the tables by which it is found in step with what it said before.
@@ -169,7 +183,7 @@ pub(super) fn put_in(
     memory: &Memory,
 ) -> Result<(), StoreError> {
     if let Some(before) = before {
-        unlink_in(tx, before);
+        unlink_in(tx, before)?;
     }
     let row = MemoryRow {
         author: memory.author,
@@ -183,32 +197,88 @@ pub(super) fn put_in(
     if memory.deleted_at.is_some() {
         return Ok(());
     }
+    link_in(tx, memory)
+}
+
+/// Adds a memory to the tables by which it is found.
+fn link_in(tx: &mut WriteTx<'_>, memory: &Memory) -> Result<(), StoreError> {
     let (clone, id) = (memory.clone, memory.id);
     if let Some(external_id) = &memory.content.external_id {
-        tx.put(&BY_EXTERNAL_ID, &(clone, hashed(external_id)), &id)?;
+        tx.put(&BY_EXTERNAL_ID, &(clone, blind(tx, clone, external_id)?), &id)?;
     }
     match days(&memory.content) {
         Some((earliest, latest)) => tx.put(&BY_DATE, &(clone, earliest, latest, id), &())?,
         None => tx.put(&UNDATED, &(clone, id), &())?,
     }
     for person in &memory.content.people {
-        tx.put(&BY_PERSON, &(clone, hashed(&fold(person)), id), &())?;
+        tx.put(&BY_PERSON, &(clone, blind(tx, clone, &fold(person))?, id), &())?;
     }
     Ok(())
 }
 
-fn unlink_in(tx: &mut WriteTx<'_>, memory: &Memory) {
+fn unlink_in(tx: &mut WriteTx<'_>, memory: &Memory) -> Result<(), StoreError> {
     let (clone, id) = (memory.clone, memory.id);
     if let Some(external_id) = &memory.content.external_id {
-        tx.remove(&BY_EXTERNAL_ID, &(clone, hashed(external_id)));
+        tx.remove(&BY_EXTERNAL_ID, &(clone, blind(tx, clone, external_id)?));
     }
     match days(&memory.content) {
         Some((earliest, latest)) => tx.remove(&BY_DATE, &(clone, earliest, latest, id)),
         None => tx.remove(&UNDATED, &(clone, id)),
     }
     for person in &memory.content.people {
-        tx.remove(&BY_PERSON, &(clone, hashed(&fold(person)), id));
+        tx.remove(&BY_PERSON, &(clone, blind(tx, clone, &fold(person))?, id));
     }
+    Ok(())
+}
+
+/// Makes the tables by which names and external ids are found anew: they were found by what they
+/// are, and are found under the clone's key now.
+///
+/// # Errors
+/// When the database fails.
+pub fn reseal_in(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    tx.remove_range(&BY_EXTERNAL_ID, &Range::all())?;
+    tx.remove_range(&BY_PERSON, &Range::all())?;
+    for ((clone, id), row) in tx.list(&MEMORIES, &Range::all())? {
+        let memory = memory_of(clone, id, row, None);
+        if memory.deleted_at.is_none() {
+            link_in(tx, &memory)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what leads to memories of a clone that are not there, and says to which: they could not
+/// be read any more.
+pub(super) fn remove_dangling_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+) -> Result<BTreeSet<MemoryId>, StoreError> {
+    let all = Range::prefix(&clone);
+    let mut gone = BTreeSet::new();
+    for key in tx.keys::<(CloneId, i64, i64, MemoryId), ()>(&BY_DATE, &all)? {
+        if !tx.has(&MEMORIES, &(clone, key.3))? {
+            tx.remove(&BY_DATE, &key);
+            gone.insert(key.3);
+        }
+    }
+    for key in tx.keys::<(CloneId, MemoryId), ()>(&UNDATED, &all)? {
+        if !tx.has(&MEMORIES, &key)? {
+            tx.remove(&UNDATED, &key);
+            gone.insert(key.1);
+        }
+    }
+    for key in tx.keys::<(CloneId, TokenHash, MemoryId), ()>(&BY_PERSON, &all)? {
+        if gone.contains(&key.2) {
+            tx.remove(&BY_PERSON, &key);
+        }
+    }
+    for (key, memory) in tx.list(&BY_EXTERNAL_ID, &all)? {
+        if gone.contains(&memory) {
+            tx.remove(&BY_EXTERNAL_ID, &key);
+        }
+    }
+    Ok(gone)
 }
 
 pub(super) fn put_revision_in(
@@ -240,7 +310,7 @@ pub(super) fn with_person(
     clone: CloneId,
     name: &str,
 ) -> Result<Vec<MemoryId>, StoreError> {
-    let range = Range::prefix(&(clone, hashed(&fold(name))));
+    let range = Range::prefix(&(clone, blind(tx, clone, &fold(name))?));
     let keys: Vec<(CloneId, TokenHash, MemoryId)> = tx.keys(&BY_PERSON, &range)?;
     Ok(keys.into_iter().map(|(_, _, id)| id).collect())
 }
@@ -251,24 +321,47 @@ pub(super) fn erase_memory_in(
     id: MemoryId,
 ) -> Result<(), StoreError> {
     if let Some(memory) = memory(tx, clone, id)? {
-        unlink_in(tx, &memory);
+        unlink_in(tx, &memory)?;
     }
     tx.remove(&MEMORIES, &(clone, id));
     tx.remove_range(&REVISIONS, &Range::prefix(&(clone, id))).map(|_| ())
 }
 
-pub(super) fn erase_clone_in(tx: &mut WriteTx<'_>, clone: CloneId) -> Result<(), StoreError> {
+pub(super) fn erase_clone_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    room: &mut Room,
+) -> Result<(), StoreError> {
     let all = Range::prefix(&clone);
-    tx.remove_range(&MEMORIES, &all)?;
-    tx.remove_range(&REVISIONS, &all)?;
-    tx.remove_range(&BY_EXTERNAL_ID, &all)?;
-    tx.remove_range(&BY_DATE, &all)?;
-    tx.remove_range(&UNDATED, &all)?;
-    tx.remove_range(&BY_PERSON, &all).map(|_| ())
+    tx.remove_within(&MEMORIES, &all, room)?;
+    tx.remove_within(&REVISIONS, &all, room)?;
+    tx.remove_within(&BY_EXTERNAL_ID, &all, room)?;
+    tx.remove_within(&BY_DATE, &all, room)?;
+    tx.remove_within(&UNDATED, &all, room)?;
+    tx.remove_within(&BY_PERSON, &all, room)
 }
 
-fn hashed(text: &str) -> TokenHash {
-    TokenHash(blake3::hash(text.as_bytes()).into())
+/// The memories of a clone that an account wrote down, the trash included; so many at most.
+pub(super) fn of_author(
+    tx: &impl Rows,
+    (clone, author): (CloneId, AccountId),
+    most: usize,
+) -> Result<Vec<MemoryId>, StoreError> {
+    let mut found = Vec::new();
+    tx.scan(&MEMORIES, &Range::prefix(&clone), Direction::Up, |(_, id), row| {
+        if row.author == author {
+            found.push(id);
+        }
+        let flow =
+            if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+        Ok::<_, StoreError>(flow)
+    })?;
+    Ok(found)
+}
+
+/// What a text is found by, under the clone's key.
+fn blind(tx: &impl Rows, clone: CloneId, text: &str) -> Result<TokenHash, StoreError> {
+    tx.codec().blind(MEMORIES.info().name, Owner::Clone(clone), text.as_bytes())
 }
 
 /// Days since 1970 of the earliest and the latest day.

@@ -29,7 +29,7 @@ use crate::jobs::{Eraser, NewJob, Queue, Subject};
 use crate::kernel::{AccountId, Clock, NoticeId, Page, PageRequest, Timestamp};
 use crate::providers::Mailer;
 use crate::spaces::PostInvitation;
-use crate::store::{Store, StoreError, WriteTx};
+use crate::store::{Room, Store, StoreError, WriteTx};
 
 /// What the service stands on.
 #[expect(missing_docs, reason = "each field is the service of its type")]
@@ -218,6 +218,14 @@ impl Notifications {
     }
 }
 
+/// Removes from the inboxes of others what was done by somebody of this name, who is erased.
+///
+/// # Errors
+/// When the store fails.
+pub fn forget_name_in(tx: &mut WriteTx<'_>, name: &str) -> Result<(), StoreError> {
+    rows::forget_name_in(tx, name)
+}
+
 /// Drops notices that are too old; called now and then.
 ///
 /// # Errors
@@ -230,10 +238,15 @@ pub fn forget_old_in(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreEr
 pub struct NotificationEraser;
 
 impl Eraser for NotificationEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_in(tx, account),
-            Subject::Clone(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

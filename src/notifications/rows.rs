@@ -191,6 +191,15 @@ pub(super) fn forget_old_in(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), 
     Ok(())
 }
 
+pub(super) fn forget_name_in(tx: &mut WriteTx<'_>, name: &str) -> Result<(), StoreError> {
+    for (key, row) in tx.list(&NOTICES, &Range::all())? {
+        if row.by.as_deref() == Some(name) {
+            tx.remove(&NOTICES, &key);
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn erase_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), StoreError> {
     tx.remove_range(&NOTICES, &Range::prefix(&account)).map(|_| ())
 }

@@ -1,22 +1,22 @@
 //! What was deleted: brought back while it waits, erased for good afterwards.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::{Principal, Role};
 use crate::clones::{self, CloneError};
 use crate::conversations::{self, ConversationError};
+use crate::jobs::Subject;
 use crate::jobs::discarded::{self, Discard, Discarded};
-use crate::jobs::{Eraser, Subject};
 use crate::kernel::{
-    Clock, ConversationId, DiscardedId, Fault, Kind, MemoryId, PersonId, Timestamp,
+    Clock, ConversationId, DiscardedId, Fault, Kind, MemoryId, PersonId, Timestamp, Token,
+    TokenHash,
 };
 use crate::memories::{self, Memories, MemoryError};
-use crate::retrieval::Retrieval;
-use crate::seal::Owner;
 use crate::spaces;
 use crate::store::{Rows, Store, StoreError, WriteTx};
+
+use super::Erasures;
 
 /// A failure of the trash.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,9 @@ pub enum TrashError {
     /// A conversation could not be brought back.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
+    /// The system gives no random bytes.
+    #[error("no random bytes")]
+    Random(#[from] getrandom::Error),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,6 +56,7 @@ impl From<TrashError> for Fault {
             TrashError::Clone(error) => error.into(),
             TrashError::Memory(error) => error.into(),
             TrashError::Conversation(error) => error.into(),
+            TrashError::Random(error) => Self::internal(error),
             TrashError::Store(error) => error.into(),
         }
     }
@@ -64,21 +68,20 @@ pub struct Trash {
     store: Store,
     clock: Clock,
     memories: Memories,
-    retrieval: Retrieval,
+    erasures: Erasures,
     kept: Duration,
-    erasers: Arc<[Box<dyn Eraser>]>,
 }
 
 impl Trash {
-    /// The trash in a store; things wait `kept` long. `erasers` are those of all slices.
+    /// The trash in a store; things wait `kept` long.
     pub fn new(
         store: Store,
         clock: Clock,
-        (memories, retrieval): (Memories, Retrieval),
+        memories: Memories,
+        erasures: Erasures,
         kept: Duration,
-        erasers: Vec<Box<dyn Eraser>>,
     ) -> Self {
-        Self { store, clock, memories, retrieval, kept, erasers: erasers.into() }
+        Self { store, clock, memories, erasures, kept }
     }
 
     /// How long things wait.
@@ -120,22 +123,30 @@ impl Trash {
             .await
     }
 
-    /// Erases something for good, at once.
+    /// Erases something for good, at once. The token opens the receipt.
     ///
     /// # Errors
     /// When it is not there for the asker, or the store fails.
-    pub async fn purge(&self, who: &Principal, id: DiscardedId) -> Result<(), TrashError> {
-        let (who, erasers) = (who.clone(), Arc::clone(&self.erasers));
-        let erased = self
-            .store
+    pub async fn purge(&self, who: &Principal, id: DiscardedId) -> Result<Token, TrashError> {
+        let (who, this, token) = (who.clone(), self.clone(), Token::fresh()?);
+        let key = token.hash();
+        self.store
             .write(move |tx| {
                 let discarded = find(tx, &who, id)?;
-                erase_in(tx, &erasers, &discarded)?;
-                Ok::<_, TrashError>(discarded)
+                Ok::<_, TrashError>(this.erase_in(tx, &discarded, key)?)
             })
             .await?;
-        self.clean_up(&erased);
-        Ok(())
+        Ok(token)
+    }
+
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        discarded: &Discarded,
+        key: TokenHash,
+    ) -> Result<(), StoreError> {
+        discarded::remove_in(tx, discarded.id);
+        self.erasures.erase_in(tx, subject_of(discarded), key)
     }
 
     /// Erases what has waited long enough, a thing a transaction; called now and then.
@@ -150,43 +161,21 @@ impl Trash {
         })?;
         let mut count = 0;
         for discarded in due {
-            let this = self.clone();
+            let (this, token) = (self.clone(), Token::fresh());
+            // Nobody asks for this receipt; the ledger has what is in it.
+            let key = token.map_err(|error| StoreError::Open(Box::new(error)))?.hash();
             let erased = self.store.write(move |tx| {
                 // Somebody may have brought it back since, or thrown it away anew.
-                let Some(found) = discarded::get(tx, discarded.id)? else { return Ok(None) };
+                let Some(found) = discarded::get(tx, discarded.id)? else { return Ok(0) };
                 if !this.is_due(&found, now) {
-                    return Ok(None);
+                    return Ok(0);
                 }
-                erase_in(tx, &this.erasers, &found)?;
-                Ok::<_, StoreError>(Some(found))
+                this.erase_in(tx, &found, key)?;
+                Ok::<_, StoreError>(1)
             });
-            if let Some(erased) = erased.await? {
-                self.clean_up(&erased);
-                count += 1;
-            }
+            count += erased.await?;
         }
         Ok(count)
-    }
-
-    /// Erases what every part knows of an account, which tests want to see shut for good.
-    #[cfg(feature = "testing")]
-    pub(crate) async fn erase(&self, account: crate::kernel::AccountId) -> Result<(), StoreError> {
-        let erasers = Arc::clone(&self.erasers);
-        let subject = Subject::Account(account);
-        let all = move |tx: &mut WriteTx<'_>| {
-            erasers.iter().try_for_each(|eraser| eraser.erase_in(tx, subject))?;
-            tx.shred(Owner::Account(account))
-        };
-        self.store.write(all).await
-    }
-
-    /// Removes what was derived from an erased thing.
-    fn clean_up(&self, erased: &Discarded) {
-        match erased.kind {
-            Discard::Clone => self.retrieval.forget(erased.clone),
-            // Its terms left the index when it was put into the trash; merges drop them.
-            Discard::Memory | Discard::Person | Discard::Conversation => {}
-        }
     }
 
     fn is_due(&self, discarded: &Discarded, now: Timestamp) -> bool {
@@ -249,31 +238,13 @@ fn restore_in(
     }
 }
 
-fn erase_in(
-    tx: &mut WriteTx<'_>,
-    erasers: &[Box<dyn Eraser>],
-    discarded: &Discarded,
-) -> Result<(), StoreError> {
+/// What it is to be erased as.
+fn subject_of(discarded: &Discarded) -> Subject {
     let (clone, thing) = (discarded.clone, discarded.id.bytes());
     match discarded.kind {
-        Discard::Memory => memories::erase_memory_in(tx, clone, MemoryId::from_bytes(thing))?,
-        Discard::Person => memories::erase_person_in(tx, clone, PersonId::from_bytes(thing)),
-        Discard::Conversation => {
-            conversations::erase_conversation_in(tx, ConversationId::from_bytes(thing))?;
-        }
-        Discard::Clone => {
-            for eraser in erasers {
-                eraser.erase_in(tx, Subject::Clone(clone))?;
-            }
-            tx.shred(Owner::Clone(clone))?;
-            // What was put into the trash before its clone goes with it.
-            for other in discarded::all(tx)? {
-                if other.clone == clone {
-                    discarded::remove_in(tx, other.id);
-                }
-            }
-        }
+        Discard::Memory => Subject::Memory(clone, MemoryId::from_bytes(thing)),
+        Discard::Person => Subject::Person(clone, PersonId::from_bytes(thing)),
+        Discard::Conversation => Subject::Conversation(ConversationId::from_bytes(thing)),
+        Discard::Clone => Subject::Clone(clone),
     }
-    discarded::remove_in(tx, discarded.id);
-    Ok(())
 }

@@ -18,6 +18,9 @@ pub enum RetrievalError {
     /// The search thread panicked.
     #[error("a search ended unexpectedly")]
     Broken,
+    /// The clone was erased meanwhile.
+    #[error("the clone was erased")]
+    Gone,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -34,6 +37,7 @@ impl From<RetrievalError> for Fault {
                 "The server has too much to do to search right now; try again in a moment.",
             )
             .retry_after(Duration::from_secs(1)),
+            RetrievalError::Gone => Self::not_found(),
             other @ RetrievalError::Broken => Self::internal(other),
         }
     }

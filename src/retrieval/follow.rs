@@ -1,7 +1,6 @@
 //! The worker behind: brings the text indexes and the vectors up to date with the store, and
 //! rebuilds an index that is missing or damaged.
 
-use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -9,24 +8,19 @@ use half::f16;
 use tokio_util::sync::CancellationToken;
 
 use crate::embed::Embedder;
-use crate::index::tail::Change;
 use crate::kernel::CloneId;
 use crate::memories;
 use crate::store::{Rows, StoreError};
 
 use super::passage::{WINDOW_REACH, blended, passage_text, window_text};
-use super::rows::{self, OUTBOX, OutboxRow, TO_EMBED};
-use super::scope::{Scope, labels, told};
-use super::{Inner, Retrieval, RetrievalError, record};
+use super::rows::{self, OUTBOX, TO_EMBED};
+use super::scope::{labels, told};
+use super::{Inner, Retrieval, RetrievalError};
 
 /// One commit of a text index a second at most.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The worker looks by itself now and then, in case a wake-up was lost.
 const TICK: Duration = Duration::from_secs(30);
-/// Changes of one commit of a text index.
-const COMMIT: usize = 20_000;
-/// Changes read at once.
-const READ: usize = 2_000;
 /// So few passages are embedded before a question rather than behind it: some 20 ms.
 const FEW: usize = 16;
 /// Queues are counted up to here.
@@ -93,11 +87,44 @@ impl Retrieval {
         Ok(())
     }
 
+    /// Leaves no trace of erased memories in what was derived of a clone's: the text index is
+    /// brought up to date and written without them, and vectors that saw them as neighbours are
+    /// made anew.
+    ///
+    /// # Errors
+    /// When the store or the index fails.
+    pub async fn scrub(&self, clone: CloneId) -> Result<(), RetrievalError> {
+        if let Some(embedder) = &self.inner.embedder {
+            while self.embed(embedder, clone).await? {}
+        }
+        let _only_one = self.inner.indexing.lock().await;
+        self.write_words(clone).await?;
+        if self.inner.store.read(|tx| rows::scope(tx, clone))?.is_none() {
+            return Ok(());
+        }
+        let inner = Arc::clone(&self.inner);
+        let purged = crate::jobs::blocking(move || {
+            let index = inner.text_index(clone)?;
+            index.purge().map_err(|error| inner.broken(clone, &error))
+        });
+        purged.await.map_err(|_| RetrievalError::Broken)?
+    }
+
     async fn catch_up_words(&self, clone: CloneId) -> Result<(), RetrievalError> {
+        let _only_one = self.inner.indexing.lock().await;
+        self.write_words(clone).await
+    }
+
+    async fn write_words(&self, clone: CloneId) -> Result<(), RetrievalError> {
         let inner = Arc::clone(&self.inner);
         let indexed = crate::jobs::blocking(move || inner.index(clone)).await;
-        let seq = indexed.map_err(|_| RetrievalError::Broken)??;
-        Ok(self.trim(clone, seq).await?)
+        let indexed = indexed.map_err(|_| RetrievalError::Broken)?;
+        if self.inner.store.read(|tx| rows::scope(tx, clone))?.is_none() {
+            // It was erased meanwhile: no file of it may come back.
+            self.forget(clone);
+            return Ok(());
+        }
+        Ok(self.trim(clone, indexed?).await?)
     }
 
     /// What was erased while it was looked at is looked at again: then it is not there any more.
@@ -297,98 +324,4 @@ impl Inner {
             Ok(())
         })
     }
-
-    /// Brings the text index of a clone up to date and says how far.
-    fn index(&self, clone: CloneId) -> Result<u64, RetrievalError> {
-        let Some(row) = self.store.read(|tx| rows::scope(tx, clone))? else {
-            return Ok(0);
-        };
-        let scope = self.scopes.of(clone, &row);
-        let mut index = self.text_index(clone)?;
-        if index.committed_seq() < row.trimmed {
-            // It lacks what the outbox does not have any more: everything is indexed again.
-            self.texts.remove(&record::folder_of(clone)).map_err(broken)?;
-            index = self.texts.writing(&record::folder_of(clone)).map_err(broken)?;
-            let seq = self.index_all(clone, &scope, &index)?;
-            tracing::info!(%clone, "a text index was made anew");
-            return Ok(seq);
-        }
-        let mut seq = index.committed_seq();
-        let mut fresh = 0;
-        while fresh < COMMIT {
-            let changes = self.store.read(|tx| changes(tx, clone, &scope, seq))?;
-            let Some(last) = changes.last() else {
-                break;
-            };
-            seq = last.seq;
-            fresh += changes.len();
-            index.apply(&changes).map_err(broken)?;
-        }
-        if fresh > 0 {
-            self.commit(clone, &scope, &index, seq)?;
-        }
-        Ok(seq)
-    }
-
-    fn index_all(
-        &self,
-        clone: CloneId,
-        scope: &Scope,
-        index: &crate::index::text::TextIndex,
-    ) -> Result<u64, RetrievalError> {
-        let seq = self.store.read(|tx| {
-            let seq = rows::scope(tx, clone)?.map_or(0, |row| row.last_change);
-            let mut changes = Vec::new();
-            rows::each_passage(tx, clone, |passage, _| {
-                let change = OutboxRow { passage, removed: false };
-                let op = scope.op(tx, clone, change)?;
-                changes.push(Change { seq, passage, op });
-                Ok(ControlFlow::Continue(()))
-            })?;
-            for part in changes.chunks(READ) {
-                index.apply(part).map_err(broken)?;
-            }
-            Ok::<_, RetrievalError>(seq)
-        })?;
-        self.commit(clone, scope, index, seq)?;
-        Ok(seq)
-    }
-
-    /// Commits, and lets the tail go of what the index has now. The tail is held meanwhile, so
-    /// that no search falls between the two. What it has not looked at yet it looks at before
-    /// that is taken out of the outbox, so that it need not look at every passage again.
-    fn commit(
-        &self,
-        clone: CloneId,
-        scope: &Scope,
-        index: &crate::index::text::TextIndex,
-        seq: u64,
-    ) -> Result<(), RetrievalError> {
-        let mut state = scope.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.all_known {
-            self.store.read(|tx| scope.follow(tx, clone, seq, &mut state))?;
-        }
-        index.commit(seq).map_err(broken)?;
-        state.tail.forget_up_to(seq);
-        Ok(())
-    }
-}
-
-fn broken(error: crate::index::text::IndexError) -> RetrievalError {
-    tracing::error!(%error, "a text index cannot be written");
-    RetrievalError::Broken
-}
-
-fn changes(
-    tx: &impl Rows,
-    clone: CloneId,
-    scope: &Scope,
-    after: u64,
-) -> Result<Vec<Change>, StoreError> {
-    let rows = rows::changes(tx, clone, after, READ)?;
-    let changes = rows.into_iter().map(|(seq, change)| {
-        let op = scope.op(tx, clone, change)?;
-        Ok(Change { seq, passage: change.passage, op })
-    });
-    changes.collect()
 }

@@ -9,6 +9,7 @@ mod error;
 mod evidence;
 mod follow;
 mod fuse;
+mod indexing;
 mod months;
 mod passage;
 mod quote;
@@ -33,11 +34,11 @@ use crate::index::shelf::TextIndexes;
 use crate::jobs::{Eraser, Subject, Tasks};
 use crate::kernel::{CloneId, FuzzyDate, MemoryId};
 use crate::memories::{Filter, OnChange};
-use crate::store::{Store, StoreError, WriteTx};
+use crate::store::{Room, Store, StoreError, WriteTx};
 
 pub use error::RetrievalError;
 pub use recall::{Passage, Recall, Recalled};
-pub use rows::{TABLES, reseal_in};
+pub use rows::{TABLES, remove_dangling_in, reseal_in};
 
 use scope::Scopes;
 use turn::Turns;
@@ -125,6 +126,9 @@ pub struct Found {
     pub relevant: bool,
 }
 
+/// The directory of the text indexes within a data directory.
+const INDEX: &str = "index";
+
 /// Finds passages. Cheap to clone.
 #[derive(Clone)]
 pub struct Retrieval {
@@ -139,6 +143,8 @@ struct Inner {
     scopes: Scopes,
     turns: Turns,
     bounds: Bounds,
+    /// Held by whoever writes text indexes: what is committed must not be older than what was.
+    indexing: tokio::sync::Mutex<()>,
     changed: Notify,
     /// Clones whose text index lacks what the outbox does not have any more; the worker makes
     /// these anew, though nothing waits for them in the outbox.
@@ -153,11 +159,22 @@ impl Retrieval {
         graphs: Graphs,
         bounds: Bounds,
     ) -> Self {
-        let texts = TextIndexes::new(directory.join("index"));
+        let texts = TextIndexes::new(directory.join(INDEX));
         let (scopes, turns) = (Scopes::default(), Turns::new(bounds.time));
         let (changed, behind) = (Notify::new(), Mutex::default());
-        let inner =
-            Inner { store, embedder, graphs, texts, scopes, turns, bounds, changed, behind };
+        let indexing = tokio::sync::Mutex::default();
+        let inner = Inner {
+            store,
+            embedder,
+            graphs,
+            texts,
+            scopes,
+            turns,
+            bounds,
+            indexing,
+            changed,
+            behind,
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -210,14 +227,36 @@ impl Retrieval {
     }
 }
 
+/// Where the text index of a clone lies within a data directory.
+pub fn folder_below(directory: &Path, clone: CloneId) -> std::path::PathBuf {
+    directory.join(INDEX).join(record::folder_of(clone))
+}
+
+/// Forgets the passages of a memory that is erased.
+///
+/// # Errors
+/// When the store fails.
+pub fn forget_memory_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    memory: MemoryId,
+) -> Result<(), StoreError> {
+    record::forget_in(tx, clone, memory)
+}
+
 /// Removes what this slice knows of a clone from the store; [`Retrieval::forget`] removes files.
 pub struct RetrievalEraser;
 
 impl Eraser for RetrievalEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        room: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
-            Subject::Clone(clone) => rows::erase_clone_in(tx, clone),
-            Subject::Account(_) => Ok(()),
+            Subject::Clone(clone) => rows::erase_clone_in(tx, clone, room),
+            _ => Ok(()),
         }
     }
 }

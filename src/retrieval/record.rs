@@ -3,7 +3,7 @@
 
 use crate::index::analysis::Analyzer;
 use crate::index::language;
-use crate::kernel::CloneId;
+use crate::kernel::{CloneId, MemoryId};
 use crate::memories::{Happened, Memory};
 use crate::store::{StoreError, WriteTx};
 
@@ -31,12 +31,19 @@ pub(super) fn follow_in(
             add_in(tx, memory, &mut scope, tokens)?;
             rows::put_scope_in(tx, memory.clone, &scope)
         }
-        Happened::Removed(memory) => {
-            let mut scope = rows::scope_in(tx, memory.clone)?;
-            rows::remove_in(tx, memory.clone, &mut scope, memory.id)?;
-            rows::put_scope_in(tx, memory.clone, &scope)
-        }
+        Happened::Removed(memory) => forget_in(tx, memory.clone, memory.id),
     }
+}
+
+/// Removes the passages of a memory.
+pub(super) fn forget_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    memory: MemoryId,
+) -> Result<(), StoreError> {
+    let Some(mut scope) = rows::scope(tx, clone)? else { return Ok(()) };
+    rows::remove_in(tx, clone, &mut scope, memory)?;
+    rows::put_scope_in(tx, clone, &scope)
 }
 
 /// Whether nothing that is indexed, embedded or checked for permission has changed.

@@ -10,7 +10,7 @@ use crate::access::Visibility;
 use crate::kernel::{AccountId, CloneId, MemoryId};
 use crate::seal::Owner;
 use crate::store::{
-    Direction, Holds, Range, RawTable, Row, Rows, StoreError, Table, TableInfo, WriteTx,
+    Direction, Holds, Range, RawTable, Room, Row, Rows, StoreError, Table, TableInfo, WriteTx,
 };
 
 /// What a clone's search state is made with.
@@ -367,13 +367,31 @@ pub(super) fn each_passage(
     })
 }
 
-pub(super) fn erase_clone_in(tx: &mut WriteTx<'_>, clone: CloneId) -> Result<(), StoreError> {
+/// Removes from the threads of a clone what leads to passages that are not there.
+///
+/// # Errors
+/// When the database fails.
+pub fn remove_dangling_in(tx: &mut WriteTx<'_>, clone: CloneId) -> Result<(), StoreError> {
+    for key in tx.keys::<(CloneId, u64, i64, u64), ()>(&IN_THREAD, &Range::prefix(&clone))? {
+        if !tx.has(&PASSAGES, &(clone, key.3))? {
+            tx.remove(&IN_THREAD, &key);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn erase_clone_in(
+    tx: &mut WriteTx<'_>,
+    clone: CloneId,
+    room: &mut Room,
+) -> Result<(), StoreError> {
     let all = Range::prefix(&clone);
+    tx.remove_within(&PASSAGES, &all, room)?;
+    tx.remove_within(&OF_MEMORY, &all, room)?;
+    tx.remove_within(&IN_THREAD, &all, room)?;
+    tx.remove_within(&OUTBOX, &all, room)?;
+    tx.remove_within(&TO_EMBED, &all, room)?;
+    tx.remove_raw_within(&VECTORS, &all, room)?;
     tx.remove(&SCOPES, &clone);
-    tx.remove_range(&PASSAGES, &all)?;
-    tx.remove_range(&OF_MEMORY, &all)?;
-    tx.remove_range(&IN_THREAD, &all)?;
-    tx.remove_range(&OUTBOX, &all)?;
-    tx.remove_range(&TO_EMBED, &all)?;
-    tx.remove_raw_range(&VECTORS, &all).map(|_| ())
+    Ok(())
 }

@@ -57,6 +57,13 @@ impl Cipher {
         Self::new(key)
     }
 
+    /// What a text is found by: the same for the same text, and nothing to whoever has no key.
+    pub(super) fn blind(&self, text: &[u8]) -> [u8; 32] {
+        let mut key = Zeroizing::new([0; 32]);
+        expand(&self.secret[..], b"clonememoria blind index", &mut key[..]);
+        *blake3::keyed_hash(&key, text).as_bytes()
+    }
+
     pub(super) fn secret(&self) -> &[u8; 32] {
         &self.secret
     }

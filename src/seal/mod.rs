@@ -218,6 +218,38 @@ impl Seals {
         Ok(Opened { version: sealed.version, value, was_sealed: true })
     }
 
+    /// What a text of somebody's is found by in a key of a table, which is in the clear: the same
+    /// for the same text, and nothing to whoever has not their key.
+    ///
+    /// # Errors
+    /// When the owner was erased, or the system gives no random bytes.
+    pub fn blind(&self, owner: Owner, text: &[u8]) -> Result<[u8; 32], SealError> {
+        let ready = self.known().ready.get(&owner).cloned();
+        let (cipher, _) = match ready {
+            Some(named) => named,
+            None => self.make_ready(owner)?,
+        };
+        Ok(cipher.blind(text))
+    }
+
+    /// Whether the keys are here that a value was sealed with; also if it needs none.
+    pub fn has_key_of(&self, bytes: &[u8]) -> bool {
+        let Some(Sealed { keys: (one, other), .. }) = Sealed::of(bytes) else { return true };
+        let known = self.known();
+        [Some(one), other].iter().flatten().all(|id| known.by_id.contains_key(id))
+    }
+
+    /// Whether an owner has a key; who was erased has none any more.
+    pub fn has_key(&self, owner: Owner) -> bool {
+        let holder = match owner {
+            Owner::Account(account) => Holder::Account(account.bytes()),
+            Owner::Clone(clone) => Holder::Clone(clone.bytes()),
+            Owner::Instance => Holder::Instance,
+            Owner::Derived { .. } | Owner::Nobody => return false,
+        };
+        self.known().keys.contains_key(&holder)
+    }
+
     fn one(&self, holder: Holder) -> Result<Named, SealError> {
         let cipher = self.cipher_of(holder)?;
         let id = cipher.id;

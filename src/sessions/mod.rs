@@ -19,7 +19,7 @@ use std::time::Duration;
 use crate::accounts::{Account, AccountError, Failure, SecurityEvent, Watchers, account_in};
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, Secret, SessionId, Timestamp, Token, TokenHash};
-use crate::store::{Rows, Store, StoreError, WriteTx};
+use crate::store::{Room, Rows, Store, StoreError, WriteTx};
 
 use self::access_token::AccessTokens;
 use self::refresh_token::RefreshTokens;
@@ -327,10 +327,15 @@ fn signed_in(tx: &impl Rows, id: SessionId, row: &SessionRow) -> Result<SignedIn
 pub struct SessionEraser;
 
 impl Eraser for SessionEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),
-            Subject::Clone(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

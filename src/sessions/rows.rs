@@ -210,5 +210,7 @@ pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, account: AccountId) -> Resu
     for (id, row) in of_account(tx, account)? {
         end_in(tx, id, &row);
     }
+    // Also where a sign-in itself cannot be read any more.
+    tx.remove_range(&SESSIONS_OF, &Range::prefix(&account))?;
     tx.remove_range(&DEVICES, &Range::prefix(&account)).map(|_| ())
 }

@@ -21,7 +21,7 @@ use crate::kernel::{AccountId, Clock, CloneId, Credential, ShareLinkId, Timestam
 use crate::notifications::{Notice, Notifications};
 use crate::seal::Owner;
 use crate::spaces;
-use crate::store::{Rows, Store, StoreError, WriteTx};
+use crate::store::{Room, Rows, Store, StoreError, WriteTx};
 
 use self::rows::{LinkRow, Place};
 use self::visits::{came_by, good};
@@ -328,13 +328,24 @@ fn empty_in(
 pub struct ShareLinkEraser(pub ForgetVisitor);
 
 impl Eraser for ShareLinkEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         let places = match subject {
             Subject::Account(account) => rows::of_account(tx, account)?,
             Subject::Clone(clone) => {
                 rows::of_clone(tx, clone)?.into_iter().map(|(id, _)| (clone, id)).collect()
             }
+            _ => return Ok(()),
         };
-        places.into_iter().try_for_each(|place| end_in(tx, place, self.0))
+        places.into_iter().try_for_each(|place| end_in(tx, place, self.0))?;
+        match subject {
+            // Also where a link itself cannot be read any more.
+            Subject::Account(account) => rows::forget_places_in(tx, account),
+            _ => Ok(()),
+        }
     }
 }

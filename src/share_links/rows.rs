@@ -182,6 +182,11 @@ pub(super) fn of_account(tx: &impl Rows, account: AccountId) -> Result<Vec<Place
     Ok(keys.into_iter().map(|(_, clone, link)| (clone, link)).collect())
 }
 
+/// Forgets where the links of an account are.
+pub(super) fn forget_places_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), StoreError> {
+    tx.remove_range(&OF_ACCOUNT, &Range::prefix(&account)).map(|_| ())
+}
+
 /// Every link that has ended, and when.
 pub(super) fn expired(
     tx: &impl Rows,

@@ -9,8 +9,8 @@ use crate::jobs::Once;
 use crate::kernel::{AccountId, InvitationId, SpaceId, Timestamp, Token, TokenHash};
 use crate::store::{Rows, StoreError, WriteTx};
 
+use super::invitation_rows::{self as stored, InvitationRow};
 use super::members::may_give;
-use super::rows::InvitationRow;
 use super::{Invitation, MadeInvitation, Offer, Role, SpaceError, Spaces, rows, shared_in};
 
 /// Members and open invitations of a space at most.
@@ -53,7 +53,7 @@ impl Spaces {
                 let space = shared_in(tx, account, id, Role::Steward)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     let made = InvitationId::from_bytes(made);
-                    let open = rows::invitations(tx, id, now)?.into_iter();
+                    let open = stored::open(tx, id, now)?.into_iter();
                     let invitation = open.into_iter().find(|i| i.id == made);
                     let invitation = invitation.ok_or(SpaceError::Missing)?;
                     return Ok(MadeInvitation { invitation, token: None });
@@ -62,7 +62,7 @@ impl Spaces {
                 if !may_give(space.role, new.role) || new.role == Role::Owner {
                     return Err(SpaceError::Forbidden);
                 }
-                if space.members + rows::invitations(tx, id, now)?.len() >= MOST {
+                if space.members + stored::open(tx, id, now)?.len() >= MOST {
                     return Err(SpaceError::Full);
                 }
                 let expires_at = now.plus(new.lasts);
@@ -79,11 +79,11 @@ impl Spaces {
                     mailed: None,
                 };
                 let invitation = InvitationId::fresh();
-                rows::put_invitation_in(tx, id, invitation, &row)?;
+                stored::put_in(tx, id, invitation, &row)?;
                 Once::record_in(once.as_ref(), tx, &invitation.bytes())?;
                 let role = row.role.name();
                 this.tell_in(tx, account, &SecurityEvent::Invited { space: id, invitation, role })?;
-                let invitation = rows::view(invitation, row);
+                let invitation = stored::view(invitation, row);
                 Ok(MadeInvitation { invitation, token: Some(token) })
             })
             .await
@@ -102,7 +102,7 @@ impl Spaces {
         self.store.read(|tx| {
             shared_in(tx, account, id, Role::Steward)?;
             let mut open = Vec::new();
-            for invitation in rows::invitations(tx, id, now)? {
+            for invitation in stored::open(tx, id, now)? {
                 if may_make(tx, invitation.by, id, invitation.role)? {
                     open.push(invitation);
                 }
@@ -125,7 +125,7 @@ impl Spaces {
         self.store
             .write(move |tx| {
                 shared_in(tx, account, id, Role::Steward)?;
-                if !rows::remove_invitation_in(tx, id, invitation)? {
+                if !stored::remove_in(tx, id, invitation)? {
                     return Err(SpaceError::Missing);
                 }
                 let event = SecurityEvent::InvitationWithdrawn { space: id, invitation };
@@ -183,7 +183,7 @@ impl Spaces {
     ) -> Result<SpaceId, SpaceError> {
         let now = self.clock.now();
         let (invitation, offer) = fitting(tx, account, token, now)?;
-        rows::remove_invitation_in(tx, offer.space, invitation)?;
+        stored::remove_in(tx, offer.space, invitation)?;
         rows::put_member_in(tx, offer.space, account.id, (offer.role, None), now)?;
         let (space, role) = (offer.space, offer.role.name());
         self.tell_in(tx, account.id, &SecurityEvent::JoinedSpace { space, role })?;
@@ -220,7 +220,7 @@ pub fn mail_in(
 ) -> Result<Option<Offer>, StoreError> {
     let offer = offer_in(tx, link, now)?;
     if offer.is_some() {
-        rows::put_mailed_in(tx, link, mailed)?;
+        stored::put_mailed_in(tx, link, mailed)?;
     }
     Ok(offer)
 }
@@ -256,7 +256,7 @@ fn good(
     token: &TokenHash,
     now: Timestamp,
 ) -> Result<(InvitationId, Offer), SpaceError> {
-    let found = rows::invitation_by_token(tx, token)?;
+    let found = stored::by_token(tx, token)?;
     let (space, id, row) = found.ok_or(SpaceError::WrongInvitation)?;
     // Who made it must still be allowed to.
     if now >= row.expires_at || !may_make(tx, row.by, space, row.role)? {

@@ -5,6 +5,7 @@
 
 mod error;
 mod groups;
+mod invitation_rows;
 mod invitations;
 mod members;
 mod model;
@@ -13,7 +14,7 @@ mod rows;
 use crate::accounts::{Account, SecurityEvent, Watchers};
 use crate::jobs::{Eraser, Once, Subject};
 use crate::kernel::{AccountId, Clock, SpaceId, Text, Timestamp};
-use crate::store::{Rows, Store, StoreError, WriteTx};
+use crate::store::{Room, Rows, Store, StoreError, WriteTx};
 
 pub use error::SpaceError;
 pub use groups::NewGroup;
@@ -131,7 +132,7 @@ impl Spaces {
 /// # Errors
 /// When the store fails.
 pub fn sweep_in(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
-    rows::sweep_in(tx, now)
+    invitation_rows::sweep_in(tx, now)
 }
 
 /// A shared space that an account is in with at least a role.
@@ -230,14 +231,45 @@ pub fn make_personal_in(tx: &mut WriteTx<'_>, account: &Account) -> Result<(), S
     rows::make_in(tx, account.id, name, SpaceType::Personal, at).map(|_| ())
 }
 
+/// What becomes of the spaces of an account when it is gone: those that go with it, and those that
+/// pass on to somebody else.
+///
+/// # Errors
+/// When the store fails.
+pub fn without(tx: &impl Rows, account: AccountId) -> Result<Without, StoreError> {
+    let mut without = Without::default();
+    for space in rows::spaces_of(tx, account)? {
+        match rows::heir(tx, account, space.id)? {
+            rows::Heir::Nobody => without.ending.push(space.id),
+            rows::Heir::Is(heir, _) => without.passing.push((space, heir)),
+            rows::Heir::NotNeeded => {}
+        }
+    }
+    Ok(without)
+}
+
+/// What becomes of the spaces of an account when it is gone.
+#[derive(Debug, Default)]
+pub struct Without {
+    /// Nobody else is in them.
+    pub ending: Vec<SpaceId>,
+    /// They were the account's, and whose they are then.
+    pub passing: Vec<(Space, AccountId)>,
+}
+
 /// Removes what this slice knows of an account.
 pub struct SpaceEraser;
 
 impl Eraser for SpaceEraser {
-    fn erase_in(&self, tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    fn erase_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+        _: &mut Room,
+    ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),
-            Subject::Clone(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

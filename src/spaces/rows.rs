@@ -1,23 +1,18 @@
-//! How spaces, memberships and invitations are stored.
-
-use std::ops::ControlFlow;
+//! How spaces and memberships are stored.
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::{AccountId, InvitationId, SpaceGroupId, SpaceId, Text, Timestamp, TokenHash};
+use crate::kernel::{AccountId, SpaceGroupId, SpaceId, Text, Timestamp};
 use crate::seal::Owner;
-use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
-use super::{Group, Invitation, Member, Role, Space, SpaceType};
+use super::invitation_rows as invitations;
+use super::{Group, Member, Role, Space, SpaceType};
 use crate::identities::SaidGroup;
 
 const SPACES: Table<SpaceId, SpaceRow> = Table::new("spaces", Holds::Account);
 const MEMBERS: Table<(SpaceId, AccountId), MemberRow> = Table::new("space_members", Holds::Account);
 const SPACES_OF: Table<(AccountId, SpaceId), ()> = Table::new("spaces_of_account", Holds::Account);
-const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
-    Table::new("space_invitations", Holds::Account);
-const BY_TOKEN: Table<TokenHash, PlaceRow> =
-    Table::new("space_invitations_by_token", Holds::Account);
 /// Whom no group brings into a space: they were taken out of it, or left, by hand.
 const KEPT_OUT: Table<(AccountId, SpaceId), ()> = Table::new("space_kept_out", Holds::Account);
 const GROUPS: Table<(SpaceId, SpaceGroupId), GroupRow> = Table::new("space_groups", Holds::Account);
@@ -27,8 +22,8 @@ pub const TABLES: &[TableInfo] = &[
     SPACES.info(),
     MEMBERS.info(),
     SPACES_OF.info(),
-    INVITATIONS.info(),
-    BY_TOKEN.info(),
+    invitations::TABLES[0],
+    invitations::TABLES[1],
     GROUPS.info(),
     KEPT_OUT.info(),
 ];
@@ -61,26 +56,6 @@ struct GroupRow {
     role: Role,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct InvitationRow {
-    pub(super) token: TokenHash,
-    pub(super) role: Role,
-    /// The only address that can accept it.
-    pub(super) email: Option<String>,
-    pub(super) by: AccountId,
-    pub(super) created_at: Timestamp,
-    pub(super) expires_at: Timestamp,
-    /// The token that was mailed last.
-    #[serde(default)]
-    pub(super) mailed: Option<TokenHash>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct PlaceRow {
-    space: SpaceId,
-    invitation: InvitationId,
-}
-
 impl Row<SpaceId> for SpaceRow {
     fn owner(&self, _: &SpaceId) -> Owner {
         Owner::Instance
@@ -96,18 +71,6 @@ impl Row<(SpaceId, AccountId)> for MemberRow {
 impl Row<(SpaceId, SpaceGroupId)> for GroupRow {
     fn owner(&self, _: &(SpaceId, SpaceGroupId)) -> Owner {
         Owner::Instance
-    }
-}
-
-impl Row<(SpaceId, InvitationId)> for InvitationRow {
-    fn owner(&self, _: &(SpaceId, InvitationId)) -> Owner {
-        Owner::Account(self.by)
-    }
-}
-
-impl Row<TokenHash> for PlaceRow {
-    fn owner(&self, _: &TokenHash) -> Owner {
-        Owner::Nobody
     }
 }
 
@@ -287,79 +250,12 @@ pub(super) fn remove_member_in(tx: &mut WriteTx<'_>, space: SpaceId, account: Ac
     tx.remove(&SPACES_OF, &(account, space));
 }
 
-pub(super) fn put_invitation_in(
-    tx: &mut WriteTx<'_>,
-    space: SpaceId,
-    invitation: InvitationId,
-    row: &InvitationRow,
-) -> Result<(), StoreError> {
-    tx.put(&INVITATIONS, &(space, invitation), row)?;
-    tx.put(&BY_TOKEN, &row.token, &PlaceRow { space, invitation })
-}
-
-pub(super) fn invitation_by_token(
-    tx: &impl Rows,
-    token: &TokenHash,
-) -> Result<Option<(SpaceId, InvitationId, InvitationRow)>, StoreError> {
-    let Some(PlaceRow { space, invitation }) = tx.get(&BY_TOKEN, token)? else {
-        return Ok(None);
-    };
-    Ok(tx.get(&INVITATIONS, &(space, invitation))?.map(|row| (space, invitation, row)))
-}
-
-/// Lets an invitation be found by the token that is mailed, in place of one that was before.
-pub(super) fn put_mailed_in(
-    tx: &mut WriteTx<'_>,
-    link: &TokenHash,
-    mailed: TokenHash,
-) -> Result<(), StoreError> {
-    let Some((space, invitation, row)) = invitation_by_token(tx, link)? else { return Ok(()) };
-    if let Some(former) = row.mailed {
-        tx.remove(&BY_TOKEN, &former);
-    }
-    tx.put(&BY_TOKEN, &mailed, &PlaceRow { space, invitation })?;
-    tx.put(&INVITATIONS, &(space, invitation), &InvitationRow { mailed: Some(mailed), ..row })
-}
-
-/// The invitations into a space that can still be accepted, newest first.
-pub(super) fn invitations(
-    tx: &impl Rows,
-    space: SpaceId,
-    now: Timestamp,
-) -> Result<Vec<Invitation>, StoreError> {
-    let rows = tx.list(&INVITATIONS, &Range::prefix(&space))?;
-    let open = rows.into_iter().rev().filter(|(_, row)| now < row.expires_at);
-    Ok(open.map(|((_, id), row)| view(id, row)).collect())
-}
-
-pub(super) fn view(id: InvitationId, row: InvitationRow) -> Invitation {
-    let InvitationRow { role, email, by, created_at, expires_at, .. } = row;
-    Invitation { id, role, email, by, created_at, expires_at }
-}
-
-pub(super) fn remove_invitation_in(
-    tx: &mut WriteTx<'_>,
-    space: SpaceId,
-    invitation: InvitationId,
-) -> Result<bool, StoreError> {
-    let Some(row) = tx.get(&INVITATIONS, &(space, invitation))? else {
-        return Ok(false);
-    };
-    for token in std::iter::once(row.token).chain(row.mailed) {
-        tx.remove(&BY_TOKEN, &token);
-    }
-    tx.remove(&INVITATIONS, &(space, invitation));
-    Ok(true)
-}
-
 /// Removes a space, its memberships and its invitations.
 pub(super) fn remove_in(tx: &mut WriteTx<'_>, id: SpaceId) -> Result<(), StoreError> {
     for member in members(tx, id)? {
         remove_member_in(tx, id, member.account);
     }
-    for (_, invitation) in tx.keys(&INVITATIONS, &Range::prefix(&id))? {
-        remove_invitation_in(tx, id, invitation)?;
-    }
+    invitations::remove_all_in(tx, id)?;
     for group in groups(tx, id)? {
         tx.remove(&GROUPS, &(id, group.id));
     }
@@ -372,28 +268,39 @@ pub(super) fn remove_in(tx: &mut WriteTx<'_>, id: SpaceId) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Removes invitations that nobody can accept any more.
-pub(super) fn sweep_in(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let mut over = Vec::new();
-    tx.scan(&INVITATIONS, &Range::all(), Direction::Up, |key, row: InvitationRow| {
-        if now >= row.expires_at {
-            over.push(key);
-        }
-        Ok::<_, StoreError>(ControlFlow::Continue(()))
-    })?;
-    for (space, invitation) in over {
-        remove_invitation_in(tx, space, invitation)?;
-    }
-    Ok(())
+/// Who looks after a space when a member is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heir {
+    /// There is nobody else: the space goes.
+    Nobody,
+    /// The owner goes, and this member takes their place: of the highest role the oldest.
+    Is(AccountId, Timestamp),
+    /// Its owner is somebody else.
+    NotNeeded,
+}
+
+pub(super) fn heir(tx: &impl Rows, account: AccountId, id: SpaceId) -> Result<Heir, StoreError> {
+    let (own, others): (Vec<_>, Vec<_>) =
+        members(tx, id)?.into_iter().partition(|member| member.account == account);
+    let is_owner = own.first().is_some_and(|member| member.role == Role::Owner);
+    Ok(match others.first() {
+        None => Heir::Nobody,
+        Some(first) if is_owner => Heir::Is(first.account, first.since),
+        Some(_) => Heir::NotNeeded,
+    })
 }
 
 pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, account: AccountId) -> Result<(), StoreError> {
     for (_, id) in tx.keys::<(AccountId, SpaceId), ()>(&SPACES_OF, &Range::prefix(&account))? {
-        remove_member_in(tx, id, account);
-        // A space nobody is in any more has no way back.
-        if members(tx, id)?.is_empty() {
-            remove_in(tx, id)?;
+        match heir(tx, account, id)? {
+            Heir::Nobody => remove_in(tx, id)?,
+            Heir::Is(heir, since) => {
+                put_member_in(tx, id, heir, (Role::Owner, None), since)?;
+                remove_member_in(tx, id, account);
+            }
+            Heir::NotNeeded => remove_member_in(tx, id, account),
         }
     }
+    invitations::erase_account_in(tx, account)?;
     tx.remove_range(&KEPT_OUT, &Range::prefix(&account)).map(|_| ())
 }

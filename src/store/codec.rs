@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::StoreError;
+use crate::kernel::TokenHash;
 use crate::seal::{Opened, Owner, Place, SealError, Seals};
 
 /// A value of a table with keys `K`. A version that shipped never changes; a new shape is a new
@@ -156,7 +157,8 @@ impl Codec {
         }
     }
 
-    /// The value in bytes that never passed through CBOR.
+    /// The value in bytes that never passed through CBOR; of others what they say before they are
+    /// read as anything.
     ///
     /// # Errors
     /// When the bytes are damaged, or their key is gone.
@@ -177,6 +179,29 @@ impl Codec {
             SealError::Damaged => damaged(table, "it is not what was stored here"),
             source => StoreError::Seal { table, source },
         })
+    }
+
+    /// What a text of somebody's is found by in a key of a table.
+    ///
+    /// # Errors
+    /// When its owner was erased.
+    pub fn blind(
+        &self,
+        table: &'static str,
+        owner: Owner,
+        text: &[u8],
+    ) -> Result<TokenHash, StoreError> {
+        let blind = self.seals.blind(owner, text);
+        blind.map(TokenHash).map_err(|source| StoreError::Seal { table, source })
+    }
+
+    pub(super) fn has_key(&self, owner: Owner) -> bool {
+        self.seals.has_key(owner)
+    }
+
+    /// Whether the key is here that a stored value was sealed with; also if it needs none.
+    pub(super) fn has_key_of(&self, bytes: &[u8]) -> bool {
+        self.seals.has_key_of(bytes)
     }
 
     /// Puts the keys onto the disk that were made since the last time; to be done before anything

@@ -1,5 +1,6 @@
 //! What can go wrong between a slice and its rows.
 
+use super::LedgerError;
 use crate::kernel::Fault;
 use crate::seal::SealError;
 
@@ -46,6 +47,9 @@ pub enum StoreError {
         /// The table's name.
         table: &'static str,
     },
+    /// The ledger of erasures is not to be had, or not this database's.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// The change panicked and was dropped.
     #[error("a change panicked")]
     Panicked,

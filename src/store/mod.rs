@@ -8,15 +8,19 @@
 
 mod blobs;
 mod codec;
+mod disk;
 mod error;
 mod key;
+mod ledger;
 mod lock;
 mod overlay;
 mod paging;
 mod reader;
 mod rewrite;
+mod room;
 mod rows;
 mod shred;
+mod survey;
 mod table;
 mod upgrade;
 mod writer;
@@ -24,17 +28,23 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::seal::Seals;
+use crate::seal::{Owner, Seals};
+
+use self::disk::{Current, Disk};
+use self::ledger::LedgerFile;
 
 pub use blobs::{BlobError, Blobs};
 pub use codec::{Codec, Row, from_cbor};
 pub use error::StoreError;
 pub use key::{Key, KeyError, Words};
+pub use ledger::{LedgerError, LedgerLine};
 pub use lock::{DataLock, LockError};
 pub use overlay::WriteTx;
 pub use paging::page_of;
 pub use reader::ReadTx;
+pub use room::Room;
 pub use rows::{Direction, Range, Rows};
+pub use survey::Occurrences;
 pub use table::{Holds, RawTable, Table, TableInfo};
 pub use upgrade::Upgrade;
 pub use writer::{Durable, WriterFigures};
@@ -61,8 +71,12 @@ pub struct Store {
 struct Inner {
     // Declared before the database, so that the last commit is over when the file is closed.
     writer: writer::Writer,
-    database: Arc<redb::Database>,
+    current: Current,
     codec: Codec,
+    /// Every table.
+    tables: Vec<TableInfo>,
+    /// What was erased since the database was as it is: it came back from a backup.
+    to_repeat: Vec<LedgerLine>,
 }
 
 impl Store {
@@ -91,14 +105,20 @@ impl Store {
     /// When the file cannot be opened, was written by a newer program, or an upgrade fails.
     pub fn open(directory: &Path, codec: Codec, options: &Options<'_>) -> Result<Self, StoreError> {
         let path = directory.join(FILE);
-        let database = builder(options).create(&path).map_err(StoreError::opening)?;
-        if !upgrade::prepare(&database, &codec, options)? {
-            return Self::start(database, codec);
+        let database = builder(options.cache_bytes).create(&path).map_err(StoreError::opening)?;
+        let is_stale = upgrade::prepare(&database, &codec, options)?;
+        let mut disk = Disk {
+            current: Current::new(database),
+            codec,
+            path: Some(path),
+            ledger: LedgerFile::of(directory),
+            cache_bytes: options.cache_bytes,
+            replaced: Vec::new(),
+        };
+        if is_stale {
+            disk.rewrite()?;
         }
-        drop(database);
-        rewrite::rewrite(&path)?;
-        let database = builder(options).open(&path).map_err(StoreError::opening)?;
-        Self::start(database, codec)
+        Self::start(disk, options)
     }
 
     /// A database that lives in memory and is gone when dropped.
@@ -108,17 +128,76 @@ impl Store {
     #[cfg(any(test, feature = "testing"))]
     pub fn in_memory(codec: Codec, options: &Options<'_>) -> Result<Self, StoreError> {
         let backend = redb::backends::InMemoryBackend::new();
-        let database =
-            builder(options).create_with_backend(backend).map_err(StoreError::opening)?;
+        let database = builder(options.cache_bytes)
+            .create_with_backend(backend)
+            .map_err(StoreError::opening)?;
         upgrade::prepare(&database, &codec, options)?;
-        Self::start(database, codec)
+        let disk = Disk {
+            current: Current::new(database),
+            codec,
+            path: None,
+            ledger: LedgerFile::none(),
+            cache_bytes: options.cache_bytes,
+            replaced: Vec::new(),
+        };
+        Self::start(disk, options)
     }
 
-    fn start(database: redb::Database, codec: Codec) -> Result<Self, StoreError> {
-        let database = Arc::new(database);
-        shred::carry_out(&database, &codec)?;
-        let writer = writer::Writer::start(Arc::clone(&database), codec.clone())?;
-        Ok(Self { inner: Arc::new(Inner { writer, database, codec }) })
+    fn start(mut disk: Disk, options: &Options<'_>) -> Result<Self, StoreError> {
+        let to_repeat = disk.begin()?;
+        let (current, codec) = (disk.current.clone(), disk.codec.clone());
+        let writer = writer::Writer::start(disk)?;
+        let tables = upgrade::own_tables().chain(options.tables.iter().copied()).collect();
+        Ok(Self { inner: Arc::new(Inner { writer, current, codec, tables, to_repeat }) })
+    }
+
+    /// Writes the database file anew, so that nothing is left in it of what was removed or
+    /// replaced. Reading goes on; writing waits.
+    ///
+    /// # Errors
+    /// When the new file cannot be written; everything is as before then.
+    pub async fn rewrite(&self) -> Result<(), StoreError> {
+        self.inner.writer.rewrite().await
+    }
+
+    /// Whether something was erased since the file was written anew.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn is_stale(&self) -> Result<bool, StoreError> {
+        self.read(upgrade::is_stale)
+    }
+
+    /// Up to which line of the ledger of erasures nothing is left in freed pages.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn rewritten(&self) -> Result<u64, StoreError> {
+        self.read(upgrade::rewritten)
+    }
+
+    /// Whether an owner has no key, here or in the file of the keys.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn is_shredded(&self, owner: Owner) -> Result<bool, StoreError> {
+        let is_doomed = self.read(|tx| shred::is_doomed(tx, owner))?;
+        Ok(!is_doomed && !self.inner.codec.has_key(owner))
+    }
+
+    /// What was erased since the database was as it is, oldest first: it came back from a backup.
+    /// All of it is to be erased again, each with [`WriteTx::adopt_erasure`], before anything else
+    /// is written.
+    pub fn erasures_to_repeat(&self) -> &[LedgerLine] {
+        &self.inner.to_repeat
+    }
+
+    /// Every line of the ledger of erasures, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn erasures(&self) -> Result<Vec<LedgerLine>, StoreError> {
+        self.read(|tx| ledger::lines(tx, 0))
     }
 
     /// Runs `look` on a snapshot of everything committed so far.
@@ -130,7 +209,7 @@ impl Store {
         F: FnOnce(&ReadTx) -> Result<T, E>,
         E: From<StoreError>,
     {
-        let tx = ReadTx::begin(&self.inner.database, &self.inner.codec)?;
+        let tx = ReadTx::holding(self.inner.current.get(), &self.inner.codec)?;
         look(&tx)
     }
 
@@ -177,9 +256,9 @@ impl Store {
     }
 }
 
-fn builder(options: &Options<'_>) -> redb::Builder {
+fn builder(cache_bytes: usize) -> redb::Builder {
     let mut builder = redb::Database::builder();
-    builder.set_cache_size(options.cache_bytes);
+    builder.set_cache_size(cache_bytes);
     builder
 }
 

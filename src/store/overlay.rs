@@ -9,7 +9,7 @@ use redb::ReadableTable as _;
 
 use super::reader::{bounds, definition};
 use super::rows::Visit;
-use super::{Codec, Direction, Key, Range, RawTable, Row, Rows, StoreError, Table};
+use super::{Codec, Direction, Key, Range, RawTable, Room, Row, Rows, StoreError, Table};
 use crate::seal::Owner;
 
 type OpenTable<'txn> = redb::Table<'txn, &'static [u8], &'static [u8]>;
@@ -215,26 +215,66 @@ impl<'t> WriteTx<'t> {
         table: &Table<K, R>,
         range: &Range,
     ) -> Result<usize, StoreError> {
-        self.remove_bytes(table.info.name, range)
+        self.remove_bytes(table.info.name, range, usize::MAX)
     }
 
-    /// Removes every value of a range of a raw table and says how many there were.
+    /// Removes as many rows of a range as there is room for.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn remove_raw_range<K>(
+    pub fn remove_within<K, R>(
+        &mut self,
+        table: &Table<K, R>,
+        range: &Range,
+        room: &mut Room,
+    ) -> Result<(), StoreError> {
+        room.take(self.remove_bytes(table.info.name, range, room.left())?);
+        Ok(())
+    }
+
+    /// Removes as many values of a range of a raw table as there is room for.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn remove_raw_within<K>(
         &mut self,
         table: &RawTable<K>,
         range: &Range,
-    ) -> Result<usize, StoreError> {
-        self.remove_bytes(table.info.name, range)
+        room: &mut Room,
+    ) -> Result<(), StoreError> {
+        room.take(self.remove_bytes(table.info.name, range, room.left())?);
+        Ok(())
     }
 
-    fn remove_bytes(&mut self, table: &'static str, range: &Range) -> Result<usize, StoreError> {
+    /// How many rows of each table this change removes.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn removed(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let mut counts = BTreeMap::new();
+        for (table, changes) in &self.overlay.changes {
+            for (key, value) in changes {
+                if value.is_none() && self.base.get(table, key)?.is_some() {
+                    *counts.entry((*table).to_owned()).or_default() += 1;
+                }
+            }
+        }
+        Ok(counts)
+    }
+
+    fn remove_bytes(
+        &mut self,
+        table: &'static str,
+        range: &Range,
+        most: usize,
+    ) -> Result<usize, StoreError> {
         let mut keys = Vec::new();
+        if most == 0 {
+            return Ok(0);
+        }
         self.scan_bytes(table, range, Direction::Up, &mut |key, _| {
             keys.push(key.to_vec());
-            ControlFlow::Continue(())
+            if keys.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         let count = keys.len();
         for key in keys {
@@ -263,6 +303,10 @@ impl<'t> WriteTx<'t> {
 
     pub(super) fn has_changed(&self, table: &'static str) -> bool {
         self.overlay.changes.contains_key(table)
+    }
+
+    pub(super) fn remove_bytes_at(&mut self, table: &'static str, key: Vec<u8>) {
+        self.set(table, key, None);
     }
 
     fn set(&mut self, table: &'static str, key: Vec<u8>, value: Option<Vec<u8>>) {

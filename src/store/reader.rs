@@ -1,6 +1,7 @@
 //! A snapshot: what was committed when it was taken.
 
 use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
 
 use redb::{ReadableDatabase as _, TableDefinition};
 
@@ -11,11 +12,21 @@ use super::{Codec, Direction, Range, Rows, StoreError};
 pub struct ReadTx {
     tx: redb::ReadTransaction,
     codec: Codec,
+    /// Keeps the file as it is while it is read.
+    _database: Option<Arc<redb::Database>>,
 }
 
 impl ReadTx {
     pub(super) fn begin(database: &redb::Database, codec: &Codec) -> Result<Self, StoreError> {
-        Ok(Self { tx: database.begin_read()?, codec: codec.clone() })
+        Ok(Self { tx: database.begin_read()?, codec: codec.clone(), _database: None })
+    }
+
+    /// The same on a database that another may take the place of meanwhile.
+    pub(super) fn holding(
+        database: Arc<redb::Database>,
+        codec: &Codec,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { _database: Some(Arc::clone(&database)), ..Self::begin(&database, codec)? })
     }
 }
 

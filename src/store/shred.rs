@@ -3,7 +3,7 @@
 
 use super::overlay::{Batch, WriteTx};
 use super::reader::ReadTx;
-use super::{Codec, Holds, Range, Rows as _, StoreError, Table, TableInfo};
+use super::{Codec, Holds, Range, Rows, StoreError, Table, TableInfo};
 use crate::kernel::{AccountId, CloneId};
 use crate::seal::Owner;
 
@@ -32,8 +32,17 @@ impl WriteTx<'_> {
         }
     }
 
-    pub(super) fn has_doomed(&self) -> bool {
+    pub(super) fn dooms(&self) -> bool {
         self.has_changed(DOOMED.info().name)
+    }
+}
+
+/// Whether the key of an account or a clone is still to be destroyed.
+pub(super) fn is_doomed(tx: &impl Rows, owner: Owner) -> Result<bool, StoreError> {
+    match owner {
+        Owner::Account(account) => tx.has(&DOOMED, &(ACCOUNT, account)),
+        Owner::Clone(clone) => tx.has(&DOOMED, &(CLONE, AccountId::from_bytes(clone.bytes()))),
+        Owner::Derived { .. } | Owner::Instance | Owner::Nobody => Ok(false),
     }
 }
 

@@ -264,3 +264,71 @@ proptest! {
         let _ = <(Words, u64)>::read(&mut bytes.as_slice());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_written_anew_has_nothing_of_what_was_removed_and_readers_go_on() {
+    const TEXTS: RawTable<u64> = RawTable::new("texts", Holds::Nothing, Owner::Nobody);
+    let tables = [TEXTS.info()];
+    let options = Options { tables: &tables, upgrades: &[], cache_bytes: 1 << 20 };
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), Codec::new(Seals::in_memory()), &options).unwrap();
+    let text = |n: u64| format!("this is text number {n:06}, removed or not").into_bytes();
+    let all =
+        move |tx: &mut WriteTx<'_>| (0..4_000).try_for_each(|n| tx.put_raw(&TEXTS, &n, &text(n)));
+    store.write(all).await.unwrap();
+    store
+        .write(|tx| {
+            (0..4_000).filter(|n| n % 2 == 0).for_each(|n| tx.remove_raw(&TEXTS, &n));
+            Ok::<_, StoreError>(())
+        })
+        .await
+        .unwrap();
+    let in_files = || {
+        let mut bytes = Vec::new();
+        for file in std::fs::read_dir(directory.path()).unwrap() {
+            bytes.extend(std::fs::read(file.unwrap().path()).unwrap());
+        }
+        let found = |n: &u64| bytes.windows(46).any(|at| at == text(*n));
+        (0..4_000).step_by(200).filter(found).count()
+    };
+    assert_eq!(text(0).len(), 46);
+    assert!(in_files() > 0, "freed pages keep what was in them");
+    // Somebody reads all the while; the former file stays for them, and goes when they are done.
+    let (begun, first) = std::sync::mpsc::channel();
+    let (go_on, told) = std::sync::mpsc::channel::<()>();
+    let reading = std::thread::spawn({
+        let store = store.clone();
+        move || {
+            store.read(|tx| {
+                assert!(tx.get_raw(&TEXTS, &1)?.is_some());
+                begun.send(()).unwrap();
+                told.recv().unwrap();
+                tx.get_raw(&TEXTS, &3_999)
+            })
+        }
+    });
+    first.recv().unwrap();
+    store.rewrite().await.unwrap();
+    store.write(move |tx| tx.put_raw(&TEXTS, &5_000, &text(5_000))).await.unwrap();
+    go_on.send(()).unwrap();
+    assert_eq!(reading.join().unwrap().unwrap(), Some(text(3_999)));
+    store.write(move |tx| tx.put_raw(&TEXTS, &5_001, &text(5_001))).await.unwrap();
+    assert_eq!(in_files(), 0);
+    let kept = |store: &Store| {
+        let mut kept = 0;
+        store
+            .read(|tx| {
+                tx.scan_raw(&TEXTS, &Range::all(), Direction::Up, |n: u64, found| {
+                    assert_eq!(found, text(n));
+                    kept += 1;
+                    Ok::<_, StoreError>(ControlFlow::Continue(()))
+                })
+            })
+            .unwrap();
+        kept
+    };
+    assert_eq!(kept(&store), 2_002);
+    drop(store);
+    let store = Store::open(directory.path(), Codec::new(Seals::in_memory()), &options).unwrap();
+    assert_eq!(kept(&store), 2_002);
+}

@@ -2,13 +2,15 @@
 
 use super::overlay::{Batch, WriteTx};
 use super::reader::{ReadTx, definition};
-use super::{Codec, Holds, Key as _, Options, Rows as _, StoreError, Table, shred};
+use super::{Codec, Holds, Options, Rows, StoreError, Table, TableInfo, ledger, shred};
 
 /// The schema number and what else describes the file itself.
 const META: Table<u64, u64> = Table::new("meta", Holds::Nothing);
 const SCHEMA: u64 = 0;
 /// There while the file may hold what an upgrade has replaced.
 const STALE: u64 = 1;
+/// The number of the last line of the ledger of erasures when the file was written anew.
+const REWRITTEN: u64 = 2;
 /// The schema of the first release; upgrades count on from here.
 const FIRST: u64 = 1;
 
@@ -39,7 +41,7 @@ pub(super) fn prepare(
     let mut tx = database.begin_write()?;
     tx.set_two_phase_commit(true);
     tx.set_quick_repair(true);
-    for info in [&META.info()].into_iter().chain(shred::TABLES).chain(options.tables) {
+    for info in own_tables().chain(options.tables.iter().copied()) {
         tx.open_table(definition(info.name))?;
     }
     let is_stale = {
@@ -65,9 +67,32 @@ pub(super) fn prepare(
     Ok(is_stale)
 }
 
-/// The table and the key of the mark that a file is to be written anew.
-pub(super) fn stale_mark() -> (&'static str, Vec<u8>) {
-    (META.info().name, STALE.to_bytes())
+impl WriteTx<'_> {
+    /// Notes that freed pages may hold what must not be read any more, though its key lives on:
+    /// the file is to be written anew.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) fn outdate_pages(&mut self) -> Result<(), StoreError> {
+        self.put(&META, &STALE, &1)
+    }
+}
+
+/// Notes that the file has just been written anew.
+pub(super) fn note_rewritten_in(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
+    tx.remove(&META, &STALE);
+    let last = ledger::last(tx)?.map_or(0, |line| line.number);
+    tx.put(&META, &REWRITTEN, &last)
+}
+
+/// Whether the file is to be written anew.
+pub(super) fn is_stale(tx: &impl Rows) -> Result<bool, StoreError> {
+    tx.has(&META, &STALE)
+}
+
+/// Up to which line of the ledger of erasures nothing is left in freed pages.
+pub(super) fn rewritten(tx: &impl Rows) -> Result<u64, StoreError> {
+    Ok(tx.get(&META, &REWRITTEN)?.unwrap_or(0))
 }
 
 pub(super) fn present_schema(
@@ -82,10 +107,13 @@ pub(super) fn present_schema(
 
 fn all_tables_exist(database: &redb::Database, options: &Options<'_>) -> Result<bool, StoreError> {
     let names = names(database)?;
-    Ok(shred::TABLES
-        .iter()
-        .chain(options.tables)
-        .all(|info| names.iter().any(|name| name == info.name)))
+    let mut wanted = own_tables().chain(options.tables.iter().copied());
+    Ok(wanted.all(|info| names.iter().any(|name| name == info.name)))
+}
+
+/// What the store itself keeps.
+pub(super) fn own_tables() -> impl Iterator<Item = TableInfo> {
+    [META.info()].into_iter().chain(shred::TABLES.iter().chain(ledger::TABLES).copied())
 }
 
 fn names(database: &redb::Database) -> Result<Vec<String>, StoreError> {

@@ -12,8 +12,9 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::disk::Disk;
 use super::overlay::{Batch, Overlay, WriteTx};
-use super::{Codec, StoreError, shred};
+use super::{Codec, StoreError};
 
 /// How many changes may wait; the next caller waits for a place.
 const QUEUE: usize = 1024;
@@ -25,12 +26,19 @@ const BATCH_BYTES: usize = 2 << 20;
 /// What a change left behind, and whom to tell when it is on disk.
 struct Decided {
     overlay: Overlay,
-    /// Whether a key is to be destroyed with it.
-    shreds: bool,
+    /// Whether it erases something: the ledger is to be added to, or a key to be destroyed.
+    erases: bool,
     durable: oneshot::Sender<()>,
 }
 
 type Job = Box<dyn for<'t> FnOnce(WriteTx<'t>) -> Option<Decided> + Send>;
+
+/// What the writer is asked for.
+enum Order {
+    Change(Job),
+    /// To write the file anew.
+    Rewrite(oneshot::Sender<Result<(), StoreError>>),
+}
 
 /// Resolves when a decided change is on disk.
 #[must_use = "nothing may be acknowledged before this resolves"]
@@ -64,20 +72,20 @@ struct Shared {
 
 /// The handle to the writer thread; dropping it finishes what is queued and joins.
 pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Job>>,
+    queue: Option<mpsc::Sender<Order>>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
 }
 
 impl Writer {
-    pub(super) fn start(database: Arc<redb::Database>, codec: Codec) -> Result<Self, StoreError> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
+    pub(super) fn start(mut disk: Disk) -> Result<Self, StoreError> {
+        let (queue, orders) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared::default());
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
                 let shared = Arc::clone(&shared);
-                move || run(&database, &codec, jobs, &shared)
+                move || run(&mut disk, orders, &shared)
             })
             .map_err(|error| StoreError::Open(Box::new(error)))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), shared })
@@ -92,7 +100,15 @@ impl Writer {
         let (answer, outcome) = oneshot::channel();
         let job: Job = Box::new(move |tx| decide(tx, change, answer));
         let queue = self.queue.as_ref().ok_or(StoreError::Stopped)?;
-        queue.send(job).await.map_err(|_| StoreError::Stopped)?;
+        queue.send(Order::Change(job)).await.map_err(|_| StoreError::Stopped)?;
+        outcome.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Writes the file anew; nothing else is written meanwhile.
+    pub(super) async fn rewrite(&self) -> Result<(), StoreError> {
+        let (answer, outcome) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or(StoreError::Stopped)?;
+        queue.send(Order::Rewrite(answer)).await.map_err(|_| StoreError::Stopped)?;
         outcome.await.map_err(|_| StoreError::Stopped)?
     }
 
@@ -135,8 +151,8 @@ where
             let (durable, committed) = oneshot::channel();
             // A caller that went away does not undo what it asked for.
             let _gone = answer.send(Ok((value, Durable(committed))));
-            let shreds = tx.has_doomed();
-            Some(Decided { overlay: tx.into_overlay(), shreds, durable })
+            let erases = tx.dooms() || tx.has_erased();
+            Some(Decided { overlay: tx.into_overlay(), erases, durable })
         }
         Err(error) => {
             let _gone = answer.send(Err(error));
@@ -145,65 +161,112 @@ where
     }
 }
 
-fn run(database: &redb::Database, codec: &Codec, mut jobs: mpsc::Receiver<Job>, shared: &Shared) {
-    while let Some(first) = jobs.blocking_recv() {
-        if let Err(error) = commit(database, codec, first, &mut jobs, shared) {
-            // After one failure of the disk the handle answers nothing but errors, so no change
-            // can be promised any more: stop taking them, and let the supervisor restart us.
-            shared.dead.store(true, Ordering::Release);
-            tracing::error!(error = &error as &dyn std::error::Error, "the store cannot write");
-            return;
+fn run(disk: &mut Disk, mut orders: mpsc::Receiver<Order>, shared: &Shared) {
+    let mut held = None;
+    while let Some(order) = held.take().or_else(|| orders.blocking_recv()) {
+        let first = match order {
+            Order::Change(first) => first,
+            Order::Rewrite(answer) => {
+                let outcome = disk.rewrite();
+                let is_over = matches!(outcome, Err(StoreError::Commit));
+                let _gone = answer.send(outcome);
+                if is_over {
+                    shared.dead.store(true, Ordering::Release);
+                    return;
+                }
+                continue;
+            }
+        };
+        match commit(disk, first, &mut orders, shared) {
+            Ok(next) => held = next,
+            Err(error) => {
+                // After one failure of the disk the handle answers nothing but errors, so no
+                // change can be promised any more: stop taking them, and let the supervisor
+                // restart us.
+                shared.dead.store(true, Ordering::Release);
+                tracing::error!(error = &error as &dyn std::error::Error, "the store cannot write");
+                return;
+            }
         }
+        disk.overwrite_replaced();
     }
 }
 
+/// Commits what has gathered; what is no change and came after it is handed back.
 fn commit(
-    database: &redb::Database,
-    codec: &Codec,
+    disk: &mut Disk,
     first: Job,
-    jobs: &mut mpsc::Receiver<Job>,
+    orders: &mut mpsc::Receiver<Order>,
     shared: &Shared,
-) -> Result<(), StoreError> {
+) -> Result<Option<Order>, StoreError> {
+    let database = disk.current.get();
     let mut tx = database.begin_write()?;
     tx.set_two_phase_commit(true);
     tx.set_quick_repair(true);
-    let mut waiting = Vec::new();
-    let mut shreds = false;
-    {
-        let batch = Batch::new(&tx);
-        let mut bytes = 0;
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
-            if let Some(decided) = job(WriteTx::new(&batch, codec)) {
-                bytes += decided.overlay.bytes;
-                shreds |= decided.shreds;
-                batch.apply(decided.overlay)?;
-                waiting.push(decided.durable);
-            }
-            if waiting.len() < BATCH_CHANGES && bytes < BATCH_BYTES {
-                next = jobs.try_recv().ok();
-            }
-        }
-    }
+    let mut gathered = Gathered::default();
+    gathered.gather(&tx, &disk.codec, first, orders)?;
+    let Gathered { waiting, erases, held } = gathered;
     if waiting.is_empty() {
         tx.abort()?;
-        return Ok(());
+        return Ok(held);
     }
-    if let Err(error) = codec.settle() {
+    if let Err(error) = disk.codec.settle() {
         // What was sealed with a key that is not kept could never be read again.
         tracing::error!(error = &error as &dyn std::error::Error, "the keyring cannot be written");
         tx.abort()?;
-        return Ok(());
+        return Ok(held);
     }
     tx.commit()?;
-    if shreds && let Err(error) = shred::carry_out(database, codec) {
-        // They are written down, and go with the next erasure or start.
-        tracing::error!(error = &error as &dyn std::error::Error, "keys could not be destroyed");
+    if erases && let Err(error) = disk.finish_erasures() {
+        // It is written down what is left to do, and done with the next erasure or start.
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "an erasure is not finished: its key may not be destroyed yet"
+        );
     }
     shared.commits.fetch_add(1, Ordering::Relaxed);
     shared.changes.fetch_add(waiting.len() as u64, Ordering::Relaxed);
     for durable in waiting {
         let _gone = durable.send(());
     }
-    Ok(())
+    Ok(held)
+}
+
+/// The changes of one commit.
+#[derive(Default)]
+struct Gathered {
+    waiting: Vec<oneshot::Sender<()>>,
+    erases: bool,
+    held: Option<Order>,
+}
+
+impl Gathered {
+    /// Takes a change and those that wait behind it.
+    fn gather(
+        &mut self,
+        tx: &redb::WriteTransaction,
+        codec: &Codec,
+        first: Job,
+        orders: &mut mpsc::Receiver<Order>,
+    ) -> Result<(), StoreError> {
+        let batch = Batch::new(tx);
+        let mut bytes = 0;
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            if let Some(decided) = job(WriteTx::new(&batch, codec)) {
+                bytes += decided.overlay.bytes;
+                self.erases |= decided.erases;
+                batch.apply(decided.overlay)?;
+                self.waiting.push(decided.durable);
+            }
+            if self.waiting.len() < BATCH_CHANGES && bytes < BATCH_BYTES {
+                match orders.try_recv() {
+                    Ok(Order::Change(job)) => next = Some(job),
+                    Ok(other) => self.held = Some(other),
+                    Err(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
 }

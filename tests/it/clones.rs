@@ -170,7 +170,7 @@ async fn what_is_purged_or_past_its_time_is_gone_for_good() {
     for clone in [&one, &two] {
         ada.delete(&format!("/clones/{clone}")).await.is(204);
     }
-    ada.delete(&format!("/trash/{one}")).await.is(204);
+    ada.delete(&format!("/trash/{one}")).await.is(202);
     ada.ask(Method::POST, &format!("/trash/{one}/restore")).await.problem(404, "not_found");
     let trash = items(&ada.get("/trash").await.is(200));
     assert_eq!(each(&trash, "title"), ["Two"]);

@@ -315,7 +315,7 @@ async fn a_deleted_conversation_waits_in_the_trash() {
     assert_eq!(ada.messages(&conversation).await.len(), 2);
     assert_eq!(ada.get(&format!("/clones/{clone}")).await.is(200)["conversation_count"], 1);
     ada.delete(&path).await.is(204);
-    ada.delete(&format!("/trash/{conversation}")).await.is(204);
+    ada.delete(&format!("/trash/{conversation}")).await.is(202);
     assert!(items(&ada.get("/trash").await.is(200)).is_empty());
 }
 

@@ -30,6 +30,7 @@ mod conversations;
 mod cors;
 mod cross_site;
 mod ended;
+mod erasure;
 mod factors;
 mod headers;
 mod identity;

@@ -15,11 +15,11 @@ use crate::support::{PASSWORD, files_below, until};
 
 /// Words that stand nowhere else, each for one place.
 #[derive(Default)]
-struct Canaries(Vec<(&'static str, String)>);
+pub struct Canaries(pub Vec<(&'static str, String)>);
 
 impl Canaries {
     /// A word for a place.
-    fn at(&mut self, place: &'static str) -> String {
+    pub fn at(&mut self, place: &'static str) -> String {
         let letters = |mut number: usize| {
             std::iter::repeat_with(move || {
                 let letter = char::from(b'a' + u8::try_from(number % 20).unwrap());
@@ -34,7 +34,7 @@ impl Canaries {
     }
 
     /// The places whose words stand in a file below a directory.
-    fn found(&self, directory: &Path) -> Vec<String> {
+    pub fn found(&self, directory: &Path) -> Vec<String> {
         let all = files_below(directory);
         assert!(all.len() >= 3, "{}", all.len());
         let mut found = Vec::new();
@@ -52,14 +52,14 @@ impl Canaries {
     }
 }
 
-async fn signed_in(server: &Server, email: &str) -> Client {
+pub async fn signed_in(server: &Server, email: &str) -> Client {
     let body = json!({"email": email, "password": PASSWORD});
     let session = server.client().post("/auth/login", body).await.is(200);
     server.client().with_token(&text(&session["access_token"]))
 }
 
 /// A clone about whom everything is said that can be.
-async fn clone_with_all(ada: &Client, words: &mut Canaries) -> String {
+pub async fn clone_with_all(ada: &Client, words: &mut Canaries) -> String {
     let profile = json!({
         "name": words.at("name"), "description": words.at("description"),
         "relationship": words.at("relationship"), "biography": words.at("biography"),
@@ -91,7 +91,7 @@ async fn clone_with_all(ada: &Client, words: &mut Canaries) -> String {
 }
 
 /// What else one says to a server.
-async fn everything_else(ada: &Client, clone: &str, words: &mut Canaries) {
+pub async fn everything_else(ada: &Client, clone: &str, words: &mut Canaries) {
     let conversation = ada.converse(clone).await;
     ada.say(&conversation, &format!("Where did you swim, {}?", words.at("question"))).await;
     let title = json!({"title": words.at("title of a conversation")});

@@ -7,6 +7,7 @@ mod auth;
 mod break_glass;
 mod clones;
 mod conversations;
+mod erasures;
 mod factors;
 mod fields;
 mod identities;
@@ -44,7 +45,7 @@ use crate::identities::Identities;
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{Links, Notifications};
-use crate::privacy::Trash;
+use crate::privacy::{Erasures, Trash};
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
 use crate::share_links::ShareLinks;
@@ -71,6 +72,7 @@ pub struct Parts {
     pub share_links: ShareLinks,
     pub notifications: Notifications,
     pub trash: Trash,
+    pub erasures: Erasures,
     pub audit: Audit,
     pub break_glass: BreakGlass,
     pub public_url: Option<Url>,
@@ -140,6 +142,7 @@ pub fn api() -> impl OpenApi + 'static {
             messages::MessageApi,
             share_links::ShareLinkApi,
             trash::TrashApi,
+            erasures::ErasureApi,
             admin::AdminApi,
             audit::AuditApi,
             break_glass::BreakGlassApi,

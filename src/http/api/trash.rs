@@ -5,6 +5,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 
 use super::Group;
+use super::erasures::Erasing;
 use super::fields::path_id;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::problem::Answer;
@@ -92,15 +93,17 @@ impl TrashApi {
     }
 
     /// Erase something for good
+    ///
+    /// Nobody sees it any more from this moment on; the receipt tells when it is gone.
     #[oai(
         path = "/trash/:trash_id",
         method = "delete",
         operation_id = "purge",
         tag = "Group::Trash"
     )]
-    async fn purge(&self, ask: Ask<Writing>, trash_id: Path<String>) -> Answer<Done> {
+    async fn purge(&self, ask: Ask<Writing>, trash_id: Path<String>) -> Answer<Erasing> {
         let id = path_id(&trash_id.0)?;
-        ask.trash.purge(&ask.who, id).await.map_err(Fault::from)?;
-        Ok(Done::Done)
+        let token = ask.trash.purge(&ask.who, id).await.map_err(Fault::from)?;
+        Ok(Erasing::begun(&token))
     }
 }

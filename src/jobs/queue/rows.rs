@@ -95,7 +95,8 @@ pub(super) fn put_in<P: Serialize>(
     let (account, clone) = match job.about {
         Some(Subject::Account(account)) => (Some(account), None),
         Some(Subject::Clone(clone)) => (None, Some(clone)),
-        None => (None, None),
+        // What is smaller has no job of its own that would have to go with it.
+        Some(_) | None => (None, None),
     };
     let (until, attempts, enqueued_at) = (job.until, 0, now);
     let row = JobRow { payload, account, clone, until, attempts, enqueued_at };
@@ -244,6 +245,7 @@ pub(super) fn erase_in(tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), Sto
     let is_about = |row: &JobRow| match subject {
         Subject::Account(id) => row.account == Some(id),
         Subject::Clone(id) => row.clone == Some(id),
+        _ => false,
     };
     for (key, row) in tx.list(&JOBS, &Range::all())? {
         if is_about(&row) {

@@ -97,7 +97,10 @@ async fn jobs_go_with_their_subject() {
     for about in [Some(Subject::Account(ada)), Some(Subject::Account(ben)), None] {
         enqueue(&queue, &store, about, clock.now()).await;
     }
-    store.write(move |tx| QueueEraser.erase_in(tx, Subject::Account(ada))).await.unwrap();
+    store
+        .write(move |tx| QueueEraser.erase_in(tx, Subject::Account(ada), &mut Room::unlimited()))
+        .await
+        .unwrap();
     assert_eq!(queue.figures().unwrap().waiting, 2);
 }
 

@@ -11,8 +11,8 @@ export const prerender = false;
 
 export async function load({ route }: LayoutLoadEvent) {
   // Over plain HTTP the API would send to TLS, which the first page is there to make trusted; who
-  // comes by a share link has no account.
-  if (route.id === '/trust' || route.id === '/share') {
+  // comes by a share link has no account, and who was erased has none any more.
+  if (route.id === '/trust' || route.id === '/share' || route.id === '/erased') {
     locale.useBrowser();
     return;
   }

@@ -45,6 +45,17 @@ export const changeConsents = (body: ConsentChoices) =>
 export const consentHistory = () =>
   data(server.GET('/auth/me/consent', { params: { query: { limit: 100 } } }));
 
+/** What would go with the account. */
+export const erasurePreview = () => data(server.GET('/auth/me/data'));
+
+/** Erases everything of the account; what opens the receipt. */
+export const eraseMe = async (confirm: string): Promise<string> =>
+  (await data(server.DELETE('/auth/me/data', { body: { confirm } }))).erasure_id;
+
+/** How far an erasure is. */
+export const erasure = (erasure_id: string) =>
+  data(server.GET('/auth/erasures/{erasure_id}', { params: { path: { erasure_id } } }));
+
 export const forgotPassword = (email: string) =>
   done(server.POST('/auth/password/forgot', { body: { email } }));
 

@@ -323,6 +323,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/erasures/{erasure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The receipt of an erasure
+         * @description Whoever has the identifier that was handed out may see it, with or without an account.
+         */
+        get: operations["get_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/factors": {
         parameters: {
             query?: never;
@@ -442,6 +462,29 @@ export interface paths {
         head?: never;
         /** Give or withdraw consents */
         patch: operations["change_consents"];
+        trace?: never;
+    };
+    "/auth/me/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What would be erased with the account */
+        get: operations["preview_erasure"];
+        put?: never;
+        post?: never;
+        /**
+         * Erase the account and everything of it
+         * @description From this moment on nobody sees any of it or signs in to it. The rows are removed by a job,
+         *     the key is destroyed, and the receipt tells when that is done. Memories that others have
+         *     written stay theirs.
+         */
+        delete: operations["erase_me"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/auth/me/identities": {
@@ -1707,7 +1750,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Erase something for good */
+        /**
+         * Erase something for good
+         * @description Nobody sees it any more from this moment on; the receipt tells when it is gone.
+         */
         delete: operations["purge"];
         options?: never;
         head?: never;
@@ -2349,6 +2395,55 @@ export interface components {
          */
         EndedWord: "time" | "admin" | "sign_in";
         /**
+         * EraseRequest
+         * @description What is needed to erase everything.
+         */
+        EraseRequest: {
+            /**
+             * @description The e-mail address of the account, to be sure that it is meant. Clients that cannot send a
+             *     body with `DELETE` send it in the header `X-Confirm`.
+             */
+            confirm?: string | null;
+            /** @description The password, where the sign-in is older than five minutes. */
+            password?: string | null;
+        };
+        /**
+         * ErasureBegun
+         * @description An erasure that has begun.
+         */
+        ErasureBegun: {
+            /** @description Opens the receipt, for anybody who has it; it is shown once. */
+            erasure_id: string;
+            /** @description Where the receipt is. */
+            status_url: string;
+        };
+        /**
+         * ErasurePreview
+         * @description What would be erased with the account.
+         */
+        ErasurePreview: {
+            /**
+             * Format: uint64
+             * @description How many clones go with all that was told to them.
+             */
+            clones: number;
+            /**
+             * @description The shared spaces that are the account's and would be somebody else's. To give one to
+             *     another member, or to delete it, do that before.
+             */
+            passing: components["schemas"]["PassingSpace"][];
+        };
+        /**
+         * @description What an erasure is of.
+         * @enum {string}
+         */
+        ErasureScope: "account" | "clone" | "memory" | "person" | "conversation";
+        /**
+         * @description How far an erasure is.
+         * @enum {string}
+         */
+        ErasureState: "erasing" | "erased";
+        /**
          * Exchange
          * @description A question and its answer.
          */
@@ -2582,6 +2677,19 @@ export interface components {
          * @enum {string}
          */
         KindWord: "story" | "fact" | "quote" | "event" | "preference" | "letter" | "relationship";
+        /**
+         * LedgerEntry
+         * @description A line of the ledger of erasures.
+         */
+        LedgerEntry: {
+            /** @description Its hash. */
+            hash: string;
+            /**
+             * Format: uint64
+             * @description Its number.
+             */
+            number: number;
+        };
         /**
          * LinkRequest
          * @description A provider to link.
@@ -3292,6 +3400,16 @@ export interface components {
          */
         PassageWord: "memory" | "document" | "message";
         /**
+         * PassingSpace
+         * @description What becomes of a space.
+         */
+        PassingSpace: {
+            /** @description The space. */
+            name: string;
+            /** @description Whose it is then. */
+            to: string;
+        };
+        /**
          * PasskeyMade
          * @description A passkey was made.
          */
@@ -3491,6 +3609,36 @@ export interface components {
             password?: string | null;
             /** @description A code of the authenticator app, or a recovery code. */
             totp?: string | null;
+        };
+        /**
+         * Receipt
+         * @description The receipt of an erasure.
+         */
+        Receipt: {
+            /**
+             * Format: uint64
+             * @description How many clones went with it.
+             */
+            clones: number;
+            /** @description When it was done. */
+            erased_at: string | null;
+            /**
+             * @description Whether the key is destroyed without which old backups tell nothing of it. What is smaller
+             *     than a clone has no key of its own.
+             */
+            key_destroyed: boolean | null;
+            ledger: (components["schemas"]["LedgerEntry"] & unknown) | null;
+            /** @description Whether the pages of the database file that were freed are overwritten. */
+            pages_overwritten: boolean;
+            /** @description How many rows of which table were removed. */
+            removed: {
+                [key: string]: number;
+            };
+            requested_at: string;
+            scope: components["schemas"]["ErasureScope"];
+            state: components["schemas"]["ErasureState"];
+            /** @description The identifier of what was erased; it leads to nothing any more. */
+            subject: string;
         };
         /**
          * RecoveryCodes
@@ -5352,6 +5500,57 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    get_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                erasure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clones": 2,
+                     *       "erased_at": "2026-11-21T05:55:41.102334Z",
+                     *       "key_destroyed": true,
+                     *       "ledger": {
+                     *         "hash": "5d0c2f3be1a04c6f8f0f5ce3a3b0f1b9c9a6c8d5e4f7a1b2c3d4e5f60718293a",
+                     *         "number": 7
+                     *       },
+                     *       "pages_overwritten": false,
+                     *       "removed": {
+                     *         "conversations": 3,
+                     *         "memories": 214,
+                     *         "messages": 18,
+                     *         "passages": 230
+                     *       },
+                     *       "requested_at": "2026-11-21T05:55:38.719164Z",
+                     *       "scope": "account",
+                     *       "state": "erased",
+                     *       "subject": "01a1fcac-b256-76b4-9e53-63a96ab69034"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
     get_factors: {
         parameters: {
             query?: never;
@@ -5937,6 +6136,90 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ConsentsView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    preview_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clones": 2,
+                     *       "passing": [
+                     *         {
+                     *           "name": "The Lovelaces",
+                     *           "to": "Ben Lovelace"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    erase_me: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Confirm"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "confirm": "ada@example.org",
+                 *       "password": "meadow copper violin harvest"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EraseRequest"];
+            };
+        };
+        responses: {
+            /** @description Nobody sees it any more; it is being removed. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "erasure_id": "hV3c1w0sK8dQ2yRz9mTfXbLpJ5aN7uEoG4iC6kWvYqM",
+                     *       "status_url": "/api/v1/auth/erasures/hV3c1w0sK8dQ2yRz9mTfXbLpJ5aN7uEoG4iC6kWvYqM"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureBegun"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -11729,12 +12012,20 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
-            204: {
+            /** @description Nobody sees it any more; it is being removed. */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example {
+                     *       "erasure_id": "hV3c1w0sK8dQ2yRz9mTfXbLpJ5aN7uEoG4iC6kWvYqM",
+                     *       "status_url": "/api/v1/auth/erasures/hV3c1w0sK8dQ2yRz9mTfXbLpJ5aN7uEoG4iC6kWvYqM"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasureBegun"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];

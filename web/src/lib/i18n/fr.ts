@@ -253,6 +253,42 @@ export const fr: Record<keyof typeof en, string> = {
     'Vous ne verrez plus ce qui y est gardé. Les souvenirs que vous avez racontés restent. Pour revenir, il faudra une nouvelle invitation.',
   'endSpace.leaveThat': 'Quitter {space}',
   'endSpace.left': 'Vous avez quitté {space}',
+  'erase.title': 'Tout effacer',
+  'erase.lead':
+    'Votre compte et tout ce qui est à vous peuvent être effacés pour de bon, des anciennes sauvegardes aussi.',
+  'erase.open': 'Effacer mon compte…',
+  'erase.what': 'Ce qui disparaît',
+  'erase.own':
+    'Votre compte, vos connexions et vos clés, vos conversations, et chaque souvenir que vous avez noté, où qu’il soit. Les réponses données à d’autres perdent ce qui venait de vos souvenirs.',
+  'erase.clones':
+    '{count, plural, =0 {Aucun clone ne disparaît avec lui.} one {Un clone disparaît avec lui, avec tout ce qui lui a été confié.} other {# clones disparaissent avec lui, avec tout ce qui leur a été confié.}}',
+  'erase.stays': 'Ce que d’autres ont noté reste à eux.',
+  'erase.passes': 'L’espace « {name} » revient à {to}.',
+  'erase.passesHint':
+    'Si un espace doit revenir à quelqu’un d’autre, confiez-le d’abord ; s’il doit disparaître avec vous, supprimez-le d’abord.',
+  'erase.backups':
+    'Personne ne peut le récupérer : la clé dont les anciennes sauvegardes ont besoin est détruite.',
+  'erase.confirm': 'Votre adresse e-mail, pour être sûr',
+  'erase.now': 'Tout effacer',
+  'erase.sure': 'C’est irréversible.',
+  'erased.title': 'Reçu d’un effacement',
+  'erased.running':
+    'L’effacement est en cours. Depuis votre demande, personne n’en voit plus rien. Vous pouvez fermer cette page ; l’adresse y ramène.',
+  'erased.done': 'Tout a disparu.',
+  'erased.asked': 'Demandé',
+  'erased.at': 'Effacé',
+  'erased.key': 'Clé',
+  'erased.keyGone': 'détruite : les anciennes sauvegardes n’en révèlent rien',
+  'erased.keyNone': 'un souvenir n’a pas de clé à lui',
+  'erased.pages': 'Parties libérées de la base de données',
+  'erased.pagesDone': 'écrasées',
+  'erased.pagesSoon': 'écrasées d’ici un jour',
+  'erased.line': 'Ligne du registre',
+  'erased.rows': '{count, plural, one {une ligne supprimée} other {# lignes supprimées}}',
+  'erased.save': 'Enregistrer le reçu',
+  'erased.check':
+    'La personne qui gère ce serveur peut comparer le reçu enregistré à ce qui est stocké : clonememoria verify-erasure.',
+  'erased.none': 'Il n’y a pas de tel reçu ici.',
   'error.missing': 'Il n’y a rien ici',
   'error.missingText': 'Cette page n’existe pas, ou elle n’est pas partagée avec vous.',
   'error.title': 'Un problème est survenu',
@@ -272,6 +308,7 @@ export const fr: Record<keyof typeof en, string> = {
   'event.consentChanged': 'Un consentement a été donné ou retiré',
   'event.emailChanged': 'L’adresse e-mail a été changée',
   'event.emailVerified': 'L’adresse e-mail a été confirmée',
+  'event.erasureRequested': 'Le compte a été effacé avec tout ce qui était à lui',
   'event.groupLetIn': 'Un groupe peut entrer dans un espace',
   'event.groupShutOut': 'Un groupe a été retiré d’un espace',
   'event.identityLinked': 'Un autre moyen de connexion a été ajouté',
@@ -929,6 +966,7 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.modelUnreachable':
     'Le modèle de langage est injoignable. Votre question est gardée ; réessayez dans un instant.',
   'problem.noMail': 'Ce serveur n’envoie pas de messages. La personne qui s’en occupe peut aider.',
+  'problem.notConfirmed': 'Ce n’est pas l’adresse e-mail du compte.',
   'problem.notFound':
     'Cet élément n’est plus là. Revenez en arrière ; s’il vous manque, cherchez-le dans la corbeille.',
   'problem.offline': 'Le serveur est injoignable. Vérifiez la connexion et réessayez.',

@@ -23,6 +23,7 @@ const BY_CODE: Record<string, MessageKey> = {
   session_required: 'problem.personOnly',
   link_invalid: 'problem.link',
   last_admin: 'problem.lastAdmin',
+  not_confirmed: 'problem.notConfirmed',
   admin_only: 'problem.adminOnly',
   own_account: 'problem.ownAccount',
   break_glass_running: 'problem.breakGlassRunning',

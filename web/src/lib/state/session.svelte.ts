@@ -63,6 +63,13 @@ class Session {
     return null;
   }
 
+  /** Everything of the account is erased: nothing of it stays in this browser, either. */
+  async erased(): Promise<void> {
+    this.ending = true;
+    unsaved.forget();
+    await this.leave();
+  }
+
   async #left(): Promise<void> {
     this.ending = true;
     const setup = await accounts.setupState().catch(() => null);

@@ -1,0 +1,18 @@
+//! What is erased as one.
+
+use super::{AccountId, CloneId, ConversationId, MemoryId, PersonId};
+
+/// Whose or which data is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// Everything of an account.
+    Account(AccountId),
+    /// Everything of a clone.
+    Clone(CloneId),
+    /// One memory of a clone.
+    Memory(CloneId, MemoryId),
+    /// One person of a clone.
+    Person(CloneId, PersonId),
+    /// One conversation.
+    Conversation(ConversationId),
+}

@@ -1,0 +1,3 @@
+import { accounts } from '$lib/api';
+
+export const load = async () => ({ preview: await accounts.erasurePreview() });
