@@ -8,11 +8,11 @@
 
 mod blobs;
 mod codec;
-mod disk;
 mod error;
 mod key;
 mod ledger;
 mod lock;
+mod opened;
 mod overlay;
 mod paging;
 mod reader;
@@ -30,8 +30,8 @@ use std::sync::Arc;
 
 use crate::seal::{Owner, Seals};
 
-use self::disk::{Current, Disk};
 use self::ledger::LedgerFile;
+use self::opened::{Current, Disk};
 
 pub use blobs::{BlobError, Blobs};
 pub use codec::{Codec, Row, from_cbor};

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::disk::Disk;
+use super::opened::Disk;
 use super::overlay::{Batch, Overlay, WriteTx};
 use super::{Codec, StoreError};
 
