@@ -8,6 +8,7 @@
 //! down together, so that nobody fills the disk by trying.
 
 mod chain;
+mod examine;
 mod failures;
 mod model;
 mod rows;
@@ -29,6 +30,7 @@ use crate::store::{Store, StoreError, WriteTx};
 use self::failures::Failures;
 use self::rows::NewEntry;
 
+pub use examine::AuditExaminer;
 pub use model::{Chain, Entry, Filter, Thing};
 pub use rows::TABLES;
 

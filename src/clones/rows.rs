@@ -12,18 +12,20 @@ use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableI
 
 use super::{Counts, Grounding, Label, Persona, Profile, Reach, Settings, Subject, Tally};
 
-const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
-const IN_SPACE: Table<(SpaceId, CloneId), ()> = Table::new("clones_in_space", Holds::Clone);
-const SETTINGS: Table<CloneId, SettingsRow> = Table::new("clone_settings", Holds::Clone);
+pub(super) const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
+pub(super) const IN_SPACE: Table<(SpaceId, CloneId), ()> =
+    Table::new("clones_in_space", Holds::Clone);
+pub(super) const SETTINGS: Table<CloneId, SettingsRow> = Table::new("clone_settings", Holds::Clone);
 /// How many things of a kind an account has put below a clone, by their visibility.
-const COUNTS: Table<(CloneId, u8, (u8, AccountId)), u64> = Table::new("clone_counts", Holds::Clone);
+pub(super) const COUNTS: Table<(CloneId, u8, (u8, AccountId)), u64> =
+    Table::new("clone_counts", Holds::Clone);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] =
     &[PERSONAS.info(), IN_SPACE.info(), SETTINGS.info(), COUNTS.info()];
 
 #[derive(Serialize, Deserialize)]
-struct PersonaRow {
+pub(super) struct PersonaRow {
     space: SpaceId,
     created_by: AccountId,
     name: Text<1, 200>,
@@ -48,7 +50,7 @@ struct PersonaRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SettingsRow {
+pub(super) struct SettingsRow {
     llm_provider: Option<Text<1, 100>>,
     llm_model: Option<Text<1, 200>>,
     temperature: Option<f32>,
@@ -231,7 +233,7 @@ pub enum Counted {
 }
 
 impl Counted {
-    fn kind(self) -> u8 {
+    pub(super) fn kind(self) -> u8 {
         match self {
             Self::Memory(_) => 0,
             Self::Person => 1,
@@ -258,6 +260,15 @@ fn number(visibility: Visibility) -> u8 {
     }
 }
 
+/// Where it is counted what an account has put below a clone.
+pub(super) fn key_of(
+    clone: CloneId,
+    author: AccountId,
+    what: Counted,
+) -> (CloneId, u8, (u8, AccountId)) {
+    (clone, what.kind(), (number(what.visibility()), author))
+}
+
 /// Adds to (or takes from) what an account has put below a clone.
 ///
 /// # Errors
@@ -269,7 +280,7 @@ pub fn count_in(
     what: Counted,
     by: i64,
 ) -> Result<(), StoreError> {
-    let key = (clone, what.kind(), (number(what.visibility()), author));
+    let key = key_of(clone, author, what);
     let count = tx.get(&COUNTS, &key)?.unwrap_or(0).saturating_add_signed(by);
     tx.put(&COUNTS, &key, &count)
 }

@@ -7,6 +7,7 @@ mod ask;
 mod citations;
 mod deciding;
 mod error;
+mod examine;
 mod export;
 mod keep;
 mod live;
@@ -35,6 +36,7 @@ use crate::store::{Direction, Range, Rows, Store, StoreError, WriteTx, page_of};
 use withheld::Reading;
 
 pub use error::ConversationError;
+pub use examine::ConversationExaminer;
 pub use export::{ExportFormat, export};
 pub use keep::{erase_conversation_in, forget_visitor_in, restore_in};
 pub use live::{Answer, Event, Failure, Listener, Live};

@@ -11,16 +11,16 @@ use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableI
 
 use super::model::{Author, Citation, Conversation, Feedback, Message, Status, Tokens};
 
-const CONVERSATIONS: Table<ConversationId, ConversationRow> =
+pub(super) const CONVERSATIONS: Table<ConversationId, ConversationRow> =
     Table::new("conversations", Holds::Account);
-const OF_ACCOUNT: Table<(AccountId, CloneId, ConversationId), ()> =
+pub(super) const OF_ACCOUNT: Table<(AccountId, CloneId, ConversationId), ()> =
     Table::new("conversations_of_account", Holds::Account);
-const OF_CLONE: Table<(CloneId, ConversationId), ()> =
+pub(super) const OF_CLONE: Table<(CloneId, ConversationId), ()> =
     Table::new("conversations_of_clone", Holds::Account);
 pub(super) const MESSAGES: Table<(ConversationId, MessageId), MessageRow> =
     Table::new("messages", Holds::Account);
 /// Answers that are being written, so that a start can close those that a crash left open.
-const GENERATING: Table<(ConversationId, MessageId), ()> =
+pub(super) const GENERATING: Table<(ConversationId, MessageId), ()> =
     Table::new("messages_generating", Holds::Account);
 
 /// The tables of this slice.
@@ -28,7 +28,7 @@ pub const TABLES: &[TableInfo] =
     &[CONVERSATIONS.info(), OF_ACCOUNT.info(), OF_CLONE.info(), MESSAGES.info(), GENERATING.info()];
 
 #[derive(Serialize, Deserialize)]
-struct ConversationRow {
+pub(super) struct ConversationRow {
     account: AccountId,
     clone: CloneId,
     title: Option<Text<0, 200>>,

@@ -6,6 +6,7 @@
 mod batch;
 mod browse;
 mod error;
+mod examine;
 mod model;
 mod people;
 mod people_rows;
@@ -22,6 +23,7 @@ use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, Page
 use crate::store::{Direction, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
 
 pub use error::MemoryError;
+pub use examine::MemoryExaminer;
 pub use model::{
     BatchOutcome, Content, ContentChange, Description, DescriptionChange, Filter, Memory,
     MemoryType, Metadata, Name, Person, Revision, Timeline, fold,

@@ -1,11 +1,15 @@
 //! How memories are stored, and the tables by which they are found.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access::Visibility;
 use crate::kernel::{AccountId, CloneId, FuzzyDate, MemoryId, Text, Timestamp, TokenHash};
 use crate::seal::Owner;
-use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{
+    Direction, Holds, Key as _, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx,
+};
 
 use super::model::{MemoryType, Metadata, Name, fold};
 use super::{Content, Memory, Revision};
@@ -280,4 +284,34 @@ fn days(content: &Content) -> Option<(i64, i64)> {
 fn day_number(date: jiff::civil::Date) -> i64 {
     let epoch = jiff::civil::Date::constant(1970, 1, 1);
     i64::from((date - epoch).get_days())
+}
+
+/// The tables and keys by which a memory is found.
+pub(super) fn places_of(memory: &Memory) -> Vec<(&'static str, Vec<u8>)> {
+    let (clone, id) = (memory.clone, memory.id);
+    let mut places = Vec::new();
+    if let Some(external_id) = &memory.content.external_id {
+        places.push((BY_EXTERNAL_ID.info().name, (clone, hashed(external_id)).to_bytes()));
+    }
+    places.push(match days(&memory.content) {
+        Some((earliest, latest)) => (BY_DATE.info().name, (clone, earliest, latest, id).to_bytes()),
+        None => (UNDATED.info().name, (clone, id).to_bytes()),
+    });
+    let people = memory.content.people.iter();
+    places.extend(
+        people.map(|person| (BY_PERSON.info().name, (clone, hashed(&fold(person)), id).to_bytes())),
+    );
+    places
+}
+
+/// The tables and keys by which anything is found.
+pub(super) fn places(tx: &impl Rows) -> Result<Vec<(&'static str, Vec<u8>)>, StoreError> {
+    let mut places = Vec::new();
+    for table in [BY_EXTERNAL_ID.info(), BY_DATE.info(), UNDATED.info(), BY_PERSON.info()] {
+        tx.scan_bytes(table.name, &Range::all(), Direction::Up, &mut |key, _| {
+            places.push((table.name, key.to_vec()));
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(places)
 }

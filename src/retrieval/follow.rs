@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 use crate::embed::Embedder;
 use crate::index::tail::Change;
 use crate::kernel::CloneId;
-use crate::memories;
 use crate::store::{Rows, StoreError};
 
-use super::passage::{WINDOW_REACH, blended, passage_text, window_text};
 use super::rows::{self, OUTBOX, OutboxRow, TO_EMBED};
-use super::scope::{Scope, labels, told};
+use super::scope::Scope;
+use super::sick::{SICK_FOR, fits};
+use super::texts::{Texts, texts_to_embed};
 use super::{Inner, Retrieval, RetrievalError, record};
 
 /// One commit of a text index a second at most.
@@ -31,13 +31,16 @@ const READ: usize = 2_000;
 const FEW: usize = 16;
 /// Queues are counted up to here.
 const COUNTED: usize = 100_000;
-/// Passages embedded at once.
-const EMBED: usize = 64;
 
 impl Retrieval {
     /// Follows the store until told to stop.
     pub(super) async fn follow(self, stop: CancellationToken) {
         loop {
+            // What is derived can wait; what it lacks is searched from memory meanwhile.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.inner.store.disk().room() => {}
+            }
             if let Err(error) = self.catch_up(&stop).await {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -45,9 +48,10 @@ impl Retrieval {
                 );
             }
             self.inner.scopes.sweep();
+            let tick = if self.inner.sick().is_empty() { TICK } else { SICK_FOR };
             let woken = async {
                 tokio::time::sleep(PAUSE).await;
-                let _ = tokio::time::timeout(TICK, self.inner.changed.notified()).await;
+                let _ = tokio::time::timeout(tick, self.inner.changed.notified()).await;
             };
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -61,17 +65,23 @@ impl Retrieval {
             std::mem::take(&mut *self.inner.behind.lock().unwrap_or_else(PoisonError::into_inner));
         let queued = self.inner.store.read(|tx| rows::waiting(tx, &OUTBOX))?;
         for clone in behind.into_iter().chain(queued) {
-            if stop.is_cancelled() {
+            if stop.is_cancelled() || !self.inner.store.disk().has_room() {
                 return Ok(());
             }
-            if let Err(error) = self.catch_up_words(clone).await {
-                self.look_again(clone, error)?;
+            if self.inner.is_resting(clone) {
+                continue;
+            }
+            match self.catch_up_words(clone).await {
+                Ok(()) => self.inner.is_well_again(clone),
+                // One that is sick keeps nobody else's from being followed.
+                Err(RetrievalError::Broken) => self.inner.fell_sick(clone),
+                Err(error) => self.look_again(clone, error)?,
             }
         }
         if let Some(embedder) = self.inner.embedder.clone() {
             let queued = self.inner.store.read(|tx| rows::waiting(tx, &TO_EMBED))?;
             for clone in queued {
-                while !stop.is_cancelled() {
+                while !stop.is_cancelled() && self.inner.store.disk().has_room() {
                     match self.embed(&embedder, clone).await {
                         Ok(true) => {}
                         Ok(false) => break,
@@ -118,6 +128,9 @@ impl Retrieval {
         let Some(embedder) = &self.inner.embedder else {
             return;
         };
+        if !self.inner.store.disk().has_room() {
+            return;
+        }
         let waiting = self.inner.store.read(|tx| rows::to_embed(tx, clone, FEW + 1));
         let few = waiting.as_ref().is_ok_and(|waiting| (1..=FEW).contains(&waiting.len()));
         if !few {
@@ -201,72 +214,6 @@ impl Retrieval {
     }
 }
 
-/// What is embedded for a passage.
-enum Texts {
-    /// The passage is gone.
-    None,
-    /// It stands alone.
-    Own(String),
-    /// It has neighbours: itself, and itself among them.
-    Among(String, String),
-}
-
-impl Texts {
-    fn all(&self) -> Vec<String> {
-        match self {
-            Self::None => Vec::new(),
-            Self::Own(own) => vec![own.clone()],
-            Self::Among(own, window) => vec![own.clone(), window.clone()],
-        }
-    }
-
-    fn vector(&self, made: &mut impl Iterator<Item = Vec<f32>>) -> Option<Vec<f16>> {
-        let vector = match self {
-            Self::None => return None,
-            Self::Own(_) => made.next()?,
-            Self::Among(..) => blended(&made.next()?, &made.next()?),
-        };
-        Some(vector.into_iter().map(f16::from_f32).collect())
-    }
-}
-
-fn texts_to_embed(tx: &impl Rows, clone: CloneId) -> Result<(Vec<u64>, Vec<Texts>), StoreError> {
-    let passages = rows::to_embed(tx, clone, EMBED)?;
-    let texts = passages.iter().map(|passage| texts_of(tx, clone, *passage));
-    let texts = texts.collect::<Result<Vec<_>, _>>()?;
-    Ok((passages, texts))
-}
-
-fn texts_of(tx: &impl Rows, clone: CloneId, passage: u64) -> Result<Texts, StoreError> {
-    let Some(row) = rows::passage(tx, clone, passage)? else {
-        return Ok(Texts::None);
-    };
-    let Some(memory) = memories::memory_of(tx, clone, row.memory)? else {
-        return Ok(Texts::None);
-    };
-    let named = labels(&memory);
-    let own = passage_text(&told(&memory, &row, &named));
-    let Some(thread) = row.thread else {
-        return Ok(Texts::Own(own));
-    };
-    let place = (row.order, passage);
-    let mut around = Vec::new();
-    for neighbour in rows::neighbours(tx, clone, thread, place, WINDOW_REACH)? {
-        if let Some(other) = rows::passage(tx, clone, neighbour)?
-            && let Some(memory) = memories::memory_of(tx, clone, other.memory)?
-        {
-            around.push((memory, other));
-        }
-    }
-    if around.is_empty() {
-        return Ok(Texts::Own(own));
-    }
-    around.push((memory, row));
-    around.sort_by_key(|(_, row)| row.order);
-    let told: Vec<_> = around.iter().map(|(memory, row)| told(memory, row, "")).collect();
-    Ok(Texts::Among(own, window_text(&told)))
-}
-
 impl Inner {
     /// Puts fresh vectors into the set in memory, if there is one.
     fn note_vectors(
@@ -304,9 +251,10 @@ impl Inner {
             return Ok(0);
         };
         let scope = self.scopes.of(clone, &row);
-        let mut index = self.text_index(clone)?;
-        if index.committed_seq() < row.trimmed {
-            // It lacks what the outbox does not have any more: everything is indexed again.
+        let mut index = self.texts.reading(&record::folder_of(clone)).map_err(broken)?;
+        if !fits(index.committed_seq(), &row) {
+            // It lacks what the outbox does not have any more, or has what never was: everything
+            // is indexed again.
             self.texts.remove(&record::folder_of(clone)).map_err(broken)?;
             index = self.texts.writing(&record::folder_of(clone)).map_err(broken)?;
             let seq = self.index_all(clone, &scope, &index)?;
@@ -375,7 +323,7 @@ impl Inner {
 }
 
 fn broken(error: crate::index::text::IndexError) -> RetrievalError {
-    tracing::error!(%error, "a text index cannot be written");
+    tracing::warn!(error = &error as &dyn std::error::Error, "a text index cannot be written");
     RetrievalError::Broken
 }
 

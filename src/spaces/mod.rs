@@ -4,6 +4,7 @@
 //! has its owner and nobody else; to share a clone, it moves into a shared space.
 
 mod error;
+mod examine;
 mod groups;
 mod invitations;
 mod members;
@@ -16,6 +17,7 @@ use crate::kernel::{AccountId, Clock, SpaceId, Text, Timestamp};
 use crate::store::{Rows, Store, StoreError, WriteTx};
 
 pub use error::SpaceError;
+pub use examine::SpaceExaminer;
 pub use groups::NewGroup;
 pub use invitations::{NewInvitation, PostInvitation, mail_in, offer_in};
 pub use model::{Group, Invitation, MadeInvitation, Member, Offer, Role, Space, SpaceType};
@@ -240,4 +242,12 @@ impl Eraser for SpaceEraser {
             Subject::Clone(_) => Ok(()),
         }
     }
+}
+
+/// Whether there is such a space.
+///
+/// # Errors
+/// When the store fails.
+pub fn exists(tx: &impl Rows, id: SpaceId) -> Result<bool, StoreError> {
+    tx.has(&rows::SPACES, &id)
 }

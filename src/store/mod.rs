@@ -6,9 +6,16 @@
 //! change is decided and hands out a [`Durable`] to wait for. Everything that writes goes through
 //! one thread, which commits whatever has gathered while the disk was busy (`writer`).
 
+mod ahead;
 mod blobs;
+mod check;
 mod codec;
+mod data_file;
+mod disk;
 mod error;
+#[cfg(any(test, feature = "testing"))]
+mod faults;
+mod inspect;
 mod key;
 mod lock;
 mod overlay;
@@ -21,14 +28,20 @@ mod table;
 mod upgrade;
 mod writer;
 
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::ahead::Ahead;
 use crate::seal::Seals;
 
 pub use blobs::{BlobError, Blobs};
 pub use codec::{Codec, Row, from_cbor};
+pub use disk::{Disk, DiskFailure, DiskFigures, Room};
 pub use error::StoreError;
+#[cfg(any(test, feature = "testing"))]
+pub use faults::{Call, Faults, Way};
+pub use inspect::{Inspection, TableState};
 pub use key::{Key, KeyError, Words};
 pub use lock::{DataLock, LockError};
 pub use overlay::WriteTx;
@@ -63,6 +76,7 @@ struct Inner {
     writer: writer::Writer,
     database: Arc<redb::Database>,
     codec: Codec,
+    disk: Disk,
 }
 
 impl Store {
@@ -71,7 +85,12 @@ impl Store {
         directory.join(FILE).exists()
     }
 
-    /// The schema of the database file in `directory`, if there is one.
+    /// The database file of a data directory.
+    pub fn file_in(directory: &Path) -> PathBuf {
+        directory.join(FILE)
+    }
+
+    /// The schema of the database file in `directory`, if there is one. Nothing is written.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -79,7 +98,7 @@ impl Store {
         if !Self::is_in(directory) {
             return Ok(None);
         }
-        let database = redb::Database::open(directory.join(FILE)).map_err(StoreError::opening)?;
+        let database = check::open_aside(&directory.join(FILE))?;
         // The schema's number is in the clear.
         upgrade::present_schema(&database, &Codec::new(Seals::in_memory()))
     }
@@ -90,15 +109,30 @@ impl Store {
     /// # Errors
     /// When the file cannot be opened, was written by a newer program, or an upgrade fails.
     pub fn open(directory: &Path, codec: Codec, options: &Options<'_>) -> Result<Self, StoreError> {
+        Self::open_on(Disk::under(directory, Room::default()), directory, codec, options)
+    }
+
+    /// The same on a disk that is watched.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_on(
+        disk: Disk,
+        directory: &Path,
+        codec: Codec,
+        options: &Options<'_>,
+    ) -> Result<Self, StoreError> {
         let path = directory.join(FILE);
-        let database = builder(options).create(&path).map_err(StoreError::opening)?;
-        if !upgrade::prepare(&database, &codec, options)? {
-            return Self::start(database, codec);
+        if path.exists() {
+            check::check(&path)?;
         }
-        drop(database);
+        let opened = open_file(&path, &disk, options)?;
+        if !upgrade::prepare(&opened.0, &codec, options)? {
+            return Self::start(opened, codec, disk);
+        }
+        drop(opened);
         rewrite::rewrite(&path)?;
-        let database = builder(options).open(&path).map_err(StoreError::opening)?;
-        Self::start(database, codec)
+        Self::start(open_file(&path, &disk, options)?, codec, disk)
     }
 
     /// A database that lives in memory and is gone when dropped.
@@ -111,14 +145,20 @@ impl Store {
         let database =
             builder(options).create_with_backend(backend).map_err(StoreError::opening)?;
         upgrade::prepare(&database, &codec, options)?;
-        Self::start(database, codec)
+        let disk = Disk::under(Path::new("/"), Room::default());
+        Self::start((database, Arc::default()), codec, disk)
     }
 
-    fn start(database: redb::Database, codec: Codec) -> Result<Self, StoreError> {
+    fn start(
+        (database, ahead): (redb::Database, Arc<Ahead>),
+        codec: Codec,
+        disk: Disk,
+    ) -> Result<Self, StoreError> {
         let database = Arc::new(database);
         shred::carry_out(&database, &codec)?;
-        let writer = writer::Writer::start(Arc::clone(&database), codec.clone())?;
-        Ok(Self { inner: Arc::new(Inner { writer, database, codec }) })
+        let place = (disk.clone(), ahead);
+        let writer = writer::Writer::start(Arc::clone(&database), codec.clone(), place)?;
+        Ok(Self { inner: Arc::new(Inner { writer, database, codec, disk }) })
     }
 
     /// Runs `look` on a snapshot of everything committed so far.
@@ -166,15 +206,33 @@ impl Store {
         self.inner.writer.submit(change).await
     }
 
-    /// Whether writing still works; after an error of the disk it does not, until a restart.
+    /// Whether it still works; after an error of the disk it does not, until a restart.
     pub fn is_alive(&self) -> bool {
-        self.inner.writer.is_alive()
+        self.inner.writer.is_alive() && self.inner.disk.failure().is_none()
+    }
+
+    /// The disk that it is on.
+    pub fn disk(&self) -> &Disk {
+        &self.inner.disk
     }
 
     /// What the writer has done so far.
     pub fn figures(&self) -> WriterFigures {
         self.inner.writer.figures()
     }
+}
+
+fn open_file(
+    path: &Path,
+    disk: &Disk,
+    options: &Options<'_>,
+) -> Result<(redb::Database, Arc<Ahead>), StoreError> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let file = file.map_err(|error| StoreError::Open(Box::new(error)))?;
+    let file = data_file::DataFile::new(file, path, disk.clone()).map_err(StoreError::opening)?;
+    let ahead = file.ahead();
+    let database = builder(options).create_with_backend(file).map_err(StoreError::opening)?;
+    Ok((database, ahead))
 }
 
 fn builder(options: &Options<'_>) -> redb::Builder {

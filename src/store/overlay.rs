@@ -145,6 +145,11 @@ impl<'t> WriteTx<'t> {
         Self { base, overlay: Overlay::default(), codec }
     }
 
+    /// Bytes of keys and values that it has written so far.
+    pub(super) fn bytes(&self) -> usize {
+        self.overlay.bytes
+    }
+
     pub(super) fn into_overlay(self) -> Overlay {
         self.overlay
     }
