@@ -114,8 +114,11 @@ $(E2E_MODULES): tests/e2e/package.json tests/e2e/package-lock.json
 	@touch $@
 
 .PHONY: torture
-torture: | $(MODEL) ## Kill the server while it writes and is set up, 200 times (ROUNDS=n)
-	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it -- kill:: setup:: --nocapture
+torture: | $(MODEL) ## Kill the server, fill and break its disk, stop it, 200 times each (ROUNDS=n)
+	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it -- \
+		kill:: setup:: disk_full:: disk_errors:: stopping:: --nocapture
+	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --lib -- \
+		store::check --nocapture
 
 .PHONY: fuzz
 fuzz: | $(FUZZ_TOOL) $(MODEL) $(WEB_BUILT) ## Ask the server everything its document allows, and more (SECONDS_OF_FUZZ=n)

@@ -3,6 +3,8 @@
 mod build;
 mod certificates;
 mod data_dir;
+mod disk;
+mod fsck;
 mod limits;
 mod open;
 mod start_error;
@@ -10,6 +12,7 @@ mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use poem::EndpointExt as _;
@@ -19,16 +22,18 @@ pub(crate) use self::build::extra_roots;
 use self::build::{build, embedder};
 pub use self::data_dir::open_to_others;
 use self::data_dir::prepare;
+pub use self::fsck::{Examined, Verdict, fsck};
+pub use self::open::is_sealed;
 pub use self::start_error::{StartError, exit_code_of};
-use self::sweep::{Swept, sweep};
-use crate::accounts::{self, AccountEraser};
+use self::sweep::{Swept, clock_state, sweep};
+use crate::accounts::{self, AccountEraser, AccountExaminer};
 use crate::api_keys::{self, ApiKeyEraser};
-use crate::audit::{self, Audit, AuditEraser};
+use crate::audit::{self, Audit, AuditEraser, AuditExaminer};
 use crate::break_glass::{self, BreakGlassEraser};
-use crate::clones::{self, CloneEraser};
+use crate::clones::{self, CloneEraser, CloneExaminer};
 use crate::config::{self, Config};
 use crate::consents::{self, ConsentEraser};
-use crate::conversations::{self, ConversationEraser};
+use crate::conversations::{self, ConversationEraser, ConversationExaminer};
 use crate::embed::Embedder;
 use crate::factors::{self, FactorEraser};
 use crate::http::api::{Services, api};
@@ -47,24 +52,29 @@ use crate::http::sse::{HEARTBEAT_EVERY, Streams};
 use crate::http::trust::Trust;
 use crate::identities::{self, Identities, IdentityEraser};
 use crate::jobs::discarded::DiscardedEraser;
-use crate::jobs::{self, Eraser, Queue, QueueEraser, Tasks};
+use crate::jobs::{self, Eraser, Examiner, Queue, QueueEraser, Tasks};
 use crate::kernel::Clock;
-use crate::memories::{self, MemoryEraser};
+use crate::memories::{self, MemoryEraser, MemoryExaminer};
 use crate::notifications::{self, NotificationEraser};
-use crate::privacy::{self, Trash};
-use crate::retrieval::{self, RetrievalEraser};
+use crate::privacy::{self, Trash, TrashExaminer};
+use crate::retrieval::{self, Retrieval, RetrievalEraser, RetrievalExaminer};
 use crate::sessions::{self, SessionEraser, Sessions};
 use crate::share_links::{self, ShareLinkEraser, ShareLinks};
-use crate::spaces::{self, SpaceEraser};
+use crate::spaces::{self, SpaceEraser, SpaceExaminer};
 use crate::store::{DataLock, Store, TableInfo};
 use crate::tls::Tls;
 
-/// How long a stop waits for answers and connections.
-const STOP_WITHIN: Duration = Duration::from_secs(30);
+/// How long a stop waits for answers and connections, and then for what runs in the background:
+/// together less than the half minute after which supervisors lose patience.
+const EDGE_WITHIN: Duration = Duration::from_secs(15);
+const TASKS_WITHIN: Duration = Duration::from_secs(10);
+/// The same when somebody has lost patience.
+const TASKS_IN_A_HURRY: Duration = Duration::from_millis(500);
 
 /// Every table of every slice.
 pub fn tables() -> Vec<TableInfo> {
     [
+        jobs::calendar::TABLES,
         jobs::once::TABLES,
         jobs::discarded::TABLES,
         jobs::queue::TABLES,
@@ -112,6 +122,20 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
     ]
 }
 
+/// What all slices know must hold between their rows.
+pub fn examiners() -> Vec<Box<dyn Examiner>> {
+    vec![
+        Box::new(AccountExaminer),
+        Box::new(SpaceExaminer),
+        Box::new(CloneExaminer),
+        Box::new(MemoryExaminer),
+        Box::new(RetrievalExaminer),
+        Box::new(ConversationExaminer),
+        Box::new(TrashExaminer),
+        Box::new(AuditExaminer),
+    ]
+}
+
 /// The services of an instance, without a server in front.
 pub struct App {
     /// Everything handlers ask.
@@ -130,6 +154,7 @@ pub struct App {
     audit: Audit,
     store: Store,
     clock: Clock,
+    ahead: Arc<AtomicU64>,
     readiness: Readiness,
     metrics: Arc<Metrics>,
     streams: CancellationToken,
@@ -147,6 +172,10 @@ impl App {
         let clock = Clock::system();
         let (store, new_root_key) = open::open(config)?;
         privacy::repeat(&store, erasers).await?;
+        // Nothing that was over is good again because the clock was turned back.
+        if let Some(believed) = store.read(|tx| jobs::calendar::believed(tx))? {
+            clock.not_before(believed);
+        }
         let tasks = Tasks::new();
         let embedder = embedder(config);
         let readiness = Readiness::default();
@@ -162,7 +191,12 @@ impl App {
         queue.start(&tasks);
         sessions.follow_uses(&tasks);
         audit.start(&tasks);
-        let parts_to_ask = checks(&store, config, embedder.is_some(), &audit);
+        tasks.spawn("disk", disk::watch(store.disk().clone(), tasks.stopping()));
+        let mut parts_to_ask = checks(&store, config, embedder.is_some(), &audit);
+        parts_to_ask.push(index_check(&parts.retrieval));
+        let ahead = Arc::<AtomicU64>::default();
+        let (asked, said) = (clock.clone(), Arc::clone(&ahead));
+        parts_to_ask.push(Check::new("clock", move || clock_state(&asked, &said)));
         let health = Health::new(readiness.clone(), parts_to_ask);
         let events = Streams::new(&tasks, streams.clone(), HEARTBEAT_EVERY, Arc::clone(&metrics));
         let services = Services::new(parts, events, health);
@@ -179,6 +213,7 @@ impl App {
             audit,
             store,
             clock,
+            ahead,
             readiness,
             metrics,
             streams,
@@ -210,6 +245,7 @@ impl App {
                 self.store.clone(),
                 self.queue.clone(),
             )],
+            is_full: disk::is_full(self.store.disk()),
             metrics_token: config.metrics_token.clone(),
             trust: Trust::new(tls.clone(), config.listen.ip()),
             version: env!("CARGO_PKG_VERSION"),
@@ -236,6 +272,12 @@ impl App {
         Ok(server)
     }
 
+    /// Resolves when the disk has failed, with what it could not do: then nothing that is written
+    /// can be promised, and another process must open what is there.
+    pub async fn failed(&self) -> String {
+        disk::failed(self.store.disk()).await
+    }
+
     /// Starts what has to be done now and then while the server runs.
     fn look_after(&self, tls: Option<Arc<Tls>>) {
         if let Some(tls) = tls {
@@ -253,6 +295,7 @@ impl App {
                     audit: self.audit.clone(),
                     store: self.store.clone(),
                     clock: self.clock.clone(),
+                    ahead: Arc::clone(&self.ahead),
                 },
                 self.tasks.stopping(),
             ),
@@ -263,12 +306,17 @@ impl App {
     /// everything stands on. `hurry` fires when somebody loses patience.
     pub async fn stop(self, server: Option<Server>, hurry: CancellationToken) {
         if let Some(server) = server
-            && let Err(cut) = server.stop(STOP_WITHIN, hurry.clone()).await
+            && let Err(cut) = server.stop(EDGE_WITHIN, hurry.clone()).await
         {
             tracing::warn!(%cut, "some connections had to be cut");
         }
-        let within = if hurry.is_cancelled() { Duration::from_secs(1) } else { STOP_WITHIN };
-        if let Err(unfinished) = self.tasks.join_all(within).await {
+        let patience = async {
+            tokio::select! {
+                () = tokio::time::sleep(TASKS_WITHIN) => {}
+                () = hurry.cancelled() => tokio::time::sleep(TASKS_IN_A_HURRY).await,
+            }
+        };
+        if let Err(unfinished) = self.tasks.join_all_while(patience).await {
             tracing::warn!(%unfinished, "stopped without them");
         }
         if let Some(embedder) = &self.embedder {
@@ -288,16 +336,14 @@ fn hsts(config: &Config) -> Hsts {
 }
 
 fn checks(store: &Store, config: &Config, has_meaning: bool, audit: &Audit) -> Vec<Check> {
-    let (store, audit) = (store.clone(), audit.clone());
+    let (disk, store, audit) = (store.disk().clone(), store.clone(), audit.clone());
     let wanted = config.builtin_embedding;
     vec![
-        Check::new("store", move || {
-            if store.is_alive() {
-                State::Ok
-            } else {
-                State::Down("the disk failed; restart when it is well".to_owned())
-            }
+        Check::new("store", move || match store.is_alive() {
+            true => State::Ok,
+            false => State::Down("the disk failed; restart when it is well".to_owned()),
         }),
+        Check::new("disk", move || disk::state(&disk)),
         Check::new("embedding", move || match has_meaning || !wanted {
             true => State::Ok,
             false => State::Degraded("this build has no model: searching by words only".to_owned()),
@@ -309,6 +355,14 @@ fn checks(store: &Store, config: &Config, has_meaning: bool, audit: &Audit) -> V
     ]
 }
 
+fn index_check(retrieval: &Retrieval) -> Check {
+    let retrieval = retrieval.clone();
+    Check::new("index", move || match retrieval.is_well() {
+        true => State::Ok,
+        false => State::Degraded("an index cannot be used: searching by meaning only".to_owned()),
+    })
+}
+
 /// What other parts count, for the metrics page.
 fn gauges(services: Services, store: Store, queue: Queue) -> Extra {
     use std::fmt::Write as _;
@@ -316,12 +370,16 @@ fn gauges(services: Services, store: Store, queue: Queue) -> Extra {
         let (index, embedding) = services.retrieval.waiting().unwrap_or_default();
         let figures = store.figures();
         let jobs = queue.figures().unwrap_or_default();
+        let disk = store.disk().figures();
         for (name, value) in [
             ("clonememoria_index_pending", index as u64),
             ("clonememoria_embedding_pending", embedding as u64),
             ("clonememoria_answers_running", services.conversations.running() as u64),
             ("clonememoria_store_commits_total", figures.commits),
             ("clonememoria_store_changes_total", figures.changes),
+            ("clonememoria_disk_free_bytes", disk.free),
+            ("clonememoria_disk_reserve_bytes", disk.reserve),
+            ("clonememoria_disk_low", u64::from(disk.is_low)),
             ("clonememoria_jobs_waiting", jobs.waiting),
             ("clonememoria_jobs_parked", jobs.parked),
             ("clonememoria_jobs_done_total", jobs.done),

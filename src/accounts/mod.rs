@@ -7,6 +7,7 @@ mod attempts;
 mod credentials;
 mod error;
 mod events;
+mod examine;
 mod leaving;
 mod letters;
 mod model;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub use attempts::{Attempt, Attempts};
 pub use error::AccountError;
 pub use events::{Actor, Failure, OnFailure, OnSecurity, SecurityEvent, Watchers};
+pub use examine::AccountExaminer;
 pub use leaving::{Leaving, leave_in, leaving_since, left_in};
 pub use letters::{Letter, Post};
 pub use model::{Account, AccountChange, Email, Invite, NewAccount, Registration};
@@ -342,7 +344,7 @@ impl crate::jobs::Eraser for AccountEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: crate::jobs::Subject,
-        _: &mut crate::store::Room,
+        _: &mut crate::store::Portion,
     ) -> Result<(), StoreError> {
         if let crate::jobs::Subject::Account(id) = subject {
             rows::erase_account_in(tx, id)?;

@@ -244,3 +244,18 @@ pub(super) fn erase_account_in(tx: &mut WriteTx<'_>, id: AccountId) -> Result<()
     tx.remove(&ACCOUNTS, &id);
     Ok(())
 }
+
+/// Every account's identifier.
+pub(super) fn ids(tx: &impl Rows) -> Result<Vec<AccountId>, StoreError> {
+    tx.keys(&ACCOUNTS, &Range::all())
+}
+
+/// Whether there is such an account.
+pub(super) fn exists(tx: &impl Rows, id: AccountId) -> Result<bool, StoreError> {
+    tx.has(&ACCOUNTS, &id)
+}
+
+/// Who has a password.
+pub(super) fn with_password(tx: &impl Rows) -> Result<Vec<AccountId>, StoreError> {
+    tx.keys(&PASSWORDS, &Range::all())
+}

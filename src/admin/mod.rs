@@ -90,6 +90,12 @@ pub enum Operation {
         /// How much.
         seconds: u64,
     },
+    /// The machine's clock is turned back.
+    #[cfg(feature = "testing")]
+    TurnClockBack {
+        /// How much.
+        seconds: u64,
+    },
     /// What has waited long enough in the trash is erased, as it is every hour; the edge does it.
     #[cfg(feature = "testing")]
     SweepTrash,
@@ -98,6 +104,22 @@ pub enum Operation {
     SlowSearches {
         /// How much longer, in milliseconds.
         millis: u64,
+    },
+    /// A call of the system fails from now on.
+    #[cfg(feature = "testing")]
+    FailDisk {
+        /// Which.
+        call: crate::store::Call,
+        /// How.
+        way: crate::store::Way,
+        /// How many of these succeed before.
+        after: u64,
+    },
+    /// So much of the disk is said to be free; the system is asked again if nothing is said.
+    #[cfg(feature = "testing")]
+    SayFree {
+        /// In megabytes.
+        megabytes: Option<u64>,
     },
     /// What every part knows of an account is erased; the edge does it.
     #[cfg(feature = "testing")]
@@ -290,6 +312,8 @@ impl Admin {
             | Operation::Scan { .. }
             | Operation::Stored { .. }
             | Operation::SlowSearches { .. }
+            | Operation::FailDisk { .. }
+            | Operation::SayFree { .. }
             | Operation::EraseAccount { .. } => testing::run(self, operation).await,
             Operation::ResetFactors { email } => {
                 match self.factors.reset(&address(&email)?).await {
@@ -302,6 +326,11 @@ impl Admin {
             #[cfg(feature = "testing")]
             Operation::AdvanceClock { seconds } => {
                 self.clock.advance(std::time::Duration::from_secs(seconds));
+                Ok(Outcome::Done)
+            }
+            #[cfg(feature = "testing")]
+            Operation::TurnClockBack { seconds } => {
+                self.clock.turn_back(std::time::Duration::from_secs(seconds));
                 Ok(Outcome::Done)
             }
             #[cfg(feature = "testing")]

@@ -1,4 +1,4 @@
-//! What only tests ask for: notices without their cause, tokens for others.
+//! What only tests ask for: notices without their cause, tokens for others, a sick disk.
 
 use super::{Admin, Operation, Outcome, address};
 use crate::kernel::{Fault, FieldProblem};
@@ -20,6 +20,16 @@ pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, 
             let hex = |value: Vec<u8>| value.iter().map(|byte| format!("{byte:02x}")).collect();
             let stored = admin.store.stored_in(&table)?;
             Ok(Outcome::Stored(stored.into_iter().map(hex).collect()))
+        }
+        Operation::FailDisk { call, way, after } => {
+            admin.store.disk().faults().fail(call, way, after);
+            Ok(Outcome::Done)
+        }
+        Operation::SayFree { megabytes } => {
+            let disk = admin.store.disk();
+            disk.faults().say_free(megabytes.map(|megabytes| megabytes << 20));
+            disk.look();
+            Ok(Outcome::Done)
         }
         _ => Ok(Outcome::Done),
     }

@@ -17,7 +17,7 @@ use crate::jobs::{Eraser, Once, OnceError, Subject, Tasks};
 use crate::kernel::{
     AccountId, ApiKeyId, Clock, Credential, Fault, FieldProblem, Kind, Timestamp, TokenHash,
 };
-use crate::store::{Room, Store, StoreError, WriteTx};
+use crate::store::{Portion, Store, StoreError, WriteTx};
 
 use self::meter::{Meter, day_of};
 use self::rows::KeyRow;
@@ -324,7 +324,7 @@ impl Eraser for ApiKeyEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),

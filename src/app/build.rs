@@ -29,7 +29,7 @@ use crate::retrieval::{Bounds, Graphs, Retrieval};
 use crate::sessions::Sessions;
 use crate::share_links::{self, ShareLinks};
 use crate::spaces::{self, Spaces};
-use crate::store::{Room, Store};
+use crate::store::{Portion, Store};
 
 pub(super) fn embedder(config: &Config) -> Option<Embedder> {
     let embedder = config.builtin_embedding.then(Embedder::builtin).flatten();
@@ -220,7 +220,7 @@ fn claimed(people: &People) -> OnSecurity {
         SecurityEvent::AddressClaimed => {
             factors.disown_in(tx, account)?;
             identities.disown_in(tx, account, now)?;
-            ApiKeyEraser.erase_in(tx, Subject::Account(account), &mut Room::unlimited())
+            ApiKeyEraser.erase_in(tx, Subject::Account(account), &mut Portion::unlimited())
         }
         _ => Ok(()),
     })

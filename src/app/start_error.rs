@@ -87,6 +87,9 @@ impl StartError {
             Self::OpenToOthers { .. } | Self::Seal(_) => 78,
             Self::Llm(_) | Self::Mail(_) | Self::Oidc(_) | Self::Tls(_) => 78,
             Self::Store(StoreError::Newer { .. } | StoreError::Ledger(_)) => 78,
+            // A supervisor need not try again: it takes somebody to put it right.
+            Self::Store(StoreError::Broken { .. }) => 74,
+            Self::Store(_) | Self::Accounts(_) => 75,
             _ => 74,
         }
     }

@@ -1,13 +1,17 @@
 //! Sweeping away what has expired, now and then.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts;
 use crate::audit::Audit;
+use crate::http::health::State;
 use crate::identities::Identities;
 use crate::jobs;
+use crate::jobs::calendar::{self, Belief};
 use crate::kernel::Clock;
 use crate::notifications;
 use crate::privacy::Trash;
@@ -21,6 +25,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How often the file of the database is written anew, if something was erased since.
 const REWRITE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Clocks are put right by less than this all the time.
+const BEHIND: Duration = Duration::from_secs(5 * 60);
 
 /// Where something can expire.
 pub(super) struct Swept {
@@ -31,17 +37,39 @@ pub(super) struct Swept {
     pub(super) audit: Audit,
     pub(super) store: Store,
     pub(super) clock: Clock,
+    /// By how many days the clock is ahead of what is likely.
+    pub(super) ahead: Arc<AtomicU64>,
+}
+
+/// How the clock is, for those who ask.
+pub(super) fn clock_state(clock: &Clock, ahead: &AtomicU64) -> State {
+    let behind = clock.behind();
+    if behind > BEHIND {
+        let minutes = behind.as_secs() / 60;
+        return State::Degraded(format!(
+            "the clock is {minutes} minutes behind what it said before: time stands still until \
+             then; put it right and start the server again"
+        ));
+    }
+    match ahead.load(Relaxed) {
+        0 => State::Ok,
+        days => State::Degraded(format!(
+            "the clock says that {days} days have passed: nothing is erased because of that \
+             before it has said so for a day"
+        )),
+    }
 }
 
 /// Sweeps away what has expired, now and then.
 pub(super) async fn sweep(swept: Swept, stop: CancellationToken) {
+    let began = tokio::time::Instant::now();
     let mut rewritten = Instant::now();
     loop {
         if rewritten.elapsed() >= REWRITE_EVERY {
             swept.rewrite().await;
             rewritten = Instant::now();
         }
-        if let Err(error) = swept.once().await {
+        if let Err(error) = swept.if_time_is_right(began.elapsed()).await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "what has expired could not be swept away"
@@ -69,6 +97,24 @@ impl Swept {
                 "the file of the database could not be written anew; it is tried again"
             ),
         }
+    }
+
+    /// Sweeps, unless the clock says that more time has passed than is likely.
+    async fn if_time_is_right(&self, running: Duration) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let believed = self.store.write(move |tx| calendar::believe_in(tx, now, running)).await?;
+        let days = match believed {
+            Belief::Right => 0,
+            Belief::Ahead(passed) => passed.as_secs() / (24 * 60 * 60),
+        };
+        if self.ahead.swap(days, Relaxed) == 0 && days > 0 {
+            tracing::warn!(
+                days,
+                "the clock says that this many days have passed; nothing is erased because of \
+                 that before it has said so for a day"
+            );
+        }
+        if days > 0 { Ok(()) } else { self.once().await }
     }
 
     /// Sweeps everywhere; what cannot be swept keeps nothing else from it.

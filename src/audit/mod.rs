@@ -8,6 +8,7 @@
 //! down together, so that nobody fills the disk by trying.
 
 mod chain;
+mod examine;
 mod failures;
 mod model;
 mod rows;
@@ -24,11 +25,12 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{Actor, Failure, OnCreated, OnFailure, OnSecurity, SecurityEvent};
 use crate::jobs::{Eraser, Subject, Tasks, blocking};
 use crate::kernel::{AccountId, Clock, Fault, Page, PageRequest, Timestamp};
-use crate::store::{Room, Store, StoreError, WriteTx};
+use crate::store::{Portion, Store, StoreError, WriteTx};
 
 use self::failures::Failures;
 use self::rows::NewEntry;
 
+pub use examine::AuditExaminer;
 pub use model::{Chain, Entry, Filter, Thing};
 pub use rows::TABLES;
 
@@ -189,7 +191,7 @@ impl Eraser for AuditEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::forget_account_in(tx, account),

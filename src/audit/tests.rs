@@ -161,7 +161,7 @@ async fn an_erased_account_is_not_listed_and_the_log_still_fits() {
     let (store, account) = written(2).await;
     store
         .write(move |tx| {
-            AuditEraser.erase_in(tx, Subject::Account(account), &mut Room::unlimited())
+            AuditEraser.erase_in(tx, Subject::Account(account), &mut Portion::unlimited())
         })
         .await
         .unwrap();

@@ -18,7 +18,7 @@ use crate::conversations;
 use crate::jobs::{Eraser, NewJob, Queue, Subject};
 use crate::kernel::{AccountId, BreakGlassId, Clock, Page, PageRequest, Timestamp};
 use crate::sessions;
-use crate::store::{Room, Rows, Store, StoreError, WriteTx};
+use crate::store::{Portion, Rows, Store, StoreError, WriteTx};
 
 use self::rows::{END, EndJob};
 
@@ -363,7 +363,7 @@ impl Eraser for BreakGlassEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),

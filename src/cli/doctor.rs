@@ -5,11 +5,11 @@ use std::path::Path;
 use clap::Args;
 
 use super::{ConfigArgs, Failure, runtime, say};
-use crate::app::{extra_roots, open_to_others};
+use crate::app::{extra_roots, is_sealed, open_to_others};
 use crate::config::{self, Config};
 use crate::embed::Embedder;
 use crate::providers::{Encryption, MailError, MailSettings, Mailer};
-use crate::seal::Seals;
+use crate::seal::{SealError, Seals};
 use crate::store::{DataLock, LockError, Store};
 use crate::tls::{Authority, Tls};
 
@@ -98,7 +98,13 @@ fn keys(config: &Config) -> Finding {
         Ok(Some(_)) => Finding::Good("the root key opens the keyring".to_owned()),
         Ok(None) if Store::is_in(&config.data_dir) => {
             let keyring = Seals::keyring_in(&config.data_dir);
-            Finding::Worth(format!("there is no keyring {} yet", keyring.display()))
+            match is_sealed(&config.data_dir) {
+                Ok(true) => Finding::Bad(SealError::NoKeyring(keyring).to_string()),
+                Ok(false) => {
+                    Finding::Worth(format!("there is no keyring {} yet", keyring.display()))
+                }
+                Err(error) => Finding::Bad(error.to_string()),
+            }
         }
         Ok(None) => Finding::Good("none yet; `serve` makes them".to_owned()),
         Err(error) => Finding::Bad(error.to_string()),

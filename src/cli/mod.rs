@@ -6,6 +6,7 @@
 mod admin;
 mod config_show;
 mod doctor;
+mod fsck;
 mod healthcheck;
 mod import_memories;
 mod line;
@@ -52,6 +53,8 @@ enum Command {
     Openapi,
     /// Check that this machine and its data are fine
     Doctor(doctor::DoctorArgs),
+    /// Look through all data of a server that is stopped
+    Fsck(fsck::FsckArgs),
     /// Ask a running server whether it is ready (for containers)
     Healthcheck(ConfigArgs),
     /// Bring memories in from a file with one JSON object a line
@@ -165,6 +168,7 @@ pub fn run() -> ExitCode {
         Command::Config { command: ConfigCommand::Show(args) } => config_show::run(&args),
         Command::Openapi => openapi::run(),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Fsck(args) => fsck::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::ImportMemories(args) => import_memories::run(&args),
         Command::VerifyErasure(args) => verify_erasure::run(&args),

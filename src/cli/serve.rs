@@ -53,7 +53,16 @@ async fn serve(config: &Config) -> Result<(), Failure> {
         }
     };
     greet(&app, config, server.address());
-    received(&mut ends).await;
+    tokio::select! {
+        () = received(&mut ends) => {}
+        message = app.failed() => {
+            // Nothing can be kept any more, so there is nothing to wait for.
+            let hurry = CancellationToken::new();
+            hurry.cancel();
+            app.stop(Some(server), hurry).await;
+            return Err(Failure::Refused { message, code: 75 });
+        }
+    }
     tracing::info!("stopping");
     let hurry = CancellationToken::new();
     let impatient = hurry.clone();

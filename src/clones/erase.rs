@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::jobs::{Eraser, Subject as Erased};
 use crate::kernel::{AccountId, CloneId, SpaceId, Text, Timestamp};
-use crate::store::{Direction, Range, Room, Rows, StoreError, WriteTx};
+use crate::store::{Direction, Portion, Range, Rows, StoreError, WriteTx};
 
 use super::rows::{COUNTS, Counted, IN_SPACE, PERSONAS, SETTINGS, in_space, persona, put_in};
 use super::{Persona, Profile, Subject};
@@ -145,7 +145,7 @@ impl Eraser for CloneEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Erased,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Erased::Clone(id) => erase_in(tx, id),

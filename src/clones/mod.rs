@@ -7,6 +7,7 @@
 mod effective;
 mod erase;
 mod error;
+mod examine;
 mod homes;
 mod model;
 mod rows;
@@ -25,6 +26,7 @@ use crate::store::{Rows, Store, StoreError, WriteTx};
 pub use effective::Providers;
 pub use erase::{CloneEraser, added_to_by, going_with, hide_in};
 pub use error::CloneError;
+pub use examine::{CloneExaminer, Recount};
 pub use model::{
     Counts, Effective, Grounding, Label, Persona, Profile, ProfileChange, ProviderChoice, Seen,
     Settings, SettingsChange, Subject, Tally,
@@ -234,6 +236,14 @@ pub fn visible_to(tx: &impl Rows, who: &Principal) -> Result<Vec<(CloneId, Role)
         }
     }
     Ok(visible)
+}
+
+/// Whether there is such a clone, in the trash or not.
+///
+/// # Errors
+/// When the store fails.
+pub fn exists(tx: &impl Rows, id: CloneId) -> Result<bool, StoreError> {
+    tx.has(&rows::PERSONAS, &id)
 }
 
 /// A clone's name, for showing next to what belongs to it.

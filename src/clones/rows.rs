@@ -261,6 +261,15 @@ fn number(visibility: Visibility) -> u8 {
     }
 }
 
+/// Where it is counted what an account has put below a clone.
+pub(super) fn key_of(
+    clone: CloneId,
+    author: AccountId,
+    what: Counted,
+) -> (CloneId, u8, (u8, AccountId)) {
+    (clone, what.kind(), (number(what.visibility()), author))
+}
+
 /// Adds to (or takes from) what an account has put below a clone.
 ///
 /// # Errors
@@ -272,7 +281,7 @@ pub fn count_in(
     what: Counted,
     by: i64,
 ) -> Result<(), StoreError> {
-    let key = (clone, what.kind(), (number(what.visibility()), author));
+    let key = key_of(clone, author, what);
     let count = tx.get(&COUNTS, &key)?.unwrap_or(0).saturating_add_signed(by);
     tx.put(&COUNTS, &key, &count)
 }

@@ -114,6 +114,8 @@ pub const KEYS: &[KeyInfo] = &[
     key("limits.upload_bytes", "105906176", "Bytes of an uploaded document or archive at most."),
     key("limits.json_depth", "64", "How deeply a JSON request body may be nested."),
     key("limits.json_fields", "10000", "Fields of one object in a JSON request body at most."),
+    key("limits.free_disk_mb", "512", "Megabytes free on the disk below which nothing is added."),
+    key("limits.reserve_mb", "64", "Megabytes set aside for deleting when the disk is full."),
     key("limits.trash_days", "30", "Days that deleted things wait in the trash."),
     key("limits.audit_days", "400", "Days that entries of the audit log are kept."),
     key("limits.database_cache_mb", "32", "Megabytes of the database to keep in memory."),

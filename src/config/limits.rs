@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{ConfigError, Reader};
 use crate::kernel::Allowance;
+use crate::store::Room;
 
 /// serde_json itself stops at 128.
 const DEPTHS: RangeInclusive<usize> = 1..=120;
@@ -41,6 +42,7 @@ pub struct Limits {
     pub json_depth: usize,
     pub json_fields: usize,
     pub tries: Allowance,
+    pub room: Room,
     pub trash: Duration,
     pub database_cache_bytes: usize,
     pub graph_above: usize,
@@ -76,6 +78,10 @@ impl Limits {
             tries: Allowance {
                 burst: u32::try_from(read.number("limits.sign_in_burst")?).unwrap_or(u32::MAX),
                 refill: read.seconds("limits.sign_in_refill_seconds")?,
+            },
+            room: Room {
+                free: megabytes("limits.free_disk_mb")? as u64,
+                reserve: megabytes("limits.reserve_mb")? as u64,
             },
             trash: Duration::from_secs(days.saturating_mul(24 * 60 * 60)),
             graph_above: read.number("limits.graph_above")?,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::{OnCreated, SecurityEvent, Watchers};
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, Fault, Kind, Page, PageRequest, Timestamp};
-use crate::store::{Room, Rows, Store, StoreError, WriteTx};
+use crate::store::{Portion, Rows, Store, StoreError, WriteTx};
 
 pub use rows::TABLES;
 
@@ -199,7 +199,7 @@ impl Eraser for ConsentEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),

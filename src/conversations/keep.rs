@@ -14,7 +14,7 @@ use crate::kernel::{
     AccountId, CloneId, ConversationId, Cursor, DiscardedId, Page, PageRequest, Text, Timestamp,
 };
 use crate::share_links;
-use crate::store::{Room, StoreError, WriteTx};
+use crate::store::{Portion, StoreError, WriteTx};
 
 impl Conversations {
     /// Begins a conversation.
@@ -161,7 +161,7 @@ impl Conversations {
                 }
                 let messages = rows::messages(tx, id)?;
                 if asker.share_link().is_some() {
-                    rows::erase_conversation_in(tx, id, &mut Room::unlimited())?;
+                    rows::erase_conversation_in(tx, id, &mut Portion::unlimited())?;
                 } else {
                     discard_in(tx, &asker, conversation, now)?;
                 }
@@ -258,7 +258,7 @@ pub fn restore_in(
 /// # Errors
 /// When the store fails.
 pub fn forget_visitor_in(tx: &mut WriteTx<'_>, visitor: AccountId) -> Result<(), StoreError> {
-    rows::erase_account_in(tx, visitor, &mut Room::unlimited())?;
+    rows::erase_account_in(tx, visitor, &mut Portion::unlimited())?;
     once::erase_account_in(tx, visitor)
 }
 

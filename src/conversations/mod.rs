@@ -7,6 +7,7 @@ mod ask;
 mod citations;
 mod deciding;
 mod error;
+mod examine;
 mod export;
 mod forget;
 mod keep;
@@ -31,11 +32,12 @@ use crate::kernel::{
 use crate::providers::LanguageModel;
 use crate::retrieval::Retrieval;
 use crate::share_links::ShareLinks;
-use crate::store::{Direction, Range, Room, Rows, Store, StoreError, WriteTx, page_of};
+use crate::store::{Direction, Portion, Range, Rows, Store, StoreError, WriteTx, page_of};
 
 use withheld::Reading;
 
 pub use error::ConversationError;
+pub use examine::ConversationExaminer;
 pub use export::{ExportFormat, export};
 pub use forget::{citing, forget_quotes_in};
 pub use keep::{forget_visitor_in, restore_in};
@@ -276,7 +278,7 @@ impl Eraser for ConversationEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        room: &mut Room,
+        room: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account, room),

@@ -8,21 +8,21 @@ use crate::clones::Grounding;
 use crate::kernel::{AccountId, CloneId, ConversationId, MemoryId, MessageId, Text, Timestamp};
 use crate::seal::Owner;
 use crate::store::{
-    Direction, Holds, Range, Room, Row, Rows, StoreError, Table, TableInfo, WriteTx,
+    Direction, Holds, Portion, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx,
 };
 
 use super::model::{Author, Citation, Conversation, Feedback, Message, Status, Tokens};
 
-const CONVERSATIONS: Table<ConversationId, ConversationRow> =
+pub(super) const CONVERSATIONS: Table<ConversationId, ConversationRow> =
     Table::new("conversations", Holds::Account);
-const OF_ACCOUNT: Table<(AccountId, CloneId, ConversationId), ()> =
+pub(super) const OF_ACCOUNT: Table<(AccountId, CloneId, ConversationId), ()> =
     Table::new("conversations_of_account", Holds::Account);
-const OF_CLONE: Table<(CloneId, ConversationId), ()> =
+pub(super) const OF_CLONE: Table<(CloneId, ConversationId), ()> =
     Table::new("conversations_of_clone", Holds::Account);
 pub(super) const MESSAGES: Table<(ConversationId, MessageId), MessageRow> =
     Table::new("messages", Holds::Account);
 /// Answers that are being written, so that a start can close those that a crash left open.
-const GENERATING: Table<(ConversationId, MessageId), ()> =
+pub(super) const GENERATING: Table<(ConversationId, MessageId), ()> =
     Table::new("messages_generating", Holds::Account);
 
 /// The tables of this slice.
@@ -30,7 +30,7 @@ pub const TABLES: &[TableInfo] =
     &[CONVERSATIONS.info(), OF_ACCOUNT.info(), OF_CLONE.info(), MESSAGES.info(), GENERATING.info()];
 
 #[derive(Serialize, Deserialize)]
-struct ConversationRow {
+pub(super) struct ConversationRow {
     account: AccountId,
     clone: CloneId,
     title: Option<Text<0, 200>>,
@@ -309,7 +309,7 @@ pub(super) fn close_open_in(tx: &mut WriteTx<'_>) -> Result<usize, StoreError> {
 pub(super) fn erase_conversation_in(
     tx: &mut WriteTx<'_>,
     id: ConversationId,
-    room: &mut Room,
+    room: &mut Portion,
 ) -> Result<(), StoreError> {
     tx.remove_within(&GENERATING, &Range::prefix(&id), room)?;
     tx.remove_within(&MESSAGES, &Range::prefix(&id), room)?;
@@ -328,7 +328,7 @@ pub(super) fn erase_conversation_in(
 pub(super) fn erase_clone_in(
     tx: &mut WriteTx<'_>,
     clone: CloneId,
-    room: &mut Room,
+    room: &mut Portion,
 ) -> Result<(), StoreError> {
     let keys: Vec<(CloneId, ConversationId)> = tx.keys(&OF_CLONE, &Range::prefix(&clone))?;
     keys.into_iter().try_for_each(|(_, id)| erase_conversation_in(tx, id, room))
@@ -337,7 +337,7 @@ pub(super) fn erase_clone_in(
 pub(super) fn erase_account_in(
     tx: &mut WriteTx<'_>,
     account: AccountId,
-    room: &mut Room,
+    room: &mut Portion,
 ) -> Result<(), StoreError> {
     let range = Range::prefix(&account);
     let keys: Vec<(AccountId, CloneId, ConversationId)> = tx.keys(&OF_ACCOUNT, &range)?;

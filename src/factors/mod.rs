@@ -25,7 +25,7 @@ use crate::accounts::{
 };
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock};
-use crate::store::{Room, Rows, Store, StoreError, WriteTx};
+use crate::store::{Portion, Rows, Store, StoreError, WriteTx};
 
 pub use error::{FactorError, NoPasskeys};
 pub use halfway::{ProviderMark, Recognised};
@@ -145,7 +145,7 @@ impl Eraser for FactorEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::remove_all_in(tx, account).map(|_| ()),

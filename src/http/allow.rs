@@ -53,7 +53,8 @@ impl Allowed {
     }
 }
 
-fn fits(template: &str, path: &str) -> bool {
+/// Whether a path is one of a template.
+pub(super) fn fits(template: &str, path: &str) -> bool {
     let mut parts = path.split('/');
     template.split('/').all(|wanted| {
         parts

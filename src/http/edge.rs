@@ -11,6 +11,7 @@ use super::allow::Allowed;
 use super::base::Based;
 use super::control::Control;
 use super::docs::Docs;
+use super::full::{IsFull, Spared};
 use super::guard::Guard;
 use super::health::{Health, Healthz, Readyz};
 use super::metrics::{Extra, Format, MetricsPage};
@@ -28,6 +29,8 @@ pub struct Edge {
     pub health: Health,
     /// What other parts count.
     pub extra_metrics: Vec<Extra>,
+    /// Whether the disk has no room for more.
+    pub is_full: IsFull,
     /// Opens the metrics from other machines.
     pub metrics_token: Option<Secret<String>>,
     /// How the server proves that it is itself.
@@ -66,7 +69,7 @@ impl Edge {
         };
         let (trust, has_tls) = (Arc::new(self.trust.clone()), self.trust.has_tls());
         let route = Route::new()
-            .nest("/api/v1", layer(service).map_to_response())
+            .nest("/api/v1", Spared::around(layer(service), self.is_full.clone(), &document))
             .at("/control", control)
             .at("/openapi.json", Arc::clone(&docs))
             .at("/docs", Arc::clone(&docs))

@@ -22,6 +22,7 @@ pub mod docs;
 pub mod edge;
 pub mod etag;
 pub mod footnotes;
+pub mod full;
 pub mod gate;
 pub mod guard;
 pub mod health;

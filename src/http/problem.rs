@@ -180,7 +180,7 @@ impl ApiResponse for Problem {
 }
 
 /// The statuses and titles that the document lists for every operation.
-pub(super) const SHARED: [(u16, &str); 9] = [
+pub(super) const SHARED: [(u16, &str); 10] = [
     (400, "The request could not be parsed."),
     (401, "Nobody is signed in, or the proof is not good any more."),
     (403, "A right or a consent is missing."),
@@ -190,6 +190,7 @@ pub(super) const SHARED: [(u16, &str); 9] = [
     (422, "Some fields are not valid."),
     (429, "Too often; try again later."),
     (503, "The server cannot do it right now."),
+    (507, "The disk is nearly full; nothing can be added."),
 ];
 
 fn status(fault: &Fault) -> StatusCode {

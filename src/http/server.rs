@@ -35,7 +35,7 @@ pub use super::wire::Times;
 const BREATH: Duration = Duration::from_millis(50);
 
 /// How long a second signal leaves for what is in flight.
-const HURRY: Duration = Duration::from_millis(1_500);
+const HURRY: Duration = Duration::from_secs(1);
 
 /// What the server may take on.
 #[derive(Clone)]

@@ -22,7 +22,7 @@ use crate::accounts::{AccountError, Accounts, Watchers};
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, TokenHash};
 use crate::sessions::Sessions;
-use crate::store::{Room, Store, StoreError, WriteTx};
+use crate::store::{Portion, Store, StoreError, WriteTx};
 
 pub use error::IdentityError;
 pub use flow::Flow;
@@ -165,7 +165,7 @@ impl Eraser for IdentityEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),

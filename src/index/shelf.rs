@@ -1,6 +1,7 @@
 //! The text indexes that are open: a server has thousands of clones and few files.
 
 use std::collections::HashMap;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -84,21 +85,26 @@ impl TextIndexes {
         Ok(index)
     }
 
+    /// Closes a clone's index: it is opened again when it is needed.
+    pub fn close(&self, clone: &str) {
+        let shelved = {
+            let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+            shelf.open.remove(clone)
+        };
+        if let Some(shelved) = shelved
+            && let Err(error) = shelved.index.rest()
+        {
+            tracing::debug!(%error, "a text index was closed in the middle of a merge");
+        }
+    }
+
     /// Closes a clone's index and removes its folder.
     ///
     /// # Errors
     /// When the folder cannot be removed.
     pub fn remove(&self, clone: &str) -> Result<(), IndexError> {
-        let shelved = {
-            let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-            shelf.open.remove(clone)
-        };
-        if let Some(shelved) = shelved {
-            // A failed merge does not matter for files that are about to go.
-            if let Err(error) = shelved.index.rest() {
-                tracing::debug!(%error, "a text index was closed in the middle of a merge");
-            }
-        }
+        // A failed merge does not matter for files that are about to go.
+        self.close(clone);
         // Under the lock: who opens it meanwhile would begin anew in a folder that is going.
         let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
         shelf.open.remove(clone);
@@ -117,7 +123,9 @@ impl TextIndexes {
 /// Opens an index; one that cannot be opened is derived state and begun anew. Under the lock of
 /// the shelf, so that nobody removes what somebody else has just begun.
 fn opened_or_made(folder: &Path) -> Result<TextIndex, IndexError> {
-    TextIndex::open(folder).or_else(|error| {
+    // tantivy may panic over files that are not what they were.
+    let opened = catch_unwind(|| TextIndex::open(folder)).unwrap_or(Err(IndexError::Changed));
+    opened.or_else(|error| {
         tracing::warn!(%error, "a text index cannot be opened and is made anew");
         TextIndex::wipe(folder)?;
         TextIndex::open(folder)

@@ -22,7 +22,7 @@ use super::snapshot::{NO_LABEL, Snapshot};
 use super::tail::{Change, Entry, Op, Tail};
 
 /// Changes with the fields below.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 /// Memory of the one indexing thread, in bytes: tantivy's least.
 const WRITER_BYTES: usize = 15_000_000;
 /// Share of deleted passages at which a segment is rewritten: deletes must not linger.
@@ -34,6 +34,12 @@ pub enum IndexError {
     /// The files are of another version of the schema or the analysis: rebuild.
     #[error("the text index was built by another version")]
     Outdated,
+    /// The files are another clone's: rebuild.
+    #[error("the text index belongs to something else")]
+    Foreign,
+    /// What is in the files is not what was written: rebuild.
+    #[error("the text index is damaged")]
+    Changed,
     /// The files are damaged or unreadable: rebuild.
     #[error("the text index cannot be read or written")]
     Damaged(#[from] tantivy::TantivyError),
@@ -54,6 +60,8 @@ pub(super) struct Fields {
 
 #[derive(Serialize, Deserialize)]
 struct Payload {
+    /// The name of the folder it was made in.
+    of: String,
     seq: u64,
     schema: u32,
     analysis: u32,
@@ -117,7 +125,39 @@ impl TextIndex {
         if index.schema() != schema {
             return Err(IndexError::Outdated);
         }
-        let seq = committed(&index)?;
+        let seq = committed(&index, &name_of(folder))?;
+        if !index.validate_checksum()?.is_empty() {
+            return Err(IndexError::Changed);
+        }
+        Self::over(index, folder, fields, seq)
+    }
+
+    /// The last outbox number that is in the index in `folder`; nothing is written there.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn look(folder: &Path) -> Result<u64, IndexError> {
+        let look = || {
+            let directory = MmapDirectory::open(folder).map_err(tantivy::TantivyError::from)?;
+            let index = Index::open(directory)?;
+            let seq = committed(&index, &name_of(folder))?;
+            let sound = index.schema() == schema().0 && index.validate_checksum()?.is_empty();
+            if sound { Ok(seq) } else { Err(IndexError::Changed) }
+        };
+        // tantivy may panic over files that are not what they were.
+        std::panic::catch_unwind(look).unwrap_or(Err(IndexError::Changed))
+    }
+
+    /// An empty one in memory: what is searched while there is no other.
+    ///
+    /// # Errors
+    /// When tantivy refuses its own schema.
+    pub fn nowhere() -> Result<Self, IndexError> {
+        let (schema, fields) = schema();
+        Self::over(Index::create_in_ram(schema), Path::new(""), fields, 0)
+    }
+
+    fn over(index: Index, folder: &Path, fields: Fields, seq: u64) -> Result<Self, IndexError> {
         let reader: IndexReader =
             index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let current = Current { searcher: reader.searcher(), seq, snapshot: None };
@@ -136,7 +176,12 @@ impl TextIndex {
     /// # Errors
     /// When the folder exists and cannot be removed.
     pub fn wipe(folder: &Path) -> Result<(), IndexError> {
-        match std::fs::remove_dir_all(folder) {
+        let is_file = std::fs::symlink_metadata(folder).is_ok_and(|about| !about.is_dir());
+        let removed = match is_file {
+            true => std::fs::remove_file(folder),
+            false => std::fs::remove_dir_all(folder),
+        };
+        match removed {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
@@ -178,7 +223,8 @@ impl TextIndex {
     pub fn commit(&self, seq: u64) -> Result<(), IndexError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let writer = opened(&mut writer, &self.index)?;
-        let payload = Payload { seq, schema: SCHEMA_VERSION, analysis: ANALYSIS_VERSION };
+        let of = name_of(&self.folder);
+        let payload = Payload { of, seq, schema: SCHEMA_VERSION, analysis: ANALYSIS_VERSION };
         let payload = serde_json::to_string(&payload).map_err(std::io::Error::from)?;
         let mut prepared = writer.prepare_commit()?;
         prepared.set_payload(&payload);
@@ -280,9 +326,17 @@ fn schema() -> (Schema, Fields) {
     (builder.build(), fields)
 }
 
-fn committed(index: &Index) -> Result<u64, IndexError> {
+/// What tells the index of one clone from that of another.
+fn name_of(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn committed(index: &Index, of: &str) -> Result<u64, IndexError> {
     let Some(payload) = index.load_metas()?.payload else { return Ok(0) };
     let payload: Payload = serde_json::from_str(&payload).map_err(|_| IndexError::Outdated)?;
+    if payload.of != of {
+        return Err(IndexError::Foreign);
+    }
     let current = payload.schema == SCHEMA_VERSION && payload.analysis == ANALYSIS_VERSION;
     current.then_some(payload.seq).ok_or(IndexError::Outdated)
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, CloneId, DiscardedId, SpaceId, Timestamp};
 use crate::seal::Owner;
-use crate::store::{Holds, Range, Room, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{Holds, Portion, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::{Eraser, Subject};
 
@@ -108,7 +108,7 @@ impl Eraser for DiscardedEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         let of =
             |kind, id: [u8; 16]| move |row: &Discarded| row.kind == kind && row.id.bytes() == id;

@@ -1,7 +1,7 @@
 //! How what belongs to somebody is removed: each slice brings an [`Eraser`] for its own rows.
 
 pub use crate::kernel::Subject;
-use crate::store::{Room, StoreError, WriteTx};
+use crate::store::{Portion, StoreError, WriteTx};
 
 /// Removes a slice's rows of a subject, inside the caller's transaction.
 pub trait Eraser: Send + Sync {
@@ -14,7 +14,7 @@ pub trait Eraser: Send + Sync {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        room: &mut Room,
+        room: &mut Portion,
     ) -> Result<(), StoreError>;
 }
 
@@ -27,7 +27,7 @@ pub fn erase_in(
     tx: &mut WriteTx<'_>,
     erasers: &[Box<dyn Eraser>],
     subject: Subject,
-    room: &mut Room,
+    room: &mut Portion,
 ) -> Result<bool, StoreError> {
     for eraser in erasers {
         eraser.erase_in(tx, subject, room)?;

@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 pub use self::rows::forget_parked_in;
 use super::{Eraser, Subject, Tasks};
 use crate::kernel::{Clock, Fault, JobId, Timestamp};
-use crate::store::{Room, Store, StoreError, TableInfo, WriteTx};
+use crate::store::{Portion, Store, StoreError, TableInfo, WriteTx};
 
 /// The tables of this module.
 pub const TABLES: &[TableInfo] = &[rows::JOBS.info(), rows::PARKED.info()];
@@ -38,13 +38,21 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// The name of a kind of job, and the type of what its jobs carry.
 pub struct JobName<P> {
     name: &'static str,
+    adds: bool,
     payload: PhantomData<fn(P)>,
 }
 
 impl<P> JobName<P> {
     /// A kind of this name; names are stored and never reused for something else.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, payload: PhantomData }
+        Self { name, adds: false, payload: PhantomData }
+    }
+
+    /// Its jobs add what people keep: they wait while the disk has no room.
+    #[must_use]
+    pub const fn that_adds(mut self) -> Self {
+        self.adds = true;
+        self
     }
 }
 
@@ -105,6 +113,7 @@ type Work = Arc<dyn Fn(JobId, &str) -> BoxFuture<'static, Result<(), JobError>> 
 struct Lane {
     work: Work,
     at_once: usize,
+    adds: bool,
 }
 
 /// The queue. Cheap to clone.
@@ -151,7 +160,7 @@ impl Queue {
             Ok(payload) => Box::pin(work(id, payload)),
             Err(_) => Box::pin(std::future::ready(Err(JobError::Never("job_unreadable")))),
         });
-        self.lanes().insert(name.name, Lane { work, at_once });
+        self.lanes().insert(name.name, Lane { work, at_once, adds: name.adds });
     }
 
     /// Promises a job in the caller's transaction; it starts once that is on disk.
@@ -201,7 +210,7 @@ impl Eraser for QueueEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         rows::erase_in(tx, subject)
     }

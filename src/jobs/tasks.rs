@@ -83,10 +83,23 @@ impl Tasks {
     /// # Errors
     /// When some had to be dropped because `deadline` was over.
     pub async fn join_all(&self, deadline: Duration) -> Result<(), Unfinished> {
+        self.join_all_while(tokio::time::sleep(deadline)).await
+    }
+
+    /// The same, for as long as somebody's patience lasts.
+    ///
+    /// # Errors
+    /// When some had to be dropped because it was over.
+    pub async fn join_all_while(
+        &self,
+        patience: impl Future<Output = ()>,
+    ) -> Result<(), Unfinished> {
         self.stop.cancel();
         self.tracker.close();
-        if tokio::time::timeout(deadline, self.tracker.wait()).await.is_ok() {
-            return Ok(());
+        tokio::select! {
+            biased;
+            () = self.tracker.wait() => return Ok(()),
+            () = patience => {}
         }
         let names = self.running().into_keys().collect();
         self.kill.cancel();

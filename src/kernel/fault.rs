@@ -168,6 +168,13 @@ impl Fault {
         Self::new(Kind::Stale, "stale", detail)
     }
 
+    /// Nothing more can be added, for want of room.
+    pub fn disk_full() -> Self {
+        let detail = "The disk of this server is nearly full: what is there can be read, exported \
+                      and deleted, and nothing added until its operator has made room.";
+        Self::new(Kind::Full, "disk_full", detail).retry_after(Duration::from_secs(10))
+    }
+
     /// One field is wrong.
     pub fn field(
         problem: FieldProblem,

@@ -6,6 +6,7 @@
 mod batch;
 mod browse;
 mod error;
+mod examine;
 mod model;
 mod people;
 mod people_rows;
@@ -19,9 +20,12 @@ use crate::clones::{self, Counted};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Once, Subject};
 use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest};
-use crate::store::{Direction, Range, Room, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
+use crate::store::{
+    Direction, Portion, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of,
+};
 
 pub use error::MemoryError;
+pub use examine::MemoryExaminer;
 pub use model::{
     BatchOutcome, Content, ContentChange, Description, DescriptionChange, Filter, Memory,
     MemoryType, Metadata, Name, Person, Revision, Timeline, fold,
@@ -392,7 +396,7 @@ impl MemoryEraser {
         &self,
         tx: &mut WriteTx<'_>,
         author: AccountId,
-        room: &mut Room,
+        room: &mut Portion,
     ) -> Result<(), StoreError> {
         for clone in clones::added_to_by(tx, author)? {
             let most = room.left().div_ceil(ROWS_OF_ONE);
@@ -415,7 +419,7 @@ impl Eraser for MemoryEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        room: &mut Room,
+        room: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Clone(clone) => {

@@ -10,7 +10,7 @@ use crate::accounts::leaving_since;
 use crate::kernel::{AccountId, CloneId, FuzzyDate, MemoryId, Text, Timestamp, TokenHash};
 use crate::seal::Owner;
 use crate::store::{
-    Direction, Holds, Range, Room, Row, Rows, StoreError, Table, TableInfo, WriteTx,
+    Direction, Holds, Key as _, Portion, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx,
 };
 
 use super::model::{MemoryType, Metadata, Name, fold};
@@ -330,7 +330,7 @@ pub(super) fn erase_memory_in(
 pub(super) fn erase_clone_in(
     tx: &mut WriteTx<'_>,
     clone: CloneId,
-    room: &mut Room,
+    room: &mut Portion,
 ) -> Result<(), StoreError> {
     let all = Range::prefix(&clone);
     tx.remove_within(&MEMORIES, &all, room)?;
@@ -373,4 +373,38 @@ fn days(content: &Content) -> Option<(i64, i64)> {
 fn day_number(date: jiff::civil::Date) -> i64 {
     let epoch = jiff::civil::Date::constant(1970, 1, 1);
     i64::from((date - epoch).get_days())
+}
+
+/// The tables and keys by which a memory is found.
+pub(super) fn places_of(
+    tx: &impl Rows,
+    memory: &Memory,
+) -> Result<Vec<(&'static str, Vec<u8>)>, StoreError> {
+    let (clone, id) = (memory.clone, memory.id);
+    let mut places = Vec::new();
+    if let Some(external_id) = &memory.content.external_id {
+        let key = (clone, blind(tx, clone, external_id)?);
+        places.push((BY_EXTERNAL_ID.info().name, key.to_bytes()));
+    }
+    places.push(match days(&memory.content) {
+        Some((earliest, latest)) => (BY_DATE.info().name, (clone, earliest, latest, id).to_bytes()),
+        None => (UNDATED.info().name, (clone, id).to_bytes()),
+    });
+    for person in &memory.content.people {
+        let key = (clone, blind(tx, clone, &fold(person))?, id);
+        places.push((BY_PERSON.info().name, key.to_bytes()));
+    }
+    Ok(places)
+}
+
+/// The tables and keys by which anything is found.
+pub(super) fn places(tx: &impl Rows) -> Result<Vec<(&'static str, Vec<u8>)>, StoreError> {
+    let mut places = Vec::new();
+    for table in [BY_EXTERNAL_ID.info(), BY_DATE.info(), UNDATED.info(), BY_PERSON.info()] {
+        tx.scan_bytes(table.name, &Range::all(), Direction::Up, &mut |key, _| {
+            places.push((table.name, key.to_vec()));
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(places)
 }

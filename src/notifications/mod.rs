@@ -29,7 +29,7 @@ use crate::jobs::{Eraser, NewJob, Queue, Subject};
 use crate::kernel::{AccountId, Clock, NoticeId, Page, PageRequest, Timestamp};
 use crate::providers::Mailer;
 use crate::spaces::PostInvitation;
-use crate::store::{Room, Store, StoreError, WriteTx};
+use crate::store::{Portion, Store, StoreError, WriteTx};
 
 /// What the service stands on.
 #[expect(missing_docs, reason = "each field is the service of its type")]
@@ -242,7 +242,7 @@ impl Eraser for NotificationEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_in(tx, account),

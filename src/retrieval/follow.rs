@@ -9,12 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::embed::Embedder;
 use crate::kernel::CloneId;
-use crate::memories;
-use crate::store::{Rows, StoreError};
+use crate::store::StoreError;
 
-use super::passage::{WINDOW_REACH, blended, passage_text, window_text};
 use super::rows::{self, OUTBOX, TO_EMBED};
-use super::scope::{labels, told};
+use super::sick::SICK_FOR;
+use super::texts::{Texts, texts_to_embed};
 use super::{Inner, Retrieval, RetrievalError};
 
 /// One commit of a text index a second at most.
@@ -25,13 +24,16 @@ const TICK: Duration = Duration::from_secs(30);
 const FEW: usize = 16;
 /// Queues are counted up to here.
 const COUNTED: usize = 100_000;
-/// Passages embedded at once.
-const EMBED: usize = 64;
 
 impl Retrieval {
     /// Follows the store until told to stop.
     pub(super) async fn follow(self, stop: CancellationToken) {
         loop {
+            // What is derived can wait; what it lacks is searched from memory meanwhile.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.inner.store.disk().room() => {}
+            }
             if let Err(error) = self.catch_up(&stop).await {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -39,9 +41,10 @@ impl Retrieval {
                 );
             }
             self.inner.scopes.sweep();
+            let tick = if self.inner.sick().is_empty() { TICK } else { SICK_FOR };
             let woken = async {
                 tokio::time::sleep(PAUSE).await;
-                let _ = tokio::time::timeout(TICK, self.inner.changed.notified()).await;
+                let _ = tokio::time::timeout(tick, self.inner.changed.notified()).await;
             };
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -55,17 +58,23 @@ impl Retrieval {
             std::mem::take(&mut *self.inner.behind.lock().unwrap_or_else(PoisonError::into_inner));
         let queued = self.inner.store.read(|tx| rows::waiting(tx, &OUTBOX))?;
         for clone in behind.into_iter().chain(queued) {
-            if stop.is_cancelled() {
+            if stop.is_cancelled() || !self.inner.store.disk().has_room() {
                 return Ok(());
             }
-            if let Err(error) = self.catch_up_words(clone).await {
-                self.look_again(clone, error)?;
+            if self.inner.is_resting(clone) {
+                continue;
+            }
+            match self.catch_up_words(clone).await {
+                Ok(()) => self.inner.is_well_again(clone),
+                // One that is sick keeps nobody else's from being followed.
+                Err(RetrievalError::Broken) => self.inner.fell_sick(clone),
+                Err(error) => self.look_again(clone, error)?,
             }
         }
         if let Some(embedder) = self.inner.embedder.clone() {
             let queued = self.inner.store.read(|tx| rows::waiting(tx, &TO_EMBED))?;
             for clone in queued {
-                while !stop.is_cancelled() {
+                while !stop.is_cancelled() && self.inner.store.disk().has_room() {
                     match self.embed(&embedder, clone).await {
                         Ok(true) => {}
                         Ok(false) => break,
@@ -103,10 +112,7 @@ impl Retrieval {
             return Ok(());
         }
         let inner = Arc::clone(&self.inner);
-        let purged = crate::jobs::blocking(move || {
-            let index = inner.text_index(clone)?;
-            index.purge().map_err(|error| inner.broken(clone, &error))
-        });
+        let purged = crate::jobs::blocking(move || inner.purge(clone));
         purged.await.map_err(|_| RetrievalError::Broken)?
     }
 
@@ -145,6 +151,9 @@ impl Retrieval {
         let Some(embedder) = &self.inner.embedder else {
             return;
         };
+        if !self.inner.store.disk().has_room() {
+            return;
+        }
         let waiting = self.inner.store.read(|tx| rows::to_embed(tx, clone, FEW + 1));
         let few = waiting.as_ref().is_ok_and(|waiting| (1..=FEW).contains(&waiting.len()));
         if !few {
@@ -226,72 +235,6 @@ impl Retrieval {
         self.inner.note_vectors(clone, &made)?;
         Ok(true)
     }
-}
-
-/// What is embedded for a passage.
-enum Texts {
-    /// The passage is gone.
-    None,
-    /// It stands alone.
-    Own(String),
-    /// It has neighbours: itself, and itself among them.
-    Among(String, String),
-}
-
-impl Texts {
-    fn all(&self) -> Vec<String> {
-        match self {
-            Self::None => Vec::new(),
-            Self::Own(own) => vec![own.clone()],
-            Self::Among(own, window) => vec![own.clone(), window.clone()],
-        }
-    }
-
-    fn vector(&self, made: &mut impl Iterator<Item = Vec<f32>>) -> Option<Vec<f16>> {
-        let vector = match self {
-            Self::None => return None,
-            Self::Own(_) => made.next()?,
-            Self::Among(..) => blended(&made.next()?, &made.next()?),
-        };
-        Some(vector.into_iter().map(f16::from_f32).collect())
-    }
-}
-
-fn texts_to_embed(tx: &impl Rows, clone: CloneId) -> Result<(Vec<u64>, Vec<Texts>), StoreError> {
-    let passages = rows::to_embed(tx, clone, EMBED)?;
-    let texts = passages.iter().map(|passage| texts_of(tx, clone, *passage));
-    let texts = texts.collect::<Result<Vec<_>, _>>()?;
-    Ok((passages, texts))
-}
-
-fn texts_of(tx: &impl Rows, clone: CloneId, passage: u64) -> Result<Texts, StoreError> {
-    let Some(row) = rows::passage(tx, clone, passage)? else {
-        return Ok(Texts::None);
-    };
-    let Some(memory) = memories::memory_of(tx, clone, row.memory)? else {
-        return Ok(Texts::None);
-    };
-    let named = labels(&memory);
-    let own = passage_text(&told(&memory, &row, &named));
-    let Some(thread) = row.thread else {
-        return Ok(Texts::Own(own));
-    };
-    let place = (row.order, passage);
-    let mut around = Vec::new();
-    for neighbour in rows::neighbours(tx, clone, thread, place, WINDOW_REACH)? {
-        if let Some(other) = rows::passage(tx, clone, neighbour)?
-            && let Some(memory) = memories::memory_of(tx, clone, other.memory)?
-        {
-            around.push((memory, other));
-        }
-    }
-    if around.is_empty() {
-        return Ok(Texts::Own(own));
-    }
-    around.push((memory, row));
-    around.sort_by_key(|(_, row)| row.order);
-    let told: Vec<_> = around.iter().map(|(memory, row)| told(memory, row, "")).collect();
-    Ok(Texts::Among(own, window_text(&told)))
 }
 
 impl Inner {

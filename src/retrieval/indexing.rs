@@ -10,6 +10,7 @@ use crate::store::{Rows, StoreError};
 
 use super::rows::{self, OutboxRow};
 use super::scope::Scope;
+use super::sick::fits;
 use super::{Inner, RetrievalError, record};
 
 /// Changes of one commit of a text index.
@@ -24,16 +25,14 @@ impl Inner {
             return Ok(0);
         };
         let scope = self.scopes.of(clone, &row);
-        let mut index = self.text_index(clone)?;
-        if index.committed_seq() < row.trimmed {
-            // It lacks what the outbox does not have any more: everything is indexed again.
-            self.texts
-                .remove(&record::folder_of(clone))
-                .map_err(|error| self.broken(clone, &error))?;
-            index = self
-                .texts
-                .writing(&record::folder_of(clone))
-                .map_err(|error| self.broken(clone, &error))?;
+        let broken = |error| self.broken(clone, &error);
+        let folder = record::folder_of(clone);
+        let mut index = self.texts.reading(&folder).map_err(broken)?;
+        if !fits(index.committed_seq(), &row) {
+            // It lacks what the outbox does not have any more, or has what never was: everything
+            // is indexed again.
+            self.texts.remove(&folder).map_err(broken)?;
+            index = self.texts.writing(&folder).map_err(broken)?;
             let seq = self.index_all(clone, &scope, &index)?;
             tracing::info!(%clone, "a text index was made anew");
             return Ok(seq);
@@ -98,12 +97,19 @@ impl Inner {
         Ok(())
     }
 
+    /// Writes the text index of a clone without what was removed.
+    pub(super) fn purge(&self, clone: CloneId) -> Result<(), RetrievalError> {
+        let index = self.texts.writing(&record::folder_of(clone));
+        let purged = index.and_then(|index| index.purge());
+        purged.map_err(|error| self.broken(clone, &error))
+    }
+
     /// What a failure of the index means. Of a clone that is erased meanwhile it means nothing.
     pub(super) fn broken(&self, clone: CloneId, error: &IndexError) -> RetrievalError {
         if matches!(self.store.read(|tx| rows::scope(tx, clone)), Ok(None)) {
             return RetrievalError::Gone;
         }
-        tracing::error!(%error, "a text index cannot be written");
+        tracing::warn!(error = error as &dyn std::error::Error, "a text index cannot be written");
         RetrievalError::Broken
     }
 }

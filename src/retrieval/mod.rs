@@ -7,6 +7,7 @@
 mod chunk;
 mod error;
 mod evidence;
+mod examine;
 mod follow;
 mod fuse;
 mod indexing;
@@ -20,12 +21,14 @@ mod rows;
 mod scope;
 mod search;
 mod sentences;
+mod sick;
+mod texts;
 mod turn;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -34,9 +37,10 @@ use crate::index::shelf::TextIndexes;
 use crate::jobs::{Eraser, Subject, Tasks};
 use crate::kernel::{CloneId, FuzzyDate, MemoryId};
 use crate::memories::{Filter, OnChange};
-use crate::store::{Room, Store, StoreError, WriteTx};
+use crate::store::{Portion, Store, StoreError, WriteTx};
 
 pub use error::RetrievalError;
+pub use examine::{RetrievalExaminer, fault_of_index};
 pub use recall::{Passage, Recall, Recalled};
 pub use rows::{TABLES, remove_dangling_in, reseal_in};
 
@@ -149,6 +153,8 @@ struct Inner {
     /// Clones whose text index lacks what the outbox does not have any more; the worker makes
     /// these anew, though nothing waits for them in the outbox.
     behind: Mutex<HashSet<CloneId>>,
+    /// Clones whose text index cannot be used, and when that was seen last.
+    sick: Mutex<HashMap<CloneId, Instant>>,
 }
 
 impl Retrieval {
@@ -160,20 +166,18 @@ impl Retrieval {
         bounds: Bounds,
     ) -> Self {
         let texts = TextIndexes::new(directory.join(INDEX));
-        let (scopes, turns) = (Scopes::default(), Turns::new(bounds.time));
-        let (changed, behind) = (Notify::new(), Mutex::default());
-        let indexing = tokio::sync::Mutex::default();
         let inner = Inner {
             store,
             embedder,
             graphs,
             texts,
-            scopes,
-            turns,
+            scopes: Scopes::default(),
+            turns: Turns::new(bounds.time),
             bounds,
-            indexing,
-            changed,
-            behind,
+            indexing: tokio::sync::Mutex::default(),
+            changed: Notify::new(),
+            behind: Mutex::default(),
+            sick: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -205,6 +209,11 @@ impl Retrieval {
     /// Tells the worker that memories have changed.
     pub fn wake(&self) {
         self.inner.changed.notify_one();
+    }
+
+    /// Whether every text index can be used; what one lacks is found by meaning alone.
+    pub fn is_well(&self) -> bool {
+        self.inner.sick().is_empty()
     }
 
     /// Whether questions are understood by meaning, not only by words.
@@ -252,7 +261,7 @@ impl Eraser for RetrievalEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        room: &mut Room,
+        room: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Clone(clone) => rows::erase_clone_in(tx, clone, room),

@@ -10,16 +10,16 @@ use crate::access::Visibility;
 use crate::kernel::{AccountId, CloneId, MemoryId};
 use crate::seal::Owner;
 use crate::store::{
-    Direction, Holds, Range, RawTable, Room, Row, Rows, StoreError, Table, TableInfo, WriteTx,
+    Direction, Holds, Portion, Range, RawTable, Row, Rows, StoreError, Table, TableInfo, WriteTx,
 };
 
 /// What a clone's search state is made with.
-const SCOPES: Table<CloneId, ScopeRow> = Table::new("search_scopes", Holds::Clone);
+pub(super) const SCOPES: Table<CloneId, ScopeRow> = Table::new("search_scopes", Holds::Clone);
 pub(super) const PASSAGES: Table<(CloneId, u64), PassageRow> = Table::new("passages", Holds::Clone);
-const OF_MEMORY: Table<(CloneId, MemoryId, u64), ()> =
+pub(super) const OF_MEMORY: Table<(CloneId, MemoryId, u64), ()> =
     Table::new("passages_of_memory", Holds::Clone);
 /// Passages that have an order, by thread and place.
-const IN_THREAD: Table<(CloneId, u64, i64, u64), ()> =
+pub(super) const IN_THREAD: Table<(CloneId, u64, i64, u64), ()> =
     Table::new("passages_in_thread", Holds::Clone);
 /// Changes that the text index does not have yet.
 pub(super) const OUTBOX: Table<(CloneId, u64), OutboxRow> = Table::new("text_outbox", Holds::Clone);
@@ -383,7 +383,7 @@ pub fn remove_dangling_in(tx: &mut WriteTx<'_>, clone: CloneId) -> Result<(), St
 pub(super) fn erase_clone_in(
     tx: &mut WriteTx<'_>,
     clone: CloneId,
-    room: &mut Room,
+    room: &mut Portion,
 ) -> Result<(), StoreError> {
     let all = Range::prefix(&clone);
     tx.remove_within(&PASSAGES, &all, room)?;

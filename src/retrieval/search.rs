@@ -1,6 +1,7 @@
 //! One search, from the question to the memories.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
 use crate::access::{Action, Principal, Role};
@@ -8,7 +9,7 @@ use crate::clones;
 use crate::index::analysis::{Asking, Query};
 use crate::index::bm25::TextScores;
 use crate::index::language::Language;
-use crate::index::text::{Seen, TextIndex};
+use crate::index::text::{IndexError, Seen, TextIndex};
 use crate::kernel::{CloneId, MemoryId};
 use crate::memories::{self, Filter, Memory};
 use crate::store::{ReadTx, Rows, StoreError};
@@ -20,9 +21,10 @@ use super::quote::{Question, Quote, coverage, highlights, in_context, quotes};
 use super::rank::{Meaning, Search, ranked};
 use super::rows::PassageRow;
 use super::scope::{Scope, TailState, labels, told, words};
+use super::sick::{fits, nowhere};
 use super::turn::{Deadline, Turn, Waiting};
 use super::{Found, Hit, Retrieval, RetrievalError, SearchMode, SearchRequest};
-use super::{Inner, record, rows};
+use super::{Inner, rows};
 
 /// How many sentences of a passage are worth quoting at most.
 const SENTENCES: usize = 3;
@@ -146,14 +148,17 @@ impl Inner {
             let scope = self.scopes.of(seeker.clone, &row);
             let index = self.text_index(seeker.clone)?;
             let committed = index.committed_seq();
+            // One that does not fit is being made anew; until then what waits in the outbox is
+            // all that there is by words.
+            let fits = fits(committed, &row);
+            let (index, committed) = if fits { (index, committed) } else { (nowhere()?, 0) };
             let state = scope.caught_up(tx, seeker.clone, (committed, row.trimmed))?;
             turn.go_on()?;
             let asked = asked(&scope, seeker, &state.languages(), request, vector);
-            let text = self.text_scores(seeker, &index, &state, &asked)?;
+            let (text, is_whole) = self.text_scores(seeker, &index, &state, &asked)?;
             // Held until here: a commit in between would take passages out of both.
             drop(state);
-            // An index that lacks what was already taken out of the outbox is being rebuilt.
-            let degraded = committed < row.trimmed;
+            let degraded = !fits || !is_whole;
             if degraded {
                 let mut behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
                 behind.insert(seeker.clone);
@@ -169,22 +174,31 @@ impl Inner {
         })
     }
 
-    /// The scores by words of everything the asker may know of.
+    /// The scores by words of everything the asker may know of, and whether the index could be
+    /// read; if not, it is made anew, and those are the scores of what waits for it.
     fn text_scores(
         &self,
         seeker: &Seeker,
         index: &TextIndex,
         state: &TailState,
         asked: &Asked<'_>,
-    ) -> Result<TextScores, RetrievalError> {
+    ) -> Result<(TextScores, bool), RetrievalError> {
         let hidden = state.hidden_from(seeker.who.account, seeker.role);
         let seen = |passage: u64| !hidden.contains(&passage);
         let seen = if hidden.is_empty() { Seen::All } else { Seen::Only(&seen) };
-        index.search(&asked.query, &state.tail, seen, asked.recipe.boosts).map_err(|error| {
-            tracing::error!(%error, "a text index cannot be read and is made anew");
-            self.damaged(seeker.clone);
-            RetrievalError::Broken
-        })
+        let search = |index: &TextIndex| {
+            // tantivy may panic over files that are not what they were.
+            let search = || index.search(&asked.query, &state.tail, seen, asked.recipe.boosts);
+            catch_unwind(AssertUnwindSafe(search)).unwrap_or(Err(IndexError::Changed))
+        };
+        match search(index) {
+            Ok(scores) => Ok((scores, true)),
+            Err(error) => {
+                tracing::warn!(%error, "a text index cannot be read and is made anew");
+                self.damaged(seeker.clone);
+                Ok((search(&*nowhere()?).map_err(|_| RetrievalError::Broken)?, false))
+            }
+        }
     }
 
     fn best(
@@ -370,23 +384,4 @@ fn worth_quoting(text: &str, mut quotes: Vec<Quote>) -> Vec<std::ops::Range<usiz
         overlap
     });
     ranges
-}
-
-impl Inner {
-    /// The text index of a clone; an empty one, that the worker fills, if it could not be opened.
-    pub(super) fn text_index(&self, clone: CloneId) -> Result<Arc<TextIndex>, RetrievalError> {
-        self.texts.reading(&record::folder_of(clone)).map_err(|error| {
-            tracing::error!(%error, "a text index can be neither opened nor made");
-            RetrievalError::Broken
-        })
-    }
-
-    /// Removes an index that turned out to be damaged; the worker makes it anew.
-    pub(super) fn damaged(&self, clone: CloneId) {
-        if let Err(error) = self.texts.remove(&record::folder_of(clone)) {
-            tracing::error!(%error, "a damaged text index cannot be removed");
-        }
-        self.scopes.forget(clone);
-        self.changed.notify_one();
-    }
 }

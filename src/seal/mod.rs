@@ -147,6 +147,11 @@ impl Seals {
         Ok((Self::with(Some(file), keys), made))
     }
 
+    /// Whether there is a key of anybody: then something was sealed with it.
+    pub fn are_used(&self) -> bool {
+        self.known().keys.keys().any(|holder| *holder != Holder::Instance)
+    }
+
     /// Keys that live in memory and are gone when dropped.
     pub fn in_memory() -> Self {
         Self::with(None, Keys::default())

@@ -19,7 +19,7 @@ use std::time::Duration;
 use crate::accounts::{Account, AccountError, Failure, SecurityEvent, Watchers, account_in};
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, Secret, SessionId, Timestamp, Token, TokenHash};
-use crate::store::{Room, Rows, Store, StoreError, WriteTx};
+use crate::store::{Portion, Rows, Store, StoreError, WriteTx};
 
 use self::access_token::AccessTokens;
 use self::refresh_token::RefreshTokens;
@@ -331,7 +331,7 @@ impl Eraser for SessionEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),

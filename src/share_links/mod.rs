@@ -21,7 +21,7 @@ use crate::kernel::{AccountId, Clock, CloneId, Credential, ShareLinkId, Timestam
 use crate::notifications::{Notice, Notifications};
 use crate::seal::Owner;
 use crate::spaces;
-use crate::store::{Room, Rows, Store, StoreError, WriteTx};
+use crate::store::{Portion, Rows, Store, StoreError, WriteTx};
 
 use self::rows::{LinkRow, Place};
 use self::visits::{came_by, good};
@@ -332,7 +332,7 @@ impl Eraser for ShareLinkEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         let places = match subject {
             Subject::Account(account) => rows::of_account(tx, account)?,

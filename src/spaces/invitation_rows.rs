@@ -10,9 +10,9 @@ use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableI
 
 use super::{Invitation, Role};
 
-const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
+pub(super) const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
     Table::new("space_invitations", Holds::Account);
-const BY_TOKEN: Table<TokenHash, PlaceRow> =
+pub(super) const BY_TOKEN: Table<TokenHash, PlaceRow> =
     Table::new("space_invitations_by_token", Holds::Account);
 
 pub(super) const TABLES: [TableInfo; 2] = [INVITATIONS.info(), BY_TOKEN.info()];
@@ -32,9 +32,9 @@ pub(super) struct InvitationRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PlaceRow {
-    space: SpaceId,
-    invitation: InvitationId,
+pub(super) struct PlaceRow {
+    pub(super) space: SpaceId,
+    pub(super) invitation: InvitationId,
 }
 
 impl Row<(SpaceId, InvitationId)> for InvitationRow {

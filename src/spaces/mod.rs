@@ -4,6 +4,7 @@
 //! has its owner and nobody else; to share a clone, it moves into a shared space.
 
 mod error;
+mod examine;
 mod groups;
 mod invitation_rows;
 mod invitations;
@@ -14,9 +15,10 @@ mod rows;
 use crate::accounts::{Account, SecurityEvent, Watchers};
 use crate::jobs::{Eraser, Once, Subject};
 use crate::kernel::{AccountId, Clock, SpaceId, Text, Timestamp};
-use crate::store::{Room, Rows, Store, StoreError, WriteTx};
+use crate::store::{Portion, Rows, Store, StoreError, WriteTx};
 
 pub use error::SpaceError;
+pub use examine::SpaceExaminer;
 pub use groups::NewGroup;
 pub use invitations::{NewInvitation, PostInvitation, mail_in, offer_in};
 pub use model::{Group, Invitation, MadeInvitation, Member, Offer, Role, Space, SpaceType};
@@ -265,11 +267,19 @@ impl Eraser for SpaceEraser {
         &self,
         tx: &mut WriteTx<'_>,
         subject: Subject,
-        _: &mut Room,
+        _: &mut Portion,
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account),
             _ => Ok(()),
         }
     }
+}
+
+/// Whether there is such a space.
+///
+/// # Errors
+/// When the store fails.
+pub fn exists(tx: &impl Rows, id: SpaceId) -> Result<bool, StoreError> {
+    tx.has(&rows::SPACES, &id)
 }

@@ -10,9 +10,11 @@ use super::invitation_rows as invitations;
 use super::{Group, Member, Role, Space, SpaceType};
 use crate::identities::SaidGroup;
 
-const SPACES: Table<SpaceId, SpaceRow> = Table::new("spaces", Holds::Account);
-const MEMBERS: Table<(SpaceId, AccountId), MemberRow> = Table::new("space_members", Holds::Account);
-const SPACES_OF: Table<(AccountId, SpaceId), ()> = Table::new("spaces_of_account", Holds::Account);
+pub(super) const SPACES: Table<SpaceId, SpaceRow> = Table::new("spaces", Holds::Account);
+pub(super) const MEMBERS: Table<(SpaceId, AccountId), MemberRow> =
+    Table::new("space_members", Holds::Account);
+pub(super) const SPACES_OF: Table<(AccountId, SpaceId), ()> =
+    Table::new("spaces_of_account", Holds::Account);
 /// Whom no group brings into a space: they were taken out of it, or left, by hand.
 const KEPT_OUT: Table<(AccountId, SpaceId), ()> = Table::new("space_kept_out", Holds::Account);
 const GROUPS: Table<(SpaceId, SpaceGroupId), GroupRow> = Table::new("space_groups", Holds::Account);
@@ -29,14 +31,14 @@ pub const TABLES: &[TableInfo] = &[
 ];
 
 #[derive(Serialize, Deserialize)]
-struct SpaceRow {
+pub(super) struct SpaceRow {
     name: Text<0, 100>,
     kind: SpaceType,
     created_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
-struct MemberRow {
+pub(super) struct MemberRow {
     role: Role,
     since: Timestamp,
     /// The group that brought them, which also takes them out again.
@@ -46,10 +48,9 @@ struct MemberRow {
 
 #[derive(Serialize, Deserialize)]
 struct GroupRow {
-    /// Nobody's in rows from before it was kept: these bring nobody in.
+    /// Nobody's, like the claim, in rows from before it was kept: these bring nobody in.
     #[serde(default)]
     issuer: String,
-    /// Nobody's in rows from before it was kept, either.
     #[serde(default)]
     claim: String,
     name: String,

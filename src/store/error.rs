@@ -1,5 +1,7 @@
 //! What can go wrong between a slice and its rows.
 
+use std::path::PathBuf;
+
 use super::LedgerError;
 use crate::kernel::Fault;
 use crate::seal::SealError;
@@ -10,6 +12,18 @@ pub enum StoreError {
     /// The database file could not be opened.
     #[error("the database could not be opened")]
     Open(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database file is damaged. Nothing was written to it.
+    #[error(
+        "the database {} is damaged ({reason}); it was not touched. Put it back from a backup, \
+        or ask `clonememoria fsck` what can still be read",
+        path.display()
+    )]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it; nothing of what is in it.
+        reason: String,
+    },
     /// The database was written by a newer program.
     #[error("the database has schema {found}, this program knows {known}")]
     Newer {
@@ -53,6 +67,9 @@ pub enum StoreError {
     /// The change panicked and was dropped.
     #[error("a change panicked")]
     Panicked,
+    /// The disk is full: nothing of the change is there.
+    #[error("the disk is full")]
+    Full,
     /// The writer has stopped: the program is ending, or the disk failed.
     #[error("the database takes no more changes")]
     Stopped,
@@ -92,6 +109,7 @@ impl From<StoreError> for Fault {
             )
             .retry_after(std::time::Duration::from_secs(5))
             .because(error),
+            StoreError::Full => Self::disk_full().because(error),
             error if error.is_erased() => Self::not_found(),
             _ => Self::internal(error),
         }

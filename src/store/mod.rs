@@ -6,18 +6,25 @@
 //! change is decided and hands out a [`Durable`] to wait for. Everything that writes goes through
 //! one thread, which commits whatever has gathered while the disk was busy (`writer`).
 
+mod ahead;
 mod blobs;
+mod check;
 mod codec;
+mod data_file;
+mod disk;
 mod error;
+#[cfg(any(test, feature = "testing"))]
+mod faults;
+mod inspect;
 mod key;
 mod ledger;
 mod lock;
 mod opened;
 mod overlay;
 mod paging;
+mod portion;
 mod reader;
 mod rewrite;
-mod room;
 mod rows;
 mod shred;
 mod survey;
@@ -25,24 +32,30 @@ mod table;
 mod upgrade;
 mod writer;
 
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::seal::{Owner, Seals};
 
+use self::ahead::Ahead;
 use self::ledger::LedgerFile;
-use self::opened::{Current, Disk};
+use self::opened::{Current, Opened};
 
 pub use blobs::{BlobError, Blobs};
 pub use codec::{Codec, Row, from_cbor};
+pub use disk::{Disk, DiskFailure, DiskFigures, Room};
 pub use error::StoreError;
+#[cfg(any(test, feature = "testing"))]
+pub use faults::{Call, Faults, Way};
+pub use inspect::{Inspection, TableState};
 pub use key::{Key, KeyError, Words};
 pub use ledger::{LedgerError, LedgerLine};
 pub use lock::{DataLock, LockError};
 pub use overlay::WriteTx;
 pub use paging::page_of;
+pub use portion::Portion;
 pub use reader::ReadTx;
-pub use room::Room;
 pub use rows::{Direction, Range, Rows};
 pub use survey::Occurrences;
 pub use table::{Holds, RawTable, Table, TableInfo};
@@ -77,6 +90,7 @@ struct Inner {
     tables: Vec<TableInfo>,
     /// What was erased since the database was as it is: it came back from a backup.
     to_repeat: Vec<LedgerLine>,
+    disk: Disk,
 }
 
 impl Store {
@@ -85,7 +99,12 @@ impl Store {
         directory.join(FILE).exists()
     }
 
-    /// The schema of the database file in `directory`, if there is one.
+    /// The database file of a data directory.
+    pub fn file_in(directory: &Path) -> PathBuf {
+        directory.join(FILE)
+    }
+
+    /// The schema of the database file in `directory`, if there is one. Nothing is written.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -93,7 +112,7 @@ impl Store {
         if !Self::is_in(directory) {
             return Ok(None);
         }
-        let database = redb::Database::open(directory.join(FILE)).map_err(StoreError::opening)?;
+        let database = check::open_aside(&directory.join(FILE))?;
         // The schema's number is in the clear.
         upgrade::present_schema(&database, &Codec::new(Seals::in_memory()))
     }
@@ -104,21 +123,39 @@ impl Store {
     /// # Errors
     /// When the file cannot be opened, was written by a newer program, or an upgrade fails.
     pub fn open(directory: &Path, codec: Codec, options: &Options<'_>) -> Result<Self, StoreError> {
+        Self::open_on(Disk::under(directory, Room::default()), directory, codec, options)
+    }
+
+    /// The same on a disk that is watched.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_on(
+        disk: Disk,
+        directory: &Path,
+        codec: Codec,
+        options: &Options<'_>,
+    ) -> Result<Self, StoreError> {
         let path = directory.join(FILE);
-        let database = builder(options.cache_bytes).create(&path).map_err(StoreError::opening)?;
+        if path.exists() {
+            check::check(&path)?;
+        }
+        let (database, ahead) = open_file((&path, &path), &disk, options.cache_bytes)?;
         let is_stale = upgrade::prepare(&database, &codec, options)?;
-        let mut disk = Disk {
+        let mut opened = Opened {
             current: Current::new(database),
             codec,
             path: Some(path),
             ledger: LedgerFile::of(directory),
             cache_bytes: options.cache_bytes,
+            disk,
+            ahead,
             replaced: Vec::new(),
         };
         if is_stale {
-            disk.rewrite()?;
+            opened.rewrite()?;
         }
-        Self::start(disk, options)
+        Self::start(opened, options)
     }
 
     /// A database that lives in memory and is gone when dropped.
@@ -132,23 +169,26 @@ impl Store {
             .create_with_backend(backend)
             .map_err(StoreError::opening)?;
         upgrade::prepare(&database, &codec, options)?;
-        let disk = Disk {
+        let opened = Opened {
             current: Current::new(database),
             codec,
             path: None,
             ledger: LedgerFile::none(),
             cache_bytes: options.cache_bytes,
+            disk: Disk::under(Path::new("/"), Room::default()),
+            ahead: Arc::default(),
             replaced: Vec::new(),
         };
-        Self::start(disk, options)
+        Self::start(opened, options)
     }
 
-    fn start(mut disk: Disk, options: &Options<'_>) -> Result<Self, StoreError> {
-        let to_repeat = disk.begin()?;
-        let (current, codec) = (disk.current.clone(), disk.codec.clone());
-        let writer = writer::Writer::start(disk)?;
+    fn start(mut opened: Opened, options: &Options<'_>) -> Result<Self, StoreError> {
+        let to_repeat = opened.begin()?;
+        let (current, codec, disk) =
+            (opened.current.clone(), opened.codec.clone(), opened.disk.clone());
+        let writer = writer::Writer::start(opened)?;
         let tables = upgrade::own_tables().chain(options.tables.iter().copied()).collect();
-        Ok(Self { inner: Arc::new(Inner { writer, current, codec, tables, to_repeat }) })
+        Ok(Self { inner: Arc::new(Inner { writer, current, codec, tables, to_repeat, disk }) })
     }
 
     /// Writes the database file anew, so that nothing is left in it of what was removed or
@@ -245,15 +285,34 @@ impl Store {
         self.inner.writer.submit(change).await
     }
 
-    /// Whether writing still works; after an error of the disk it does not, until a restart.
+    /// Whether it still works; after an error of the disk it does not, until a restart.
     pub fn is_alive(&self) -> bool {
-        self.inner.writer.is_alive()
+        self.inner.writer.is_alive() && self.inner.disk.failure().is_none()
+    }
+
+    /// The disk that it is on.
+    pub fn disk(&self) -> &Disk {
+        &self.inner.disk
     }
 
     /// What the writer has done so far.
     pub fn figures(&self) -> WriterFigures {
         self.inner.writer.figures()
     }
+}
+
+/// Opens the file at a path, or makes it; `called` is what it is called when something fails.
+fn open_file(
+    (path, called): (&Path, &Path),
+    disk: &Disk,
+    cache_bytes: usize,
+) -> Result<(redb::Database, Arc<Ahead>), StoreError> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let file = file.map_err(|error| StoreError::Open(Box::new(error)))?;
+    let file = data_file::DataFile::new(file, called, disk.clone()).map_err(StoreError::opening)?;
+    let ahead = file.ahead();
+    let database = builder(cache_bytes).create_with_backend(file).map_err(StoreError::opening)?;
+    Ok((database, ahead))
 }
 
 fn builder(cache_bytes: usize) -> redb::Builder {

@@ -1,11 +1,13 @@
 //! The database file that is open, and what is written beside it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::ahead::Ahead;
+use super::disk::Disk;
 use super::ledger::{LedgerFile, LedgerLine};
 use super::rewrite::{Replaced, rewrite};
-use super::{Codec, StoreError, builder, shred};
+use super::{Codec, StoreError, open_file, shred};
 
 /// The database that is open now; another one takes its place when the file is written anew.
 #[derive(Clone)]
@@ -28,18 +30,22 @@ impl Current {
 }
 
 /// What the writer writes to.
-pub(super) struct Disk {
+pub(super) struct Opened {
     pub(super) current: Current,
     pub(super) codec: Codec,
     /// The database file, unless it is in memory.
     pub(super) path: Option<PathBuf>,
     pub(super) ledger: LedgerFile,
     pub(super) cache_bytes: usize,
+    /// The disk that it is on.
+    pub(super) disk: Disk,
+    /// What is taken of the file beforehand.
+    pub(super) ahead: Arc<Ahead>,
     /// Files that others have taken the place of, while somebody still reads from them.
     pub(super) replaced: Vec<(Arc<redb::Database>, Replaced)>,
 }
 
-impl Disk {
+impl Opened {
     /// Does what was left to do when the program ended, and says what was erased since the
     /// database was as it is.
     ///
@@ -68,9 +74,15 @@ impl Disk {
     /// When it cannot be written; everything is as before then.
     pub(super) fn rewrite(&mut self) -> Result<(), StoreError> {
         let Some(path) = &self.path else { return Ok(()) };
+        let length = std::fs::metadata(path).map_or(0, |about| about.len());
+        if self.disk.attainable() < length {
+            return Err(StoreError::Full);
+        }
         let database = self.current.get();
-        let (new, replaced) = rewrite(&database, path, &builder(self.cache_bytes), &self.codec)?;
+        let open = |beside: &Path| open_file((beside, path), &self.disk, self.cache_bytes);
+        let ((new, ahead), replaced) = rewrite(&database, path, open, &self.codec)?;
         drop(database);
+        self.ahead = ahead;
         self.replaced.push((self.current.put(new), replaced));
         self.overwrite_replaced();
         Ok(())

@@ -9,7 +9,7 @@ use redb::ReadableTable as _;
 
 use super::reader::{bounds, definition};
 use super::rows::Visit;
-use super::{Codec, Direction, Key, Range, RawTable, Room, Row, Rows, StoreError, Table};
+use super::{Codec, Direction, Key, Portion, Range, RawTable, Row, Rows, StoreError, Table};
 use crate::seal::Owner;
 
 type OpenTable<'txn> = redb::Table<'txn, &'static [u8], &'static [u8]>;
@@ -145,6 +145,11 @@ impl<'t> WriteTx<'t> {
         Self { base, overlay: Overlay::default(), codec }
     }
 
+    /// Bytes of keys and values that it has written so far.
+    pub(super) fn bytes(&self) -> usize {
+        self.overlay.bytes
+    }
+
     pub(super) fn into_overlay(self) -> Overlay {
         self.overlay
     }
@@ -226,7 +231,7 @@ impl<'t> WriteTx<'t> {
         &mut self,
         table: &Table<K, R>,
         range: &Range,
-        room: &mut Room,
+        room: &mut Portion,
     ) -> Result<(), StoreError> {
         room.take(self.remove_bytes(table.info.name, range, room.left())?);
         Ok(())
@@ -240,7 +245,7 @@ impl<'t> WriteTx<'t> {
         &mut self,
         table: &RawTable<K>,
         range: &Range,
-        room: &mut Room,
+        room: &mut Portion,
     ) -> Result<(), StoreError> {
         room.take(self.remove_bytes(table.info.name, range, room.left())?);
         Ok(())

@@ -14,24 +14,25 @@ use super::{Codec, StoreError, upgrade};
 /// A file that another has taken the place of, and that is still to be overwritten.
 pub(super) struct Replaced(File);
 
-/// Writes what is in a database into a new file and puts that into the place of its own; it is
-/// there whole or not at all. The old file is not at this path any more, and whoever has it open
+/// Writes what is in a database into a new file, opens it, and puts that into the place of its own;
+/// it is there whole or not at all. The old file is not at this path any more, and whoever has it open
 /// may go on reading.
 ///
 /// # Errors
 /// When the database cannot be read, or the new file cannot be written; then nothing has changed.
 /// [`StoreError::Commit`] when the disk does not say which of the two files is there after a power
 /// cut: then nothing may be written to either.
-pub(super) fn rewrite(
+pub(super) fn rewrite<T>(
     from: &redb::Database,
     path: &Path,
-    builder: &redb::Builder,
+    open: impl FnOnce(&Path) -> Result<T, StoreError>,
     codec: &Codec,
-) -> Result<(redb::Database, Replaced), StoreError> {
+) -> Result<(T, Replaced), StoreError> {
     let beside = partial_of(path);
     let made = remove(&beside).map_err(failed).and_then(|()| {
-        let new = builder.create(&beside).map_err(StoreError::opening)?;
-        copy(from, &new, codec)?;
+        // Closed before it is opened as ever: that it cannot be written harms nobody yet.
+        copy(from, &redb::Database::create(&beside).map_err(StoreError::opening)?, codec)?;
+        let new = open(&beside)?;
         let old = OpenOptions::new().write(true).open(path).map_err(failed)?;
         std::fs::rename(&beside, path).map_err(failed)?;
         synced(path).map_err(|_| StoreError::Commit)?;

@@ -251,7 +251,7 @@ pub trait Rows {
     }
 }
 
-fn read_key<K: Key>(table: &'static str, mut bytes: &[u8]) -> Result<K, StoreError> {
+pub(super) fn read_key<K: Key>(table: &'static str, mut bytes: &[u8]) -> Result<K, StoreError> {
     let key = K::read(&mut bytes).map_err(|error| damaged(table, &error.to_string()))?;
     if bytes.is_empty() { Ok(key) } else { Err(damaged(table, "a key is too long")) }
 }

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Key, Range, Row, Rows as _, StoreError, WriteTx};
+use super::{Key, Range, ReadTx, Row, Rows as _, StoreError, TableState, WriteTx, inspect};
 use crate::seal::Owner;
 
 /// Whose data a table holds; a test compares it with what export and erasure know.
@@ -26,11 +26,14 @@ pub struct TableInfo {
     sealing: Sealing,
 }
 
+/// Reads all rows of a table.
+type Reader = fn(&ReadTx, &'static str) -> Result<TableState, StoreError>;
+
 /// How what is in a table finds its owner.
 #[derive(Clone, Copy, Debug)]
 enum Sealing {
-    /// Each row says it; this writes them all anew.
-    Rows(fn(&mut WriteTx<'_>, &'static str) -> Result<(), StoreError>),
+    /// Each row says it; this writes them all anew, and that reads them.
+    Rows(fn(&mut WriteTx<'_>, &'static str) -> Result<(), StoreError>, Reader),
     /// All bytes are one owner's.
     Bytes(Owner),
     /// Whose the bytes are is known to the slice alone.
@@ -44,9 +47,17 @@ impl TableInfo {
     /// When a row cannot be read or sealed.
     pub fn reseal_in(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
         match self.sealing {
-            Sealing::Rows(reseal) => reseal(tx, self.name),
+            Sealing::Rows(reseal, _) => reseal(tx, self.name),
             Sealing::Bytes(owner) => tx.reseal_raw_in(self.name, owner),
             Sealing::Told => Ok(()),
+        }
+    }
+
+    /// What reads the table.
+    pub(super) fn reader(&self) -> Reader {
+        match self.sealing {
+            Sealing::Rows(_, reader) => reader,
+            Sealing::Bytes(_) | Sealing::Told => inspect::bytes,
         }
     }
 }
@@ -69,7 +80,11 @@ impl<K: Key, R: Row<K>> Table<K, R> {
     /// A table of this name.
     pub const fn new(name: &'static str, holds: Holds) -> Self {
         Self {
-            info: TableInfo { name, holds, sealing: Sealing::Rows(reseal::<K, R>) },
+            info: TableInfo {
+                name,
+                holds,
+                sealing: Sealing::Rows(reseal::<K, R>, inspect::rows::<K, R>),
+            },
             types: PhantomData,
         }
     }
@@ -103,7 +118,7 @@ impl<K> RawTable<K> {
     pub(super) const fn owner(&self) -> Option<Owner> {
         match self.info.sealing {
             Sealing::Bytes(owner) => Some(owner),
-            Sealing::Rows(_) | Sealing::Told => None,
+            Sealing::Rows(..) | Sealing::Told => None,
         }
     }
 

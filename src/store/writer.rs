@@ -12,9 +12,11 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::opened::Disk;
+use super::disk::{Disk, is_full};
+use super::opened::Opened;
 use super::overlay::{Batch, Overlay, WriteTx};
-use super::{Codec, StoreError};
+use super::{FILE, LedgerError, StoreError};
+use crate::seal::SealError;
 
 /// How many changes may wait; the next caller waits for a place.
 const QUEUE: usize = 1024;
@@ -23,15 +25,22 @@ const BATCH_CHANGES: usize = 256;
 /// How many bytes of keys and values one commit takes before it is made.
 const BATCH_BYTES: usize = 2 << 20;
 
+/// What a commit may take of the disk besides what is written in it: pages of the tree, and what
+/// a page has more than its rows.
+const OVERHEAD: u64 = 1 << 20;
+/// How much of the disk a byte that is written may take at the most: pages are copied, and values
+/// take a power of two.
+const PER_BYTE: u64 = 4;
+
 /// What a change left behind, and whom to tell when it is on disk.
 struct Decided {
     overlay: Overlay,
     /// Whether it erases something: the ledger is to be added to, or a key to be destroyed.
     erases: bool,
-    durable: oneshot::Sender<()>,
+    durable: oneshot::Sender<Kept>,
 }
 
-type Job = Box<dyn for<'t> FnOnce(WriteTx<'t>) -> Option<Decided> + Send>;
+type Job = Box<dyn for<'t> FnOnce(WriteTx<'t>, &mut Spare<'_>) -> Option<Decided> + Send>;
 
 /// What the writer is asked for.
 enum Order {
@@ -40,9 +49,51 @@ enum Order {
     Rewrite(oneshot::Sender<Result<(), StoreError>>),
 }
 
+/// What became of a decided change, if it is not lost with its commit.
+#[derive(Clone, Copy)]
+enum Kept {
+    OnDisk,
+    NoRoom,
+}
+
+/// What a commit may need of the disk, taken before anything of it is written.
+struct Spare<'d> {
+    desk: &'d Desk,
+    needed: u64,
+}
+
+impl Spare<'_> {
+    /// Takes what so many bytes may need; what the disk has no room for is never begun.
+    fn take(&mut self, bytes: usize) -> Result<(), StoreError> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let needed = self.needed.saturating_add(bytes.saturating_mul(PER_BYTE));
+        let Opened { ahead, disk, .. } = &self.desk.opened;
+        let mut taken = ahead.take(needed);
+        if taken.as_ref().is_err_and(is_full) && disk.release() {
+            taken = ahead.take(needed);
+        }
+        match taken {
+            // Some file systems take nothing beforehand.
+            Ok(()) if !ahead.has(needed) && disk.attainable() < needed => Err(StoreError::Full),
+            Ok(()) => {
+                self.needed = needed;
+                Ok(())
+            }
+            Err(error) if is_full(&error) => Err(StoreError::Full),
+            Err(error) => {
+                disk.fail("grow", std::path::Path::new(FILE), &error);
+                Err(StoreError::Stopped)
+            }
+        }
+    }
+}
+
 /// Resolves when a decided change is on disk.
 #[must_use = "nothing may be acknowledged before this resolves"]
-pub struct Durable(oneshot::Receiver<()>);
+pub struct Durable(oneshot::Receiver<Kept>);
 
 impl Durable {
     /// Waits for the commit.
@@ -50,7 +101,11 @@ impl Durable {
     /// # Errors
     /// When the commit failed; then nothing of the change is there.
     pub async fn wait(self) -> Result<(), StoreError> {
-        self.0.await.map_err(|_| StoreError::Commit)
+        match self.0.await {
+            Ok(Kept::OnDisk) => Ok(()),
+            Ok(Kept::NoRoom) => Err(StoreError::Full),
+            Err(_) => Err(StoreError::Commit),
+        }
     }
 }
 
@@ -78,14 +133,16 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(mut disk: Disk) -> Result<Self, StoreError> {
+    pub(super) fn start(opened: Opened) -> Result<Self, StoreError> {
         let (queue, orders) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared::default());
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
                 let shared = Arc::clone(&shared);
-                move || run(&mut disk, orders, &shared)
+                move || {
+                    run(&mut Desk { opened, owes: false }, orders, &shared);
+                }
             })
             .map_err(|error| StoreError::Open(Box::new(error)))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), shared })
@@ -98,7 +155,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        let job: Job = Box::new(move |tx| decide(tx, change, answer));
+        let job: Job = Box::new(move |tx, spare| decide(tx, spare, change, answer));
         let queue = self.queue.as_ref().ok_or(StoreError::Stopped)?;
         queue.send(Order::Change(job)).await.map_err(|_| StoreError::Stopped)?;
         outcome.await.map_err(|_| StoreError::Stopped)?
@@ -137,6 +194,7 @@ impl Drop for Writer {
 
 fn decide<T, E, F>(
     mut tx: WriteTx<'_>,
+    spare: &mut Spare<'_>,
     change: F,
     answer: oneshot::Sender<Result<(T, Durable), E>>,
 ) -> Option<Decided>
@@ -145,7 +203,8 @@ where
     E: From<StoreError>,
 {
     let outcome = catch_unwind(AssertUnwindSafe(|| change(&mut tx)))
-        .unwrap_or_else(|_| Err(StoreError::Panicked.into()));
+        .unwrap_or_else(|_| Err(StoreError::Panicked.into()))
+        .and_then(|value| spare.take(tx.bytes()).map(|()| value).map_err(E::from));
     match outcome {
         Ok(value) => {
             let (durable, committed) = oneshot::channel();
@@ -161,81 +220,87 @@ where
     }
 }
 
-fn run(disk: &mut Disk, mut orders: mpsc::Receiver<Order>, shared: &Shared) {
+/// What the writer works with.
+struct Desk {
+    opened: Opened,
+    /// Whether an erasure is not finished that there was no room to finish.
+    owes: bool,
+}
+
+fn run(desk: &mut Desk, mut orders: mpsc::Receiver<Order>, shared: &Shared) {
     let mut held = None;
     while let Some(order) = held.take().or_else(|| orders.blocking_recv()) {
-        let first = match order {
-            Order::Change(first) => first,
-            Order::Rewrite(answer) => {
-                let outcome = disk.rewrite();
-                let is_over = matches!(outcome, Err(StoreError::Commit));
-                let _gone = answer.send(outcome);
-                if is_over {
-                    shared.dead.store(true, Ordering::Release);
-                    return;
-                }
-                continue;
-            }
-        };
-        match commit(disk, first, &mut orders, shared) {
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| carry_out(desk, order, &mut orders, shared)));
+        match outcome.unwrap_or(Err(StoreError::Panicked)) {
             Ok(next) => held = next,
             Err(error) => {
                 // After one failure of the disk the handle answers nothing but errors, so no
                 // change can be promised any more: stop taking them, and let the supervisor
                 // restart us.
                 shared.dead.store(true, Ordering::Release);
-                tracing::error!(error = &error as &dyn std::error::Error, "the store cannot write");
+                desk.opened.disk.fail("commit", std::path::Path::new(FILE), &error);
                 return;
             }
         }
-        disk.overwrite_replaced();
+        desk.opened.overwrite_replaced();
     }
 }
 
-/// Commits what has gathered; what is no change and came after it is handed back.
+/// Does what is asked for; what came after it and has to wait is handed back.
+fn carry_out(
+    desk: &mut Desk,
+    order: Order,
+    orders: &mut mpsc::Receiver<Order>,
+    shared: &Shared,
+) -> Result<Option<Order>, StoreError> {
+    let answer = match order {
+        Order::Change(first) => return commit(desk, first, orders, shared),
+        Order::Rewrite(answer) => answer,
+    };
+    let outcome = desk.opened.rewrite();
+    let is_over = matches!(outcome, Err(StoreError::Commit));
+    let _gone = answer.send(outcome);
+    if is_over { Err(StoreError::Commit) } else { Ok(None) }
+}
+
 fn commit(
-    disk: &mut Disk,
+    desk: &mut Desk,
     first: Job,
     orders: &mut mpsc::Receiver<Order>,
     shared: &Shared,
 ) -> Result<Option<Order>, StoreError> {
-    let database = disk.current.get();
+    let database = desk.opened.current.get();
     let mut tx = database.begin_write()?;
     tx.set_two_phase_commit(true);
     tx.set_quick_repair(true);
     let mut gathered = Gathered::default();
-    gathered.gather(&tx, &disk.codec, first, orders)?;
+    gathered.gather(&tx, desk, first, orders)?;
     let Gathered { waiting, erases, held } = gathered;
     if waiting.is_empty() {
         tx.abort()?;
         return Ok(held);
     }
-    if let Err(error) = disk.codec.settle() {
+    if !keys_are_kept(&desk.opened)? {
         // What was sealed with a key that is not kept could never be read again.
-        tracing::error!(error = &error as &dyn std::error::Error, "the keyring cannot be written");
         tx.abort()?;
+        tell(waiting, Kept::NoRoom);
         return Ok(held);
     }
     tx.commit()?;
-    if erases && let Err(error) = disk.finish_erasures() {
-        // It is written down what is left to do, and done with the next erasure or start.
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "an erasure is not finished: its key may not be destroyed yet"
-        );
+    if erases || desk.owes {
+        desk.owes = !erasures_are_finished(&mut desk.opened)?;
     }
     shared.commits.fetch_add(1, Ordering::Relaxed);
     shared.changes.fetch_add(waiting.len() as u64, Ordering::Relaxed);
-    for durable in waiting {
-        let _gone = durable.send(());
-    }
+    tell(waiting, Kept::OnDisk);
     Ok(held)
 }
 
 /// The changes of one commit.
 #[derive(Default)]
 struct Gathered {
-    waiting: Vec<oneshot::Sender<()>>,
+    waiting: Vec<oneshot::Sender<Kept>>,
     erases: bool,
     held: Option<Order>,
 }
@@ -245,15 +310,15 @@ impl Gathered {
     fn gather(
         &mut self,
         tx: &redb::WriteTransaction,
-        codec: &Codec,
+        desk: &Desk,
         first: Job,
         orders: &mut mpsc::Receiver<Order>,
     ) -> Result<(), StoreError> {
         let batch = Batch::new(tx);
-        let mut bytes = 0;
+        let (mut bytes, mut spare) = (0, Spare { desk, needed: OVERHEAD });
         let mut next = Some(first);
         while let Some(job) = next.take() {
-            if let Some(decided) = job(WriteTx::new(&batch, codec)) {
+            if let Some(decided) = job(WriteTx::new(&batch, &desk.opened.codec), &mut spare) {
                 bytes += decided.overlay.bytes;
                 self.erases |= decided.erases;
                 batch.apply(decided.overlay)?;
@@ -269,4 +334,62 @@ impl Gathered {
         }
         Ok(())
     }
+}
+
+fn tell(waiting: Vec<oneshot::Sender<Kept>>, kept: Kept) {
+    for durable in waiting {
+        let _gone = durable.send(kept);
+    }
+}
+
+/// Whether the keys that were made since are on the disk, or there is no room for them. The file
+/// is small and written beside the old one, so a full disk harms nothing; a disk that fails at it
+/// is trusted with nothing else.
+fn keys_are_kept(opened: &Opened) -> Result<bool, StoreError> {
+    let seal = |source| StoreError::Seal { table: "keyring", source };
+    with_room(&opened.disk, || opened.codec.settle().map_err(seal))
+}
+
+/// Whether what follows erasures is done, or there is no room for that: then it is done with the
+/// next commit, or at the next start.
+fn erasures_are_finished(opened: &mut Opened) -> Result<bool, StoreError> {
+    let disk = opened.disk.clone();
+    with_room(&disk, || opened.finish_erasures())
+}
+
+/// Writes a small file; a full disk is no failure, and gives the reserve for it first.
+fn with_room(
+    disk: &Disk,
+    mut write: impl FnMut() -> Result<(), StoreError>,
+) -> Result<bool, StoreError> {
+    let mut written = write();
+    if written.as_ref().is_err_and(is_without_room) && disk.release() {
+        written = write();
+    }
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if is_without_room(&error) => {
+            tracing::warn!("there is no room for the keyring; what needs it is refused");
+            Ok(false)
+        }
+        Err(error) => {
+            if let Some((path, source)) = failed_file(&error) {
+                disk.fail("keys", path, source);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The file that could not be written, and why.
+fn failed_file(error: &StoreError) -> Option<(&std::path::Path, &std::io::Error)> {
+    match error {
+        StoreError::Seal { source: SealError::File { path, source }, .. }
+        | StoreError::Ledger(LedgerError::File(path, source)) => Some((path, source)),
+        _ => None,
+    }
+}
+
+fn is_without_room(error: &StoreError) -> bool {
+    failed_file(error).is_some_and(|(_, source)| is_full(source))
 }

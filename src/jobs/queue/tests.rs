@@ -98,7 +98,7 @@ async fn jobs_go_with_their_subject() {
         enqueue(&queue, &store, about, clock.now()).await;
     }
     store
-        .write(move |tx| QueueEraser.erase_in(tx, Subject::Account(ada), &mut Room::unlimited()))
+        .write(move |tx| QueueEraser.erase_in(tx, Subject::Account(ada), &mut Portion::unlimited()))
         .await
         .unwrap();
     assert_eq!(queue.figures().unwrap().waiting, 2);

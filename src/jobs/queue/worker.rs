@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use super::rows::{Claimed, JobKey, JobRow, Settled, Unclaimed, claim_in, settle_in};
 use super::{JobError, Lane, Queue};
 use crate::kernel::{Clock, JobId, Timestamp};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// How often the clock is looked at while something waits for its time.
 const TICK: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
 /// How long to leave the store alone after it failed.
 const RECOVERY: Duration = Duration::from_secs(60);
 /// How long a stop waits for jobs that run; they are done again after the next start.
-const STOP_WITHIN: Duration = Duration::from_secs(10);
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// The jobs at work.
 struct Desk {
@@ -58,12 +58,21 @@ pub(super) async fn work(queue: Queue, stop: CancellationToken) {
             Some(ended) = desk.running.next() => desk.ended(ended),
             () = inner.fresh.notified() => {}
             () = until(&inner.clock, next) => {}
+            () = room_again(&inner.store) => {}
         }
     }
     let rest = async { while desk.running.next().await.is_some() {} };
     if tokio::time::timeout(STOP_WITHIN, rest).await.is_err() {
         tracing::info!(jobs = desk.running.len(), "jobs were interrupted and will run again");
     }
+}
+
+/// Resolves when there is room on the disk again, if there is none.
+async fn room_again(store: &Store) {
+    if store.disk().has_room() {
+        return std::future::pending().await;
+    }
+    store.disk().room().await;
 }
 
 /// Resolves when the clock has reached a moment; tests move it without telling.
@@ -81,7 +90,9 @@ async fn until(clock: &Clock, moment: Option<Timestamp>) {
 impl Desk {
     /// Begins what is due and says when to look again.
     async fn begin_what_is_due(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        let lanes = self.queue.lanes().clone();
+        let mut lanes = self.queue.lanes().clone();
+        let has_room = self.queue.inner.store.disk().has_room();
+        lanes.retain(|_, lane| has_room || !lane.adds);
         let room = lanes.iter().map(|(kind, lane)| {
             let busy = self.by_kind.get(kind).copied().unwrap_or_default();
             (*kind, lane.at_once.saturating_sub(busy))

@@ -24,7 +24,7 @@ use crate::notifications;
 use crate::retrieval::Retrieval;
 use crate::seal::Owner;
 use crate::spaces;
-use crate::store::{Room, Store, StoreError, WriteTx};
+use crate::store::{Portion, Store, StoreError, WriteTx};
 
 pub use self::remains::forget_memory_in;
 pub use self::repeat::repeat;
@@ -249,7 +249,7 @@ impl Erasures {
         notifications::forget_name_in(tx, &account.display_name)?;
         let mut erasure = Erasure::begun(Subject::Account(id), going.into_iter().collect(), now);
         // What opens it, and what is little, goes with this very change.
-        jobs::erase_in(tx, &self.erasers, erasure.subject, &mut Room::of(STEP))?;
+        jobs::erase_in(tx, &self.erasers, erasure.subject, &mut Portion::of(STEP))?;
         erasure.count(tx.removed()?);
         rows::put_in(tx, &key, &erasure)?;
         Ok(self.enqueue_in(tx, key)?)
@@ -286,7 +286,7 @@ impl Erasures {
             return self.enqueue_in(tx, key);
         }
         let mut erasure = Erasure::begun(subject, Vec::new(), now);
-        jobs::erase_in(tx, &self.erasers, subject, &mut Room::unlimited())?;
+        jobs::erase_in(tx, &self.erasers, subject, &mut Portion::unlimited())?;
         erasure.count(tx.removed()?);
         if matches!(subject, Subject::Memory(..)) {
             // Answers may still quote it, and an index name it.

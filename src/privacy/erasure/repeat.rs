@@ -5,7 +5,7 @@ use super::forget_memory_in;
 use crate::jobs::{self, Eraser, Subject};
 use crate::kernel::AccountId;
 use crate::seal::Owner;
-use crate::store::{LedgerLine, Room, Store, StoreError, WriteTx};
+use crate::store::{LedgerLine, Portion, Store, StoreError, WriteTx};
 use crate::{clones, memories, retrieval};
 
 /// Erases again what the ledger says and the database does not know of; how much that was.
@@ -43,7 +43,7 @@ async fn repeat_one(
             if let Subject::Account(account) = line.erased {
                 forget_unreadable_in(tx, account)?;
             }
-            jobs::erase_in(tx, &erasers, line.erased, &mut Room::unlimited())?;
+            jobs::erase_in(tx, &erasers, line.erased, &mut Portion::unlimited())?;
             match line.erased {
                 Subject::Account(account) => tx.shred(Owner::Account(account))?,
                 Subject::Clone(clone) => tx.shred(Owner::Clone(clone))?,

@@ -9,7 +9,7 @@ use crate::accounts;
 use crate::jobs::{self, JobError, Subject};
 use crate::kernel::{CloneId, Timestamp, TokenHash};
 use crate::seal::Owner;
-use crate::store::{Room, StoreError, WriteTx};
+use crate::store::{Portion, StoreError, WriteTx};
 
 pub(super) const WORK: JobName<EraseJob> = JobName::new("erase");
 
@@ -62,7 +62,7 @@ impl Erasures {
         loop {
             let this = self.clone();
             let is_done = self.store.write(move |tx| {
-                let mut room = Room::of(STEP);
+                let mut room = Portion::of(STEP);
                 let is_done = jobs::erase_in(tx, &this.erasers, subject, &mut room)?;
                 if let Some(mut erasure) = rows::erasure(tx, &key)? {
                     erasure.count(tx.removed()?);

@@ -9,6 +9,7 @@ pub mod llm;
 pub mod passkey;
 pub mod reply;
 pub mod server;
+pub mod small_disk;
 pub mod smtp;
 pub mod socket;
 pub mod totp;

@@ -18,6 +18,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::client::{Client, Sent, text};
 use super::command::{BINARY, Ended, run};
+use super::small_disk::SmallDisk;
 use super::{PASSWORD, until};
 
 /// A server, running or between two runs.
@@ -31,6 +32,8 @@ pub struct Server {
     log: Arc<Mutex<String>>,
     excused: Vec<&'static str>,
     sent: Sent,
+    disk: Option<SmallDisk>,
+    watched: Vec<String>,
 }
 
 struct Process {
@@ -66,7 +69,12 @@ impl Server {
 
     /// A data directory and settings, with no server running yet.
     pub fn prepared(settings: &[(&str, &str)]) -> Self {
-        let mut environment = vec![("CLONEMEMORIA_REGISTRATION".to_owned(), "open".to_owned())];
+        let mut environment = vec![
+            ("CLONEMEMORIA_REGISTRATION".to_owned(), "open".to_owned()),
+            // Many servers run at a time, on machines of all sizes.
+            ("CLONEMEMORIA_LIMITS_FREE_DISK_MB".to_owned(), "16".to_owned()),
+            ("CLONEMEMORIA_LIMITS_RESERVE_MB".to_owned(), "1".to_owned()),
+        ];
         for (name, value) in settings {
             environment.retain(|(known, _)| known != name);
             environment.push(((*name).to_owned(), (*value).to_owned()));
@@ -83,34 +91,53 @@ impl Server {
             log: Arc::default(),
             excused: Vec::new(),
             sent,
+            disk: None,
+            watched: Vec::new(),
         }
+    }
+
+    /// The same on a disk of its own, of so many megabytes; nothing where none can be made.
+    pub fn on_small_disk(megabytes: u64, settings: &[(&str, &str)]) -> Option<Self> {
+        let mut server = Self::prepared(settings);
+        server.disk = Some(SmallDisk::at(server.directory.path(), megabytes)?);
+        Some(server)
+    }
+
+    /// The disk of its own.
+    pub fn disk(&self) -> &SmallDisk {
+        self.disk.as_ref().expect("a small disk")
+    }
+
+    /// A setting from the next run on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// From the next run on it runs under another program, such as one that makes its calls fail.
+    pub fn under(&mut self, program: &[&str]) {
+        self.watched = program.iter().map(|word| (*word).to_owned()).collect();
     }
 
     /// Starts it (again) and waits until it answers.
     pub async fn run(&mut self) {
-        assert!(self.process.is_none(), "it runs already");
-        let mut child = Command::new(BINARY)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(self.data())
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary");
-        let said: Arc<Mutex<String>> = Arc::default();
-        let readers = vec![
-            gather(child.stdout.take().expect("piped"), Arc::clone(&said)),
-            gather(child.stderr.take().expect("piped"), Arc::clone(&self.log)),
-        ];
-        self.process = Some(Process { child, said: Arc::clone(&said), readers });
+        if let Err(code) = self.run_or_end().await {
+            panic!("it ended with {code}");
+        }
+    }
+
+    /// Starts it (again) and waits until it answers, or has ended with this exit code.
+    pub async fn run_or_end(&mut self) -> Result<(), i32> {
+        let said = self.begin();
         let url = until("the server listens", || async {
-            let process = self.process.as_ref()?;
-            let said = process.said.lock().expect("no panic");
-            said.lines().find_map(|line| line.strip_prefix("listening on http").map(str::to_owned))
+            if self.has_ended() {
+                return Some(None);
+            }
+            let said = said.lock().expect("no panic");
+            let url = said.lines().find_map(|line| line.strip_prefix("listening on http"));
+            url.map(|url| Some(url.to_owned()))
         });
-        let url = url.await;
+        let Some(url) = url.await else { return Err(self.ended().await) };
         let (_, url) = url.split_once("://").expect("a scheme");
         let url = url.to_owned();
         let (address, base) = match url.find('/') {
@@ -132,6 +159,38 @@ impl Server {
             });
             self.setup_token = Some(token.await);
         }
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Arc<Mutex<String>> {
+        assert!(self.process.is_none(), "it runs already");
+        let inside = self.disk.as_ref().map(SmallDisk::enter).unwrap_or_default();
+        let before = [inside, self.watched.clone(), vec![BINARY.to_owned()]].concat();
+        let mut child = Command::new(&before[0])
+            .args(&before[1..])
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(self.directory.path().join("data"))
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary");
+        let said: Arc<Mutex<String>> = Arc::default();
+        let readers = vec![
+            gather(child.stdout.take().expect("piped"), Arc::clone(&said)),
+            gather(child.stderr.take().expect("piped"), Arc::clone(&self.log)),
+        ];
+        self.process = Some(Process { child, said: Arc::clone(&said), readers });
+        said
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        let process = self.process.as_ref().expect("it was started");
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.child.id()));
+        stat.map_or(true, |stat| stat.rsplit(')').next().is_some_and(|s| s.starts_with(" Z")))
     }
 
     /// Errors of the log that say this are what the test wants.
@@ -139,9 +198,10 @@ impl Server {
         self.excused.push(words);
     }
 
-    /// The data directory.
+    /// The data directory, as it is reached from here.
     pub fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
+        let directory = self.directory.path();
+        self.disk.as_ref().map_or(directory.to_owned(), |disk| disk.seen(directory)).join("data")
     }
 
     /// A place beside the data directory.
@@ -167,6 +227,13 @@ impl Server {
     /// Its log so far, of all runs.
     pub fn log(&self) -> String {
         self.log.lock().expect("no panic").clone()
+    }
+
+    /// The last of it.
+    pub fn log_end(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(12)..].join("\n")
     }
 
     /// Somebody who is not signed in.
@@ -250,9 +317,19 @@ impl Server {
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
+        kill_process(self.id(), signal).expect("a process");
+    }
+
+    /// Its own process, whatever it runs under.
+    fn id(&self) -> Pid {
         let process = self.process.as_ref().expect("it runs");
-        let id = i32::try_from(process.child.id()).ok().and_then(Pid::from_raw).expect("an id");
-        kill_process(id, signal).expect("a process");
+        let mut id = process.child.id();
+        if !self.watched.is_empty() {
+            let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+            let child = children.unwrap_or_default();
+            id = child.split(' ').next().and_then(|id| id.parse().ok()).unwrap_or(id);
+        }
+        i32::try_from(id).ok().and_then(Pid::from_raw).expect("an id")
     }
 
     /// What the system says of its process.
@@ -312,6 +389,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if self.process.is_some() {
+            let _gone = kill_process(self.id(), Signal::KILL);
+        }
         if let Some(mut process) = self.process.take() {
             drop(process.child.kill());
             drop(process.child.wait());

@@ -459,9 +459,12 @@ export const en = {
     'Whoever is in one of these groups joins when they sign in there, and leaves the space when they have left the group.',
   'groups.title': 'Groups',
   'health.audit': 'Activity log',
+  'health.clock': 'Clock',
   'health.degraded': 'works in part',
+  'health.disk': 'Disk',
   'health.down': 'does not work',
   'health.embedding': 'Search by meaning',
+  'health.index': 'Search by words',
   'health.jobs': 'Background work',
   'health.mail': 'Mail',
   'health.mailOff': 'not set up',
@@ -879,6 +882,8 @@ export const en = {
   'problem.credentials': 'The e-mail or the password is not right.',
   'problem.crossOrigin':
     'The server does not know the address this page was opened with. Whoever runs it can set its public address.',
+  'problem.diskFull':
+    'The disk of this server is nearly full, so nothing can be added. Reading, exporting and deleting still work. Tell whoever runs it.',
   'problem.emailTaken': 'There is already an account with this e-mail. Sign in instead.',
   'problem.factorOff': 'Whoever runs this server has switched this off.',
   'problem.forbidden': 'You are not allowed to do this. Ask the owner or a steward of the space.',

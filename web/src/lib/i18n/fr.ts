@@ -472,9 +472,12 @@ export const fr: Record<keyof typeof en, string> = {
     'Toute personne d’un de ces groupes rejoint l’espace en s’y connectant, et le quitte quand elle n’est plus dans le groupe.',
   'groups.title': 'Groupes',
   'health.audit': 'Journal d’activité',
+  'health.clock': 'Horloge',
   'health.degraded': 'marche en partie',
+  'health.disk': 'Disque',
   'health.down': 'ne marche pas',
   'health.embedding': 'Recherche par le sens',
+  'health.index': 'Recherche par les mots',
   'health.jobs': 'Travaux de fond',
   'health.mail': 'E-mail',
   'health.mailOff': 'non configuré',
@@ -911,6 +914,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.credentials': 'L’adresse e-mail ou le mot de passe n’est pas correct.',
   'problem.crossOrigin':
     'Le serveur ne connaît pas l’adresse de cette page. La personne qui le gère peut indiquer son adresse publique.',
+  'problem.diskFull':
+    'Le disque de ce serveur est presque plein : on ne peut rien ajouter. Lire, exporter et supprimer restent possibles. Prévenez la personne qui le gère.',
   'problem.emailTaken': 'Il existe déjà un compte avec cette adresse. Connectez-vous plutôt.',
   'problem.factorOff': 'La personne qui gère ce serveur a désactivé cette fonction.',
   'problem.forbidden':

@@ -67,6 +67,7 @@ const BY_CODE: Record<string, MessageKey> = {
   stopping: 'problem.stopping',
   search_busy: 'problem.busy',
   storage_unavailable: 'problem.storage',
+  disk_full: 'problem.diskFull',
   identity_another: 'problem.identityAnother',
   identity_denied: 'problem.identityDenied',
   identity_email_missing: 'problem.identityEmail',

@@ -2,15 +2,15 @@
 
 /// How many rows may still go.
 #[derive(Debug)]
-pub struct Room(usize);
+pub struct Portion(usize);
 
-impl Room {
-    /// Room for so many rows.
+impl Portion {
+    /// Portion for so many rows.
     pub const fn of(rows: usize) -> Self {
         Self(rows)
     }
 
-    /// Room for all there are.
+    /// Portion for all there are.
     pub const fn unlimited() -> Self {
         Self(usize::MAX)
     }
