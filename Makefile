@@ -114,7 +114,8 @@ $(E2E_MODULES): tests/e2e/package.json tests/e2e/package-lock.json
 	@touch $@
 
 .PHONY: torture
-torture: | $(MODEL) ## Kill the server while it writes and is set up, 200 times (ROUNDS=n)
+torture: | $(MODEL) ## Kill the server 200 times (ROUNDS=n), and the power a million (IMAGES=n)
+	TORTURE_IMAGES=$(or $(IMAGES),500000) cargo test $(LOCKED) --features testing --lib -- power:: --nocapture --test-threads=1
 	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it -- kill:: setup:: --nocapture
 
 .PHONY: fuzz

@@ -91,7 +91,13 @@ impl Store {
     /// When the file cannot be opened, was written by a newer program, or an upgrade fails.
     pub fn open(directory: &Path, codec: Codec, options: &Options<'_>) -> Result<Self, StoreError> {
         let path = directory.join(FILE);
-        let database = builder(options).create(&path).map_err(StoreError::opening)?;
+        if !path.exists() {
+            rewrite::create(&path, |beside| {
+                let database = builder(options).create(beside).map_err(StoreError::opening)?;
+                upgrade::prepare(&database, &codec, options).map(|_| ())
+            })?;
+        }
+        let database = builder(options).open(&path).map_err(StoreError::opening)?;
         if !upgrade::prepare(&database, &codec, options)? {
             return Self::start(database, codec);
         }
@@ -107,7 +113,16 @@ impl Store {
     /// When redb refuses its own backend.
     #[cfg(any(test, feature = "testing"))]
     pub fn in_memory(codec: Codec, options: &Options<'_>) -> Result<Self, StoreError> {
-        let backend = redb::backends::InMemoryBackend::new();
+        Self::on(redb::backends::InMemoryBackend::new(), codec, options)
+    }
+
+    /// A database on something else than a file.
+    #[cfg(any(test, feature = "testing"))]
+    fn on(
+        backend: impl redb::StorageBackend,
+        codec: Codec,
+        options: &Options<'_>,
+    ) -> Result<Self, StoreError> {
         let database =
             builder(options).create_with_backend(backend).map_err(StoreError::opening)?;
         upgrade::prepare(&database, &codec, options)?;

@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redb::{ReadableDatabase as _, ReadableTable as _, TableHandle as _};
 
@@ -17,12 +17,36 @@ use super::upgrade::stale_mark;
 /// # Errors
 /// When the file cannot be read, or the new one cannot be written.
 pub(super) fn rewrite(path: &Path) -> Result<(), StoreError> {
+    let beside = cleared(path)?;
+    copy(path, &beside)?;
+    replace(path, &beside).map_err(failed)
+}
+
+/// Puts a database where there is none: made beside its place, since redb cannot open one that it
+/// was making when the power went.
+///
+/// # Errors
+/// When it cannot be made, or not be put there.
+pub(super) fn create(
+    path: &Path,
+    make: impl FnOnce(&Path) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let beside = cleared(path)?;
+    make(&beside)?;
+    std::fs::rename(&beside, path).and_then(|()| sync_names(path)).map_err(failed)
+}
+
+/// The place beside a file, with nothing there.
+fn cleared(path: &Path) -> Result<PathBuf, StoreError> {
     let beside = path.with_extension("partial");
     match std::fs::remove_file(&beside) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => copy(path, &beside)?,
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
+        _ => Ok(beside),
     }
-    replace(path, &beside).map_err(failed)
+}
+
+fn sync_names(path: &Path) -> std::io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
@@ -47,7 +71,7 @@ fn replace(path: &Path, new: &Path) -> std::io::Result<()> {
     let mut old = OpenOptions::new().write(true).open(path)?;
     let length = old.metadata()?.len();
     std::fs::rename(new, path)?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    sync_names(path)?;
     old.rewind()?;
     std::io::copy(&mut std::io::repeat(0).take(length), &mut old)?;
     old.sync_all()
