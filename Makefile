@@ -100,6 +100,7 @@ web-tests: $(WEB_MODULES) $(WEB_BUILT)
 rust-tests: | $(MODEL) $(WEB_BUILT)
 	@packaging/needs.sh rust
 	cargo test $(LOCKED) --features testing
+	python3 tests/faults/run.py --quick
 
 .PHONY: e2e
 e2e: $(E2E_MODULES) $(WEB_BUILT) ## Browser tests against the real binary
@@ -116,7 +117,12 @@ $(E2E_MODULES): tests/e2e/package.json tests/e2e/package-lock.json
 .PHONY: torture
 torture: | $(MODEL) ## Kill the server 200 times (ROUNDS=n), and the power a million (IMAGES=n)
 	TORTURE_IMAGES=$(or $(IMAGES),500000) cargo test $(LOCKED) --features testing --lib -- power:: --nocapture --test-threads=1
-	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it -- kill:: setup:: --nocapture
+	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it -- \
+		kill:: setup:: torture:: --nocapture --test-threads=1
+
+.PHONY: faults
+faults: | $(MODEL) $(WEB_BUILT) ## Plant faults in the code and see that the tests notice each (FAULTS="a b")
+	python3 tests/faults/run.py $(FAULTS)
 
 .PHONY: fuzz
 fuzz: | $(FUZZ_TOOL) $(MODEL) $(WEB_BUILT) ## Ask the server everything its document allows, and more (SECONDS_OF_FUZZ=n)

@@ -97,6 +97,14 @@ pub enum Operation {
         /// How much longer, in milliseconds.
         millis: u64,
     },
+    /// The process is killed when a point is passed for the so-manieth time from now on.
+    #[cfg(feature = "testing")]
+    KillAt {
+        /// The point's name.
+        point: String,
+        /// Which passage.
+        passage: u64,
+    },
     /// What every part knows of an account is erased; the edge does it.
     #[cfg(feature = "testing")]
     EraseAccount {
@@ -257,6 +265,7 @@ impl Admin {
             | Operation::TokenFor { .. }
             | Operation::SweepTrash
             | Operation::SlowSearches { .. }
+            | Operation::KillAt { .. }
             | Operation::EraseAccount { .. } => testing::run(self, operation).await,
             Operation::ResetFactors { email } => {
                 match self.factors.reset(&address(&email)?).await {

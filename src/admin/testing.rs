@@ -1,7 +1,7 @@
 //! What only tests ask for: notices without their cause, tokens for others.
 
 use super::{Admin, Operation, Outcome, address};
-use crate::kernel::{Fault, FieldProblem};
+use crate::kernel::{Fault, FieldProblem, points};
 use crate::notifications::{Notice, Topic};
 
 pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, Fault> {
@@ -10,6 +10,13 @@ pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, 
         Operation::TokenFor { token, audience } => {
             let again = admin.sessions.signed_again(&token, audience)?;
             Ok(Outcome::Token(again.reveal().clone()))
+        }
+        Operation::KillAt { point, passage } => {
+            if !points::Point::ALL.iter().any(|known| known.word() == point) {
+                return Err(Fault::field(FieldProblem::Unknown, "/point", "is no point"));
+            }
+            points::arm(&point, passage);
+            Ok(Outcome::Done)
         }
         _ => Ok(Outcome::Done),
     }

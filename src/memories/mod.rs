@@ -18,6 +18,7 @@ use crate::access::{Action, Principal, Role, may, may_read_memory};
 use crate::clones::{self, Counted};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Once, Subject};
+use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest};
 use crate::store::{Direction, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
 
@@ -84,7 +85,9 @@ impl Memories {
         once: Option<Once>,
     ) -> Result<Memory, MemoryError> {
         let (this, who) = (self.clone(), who.clone());
-        self.store
+        let later = once.clone().filter(|_| planted(Planted::OnceApart));
+        let memory = self
+            .store
             .write(move |tx| {
                 clones::open(tx, &who, clone, Action::AddMemories)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
@@ -95,10 +98,16 @@ impl Memories {
                 }
                 require_free(tx, clone, None, &content)?;
                 let memory = this.insert_in(tx, who.account, clone, content)?;
-                Once::record_in(once.as_ref(), tx, &memory.id.bytes())?;
-                Ok(memory)
+                let once = once.as_ref().filter(|_| !planted(Planted::OnceApart));
+                Once::record_in(once, tx, &memory.id.bytes())?;
+                Ok::<_, MemoryError>(memory)
             })
-            .await
+            .await?;
+        if let Some(once) = later {
+            let made = memory.id.bytes();
+            self.store.write(move |tx| Once::record_in(Some(&once), tx, &made)).await?;
+        }
+        Ok(memory)
     }
 
     /// One memory.
@@ -164,7 +173,9 @@ impl Memories {
                 let now = this.clock.now();
                 let memory = Memory { deleted_at: Some(now), ..before.clone() };
                 rows::put_in(tx, Some(&before), &memory)?;
-                count(tx, &memory, -1)?;
+                if !planted(Planted::CountNotKept) {
+                    count(tx, &memory, -1)?;
+                }
                 let shown = before.content.title.as_deref().filter(|title| !title.is_empty());
                 let discarded = Discarded {
                     id: DiscardedId::from_bytes(id.bytes()),
@@ -375,6 +386,9 @@ impl Eraser for MemoryEraser {
         match subject {
             Subject::Clone(clone) => {
                 rows::erase_clone_in(tx, clone)?;
+                if planted(Planted::ErasureSkipsATable) {
+                    return Ok(());
+                }
                 people_rows::erase_clone_in(tx, clone)
             }
             Subject::Account(_) => Ok(()),

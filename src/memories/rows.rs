@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access::Visibility;
+use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, CloneId, FuzzyDate, MemoryId, Text, Timestamp, TokenHash};
 use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
@@ -216,6 +217,9 @@ pub(super) fn put_revision_in(
     memory: &Memory,
     changed_by: AccountId,
 ) -> Result<(), StoreError> {
+    if planted(Planted::RevisionNotKept) {
+        return Ok(());
+    }
     let row = RevisionRow {
         author: Some(memory.author),
         content: ContentRow::from(&memory.content),

@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::embed::Embedder;
 use crate::index::tail::Change;
 use crate::kernel::CloneId;
+use crate::kernel::faults::{Planted, planted};
+use crate::kernel::points::{Point, pass};
 use crate::memories;
 use crate::store::{Rows, StoreError};
 
@@ -97,7 +99,9 @@ impl Retrieval {
         let inner = Arc::clone(&self.inner);
         let indexed = crate::jobs::blocking(move || inner.index(clone)).await;
         let seq = indexed.map_err(|_| RetrievalError::Broken)??;
-        Ok(self.trim(clone, seq).await?)
+        self.trim(clone, seq).await?;
+        pass(Point::IndexTrimmed);
+        Ok(())
     }
 
     /// What was erased while it was looked at is looked at again: then it is not there any more.
@@ -180,6 +184,7 @@ impl Retrieval {
             .map(|(passage, texts)| (*passage, texts.vector(&mut vectors)))
             .collect();
         let stored = made.clone();
+        pass(Point::VectorsMade);
         self.inner
             .store
             .write(move |tx| {
@@ -194,6 +199,7 @@ impl Retrieval {
                 Ok::<_, StoreError>(())
             })
             .await?;
+        pass(Point::VectorsStored);
         #[cfg(feature = "testing")]
         tokio::time::sleep(self.inner.turns.slower_by()).await;
         self.inner.note_vectors(clone, &made)?;
@@ -305,7 +311,7 @@ impl Inner {
         };
         let scope = self.scopes.of(clone, &row);
         let mut index = self.text_index(clone)?;
-        if index.committed_seq() < row.trimmed {
+        if index.committed_seq() < row.trimmed && !planted(Planted::IndexBelieved) {
             // It lacks what the outbox does not have any more: everything is indexed again.
             self.texts.remove(&record::folder_of(clone)).map_err(broken)?;
             index = self.texts.writing(&record::folder_of(clone)).map_err(broken)?;

@@ -5,6 +5,8 @@ use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use crate::kernel::faults::{Planted, planted};
+
 /// Files by their names.
 pub(crate) trait Disk: Send + Sync {
     /// All of a file.
@@ -58,6 +60,9 @@ impl Disk for RealDisk {
     }
 
     fn sync_names(&self, directory: &Path) -> io::Result<()> {
+        if planted(Planted::DiskNotSynced) {
+            return Ok(());
+        }
         File::open(directory)?.sync_all()
     }
 }
@@ -73,6 +78,9 @@ impl DiskFile for File {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        if planted(Planted::DiskNotSynced) {
+            return Ok(());
+        }
         self.sync_all()
     }
 }

@@ -20,6 +20,8 @@ use super::SealError;
 use super::cipher::{Cipher, NONCE, TAG};
 use super::disk::Disk;
 use super::root::{Made, Root, Source};
+use crate::kernel::faults::{Planted, planted};
+use crate::kernel::points::{Point, pass};
 
 /// The file within a data directory.
 const FILE: &str = "keyring";
@@ -136,6 +138,12 @@ fn bound(generation: u64) -> Vec<u8> {
 
 /// Puts a file in the place of another: written beside it, on the disk, then renamed.
 fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if planted(Planted::KeyringInPlace) {
+        let mut file = disk.create(path)?;
+        pass(Point::KeyringMade);
+        file.write(bytes)?;
+        return file.sync();
+    }
     let beside = path.with_extension("partial");
     let old = match disk.open(path) {
         Ok(old) => Some(old),
@@ -143,14 +151,24 @@ fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         Err(error) => return Err(error),
     };
     let mut new = disk.create(&beside)?;
+    pass(Point::KeyringMade);
     new.write(bytes)?;
-    new.sync()?;
+    pass(Point::KeyringWritten);
+    if !planted(Planted::KeyringNotSynced) {
+        new.sync()?;
+    }
+    pass(Point::KeyringSynced);
     disk.rename(&beside, path)?;
-    disk.sync_names(path.parent().unwrap_or(Path::new(".")))?;
-    if let Some(mut old) = old {
+    pass(Point::KeyringRenamed);
+    if !planted(Planted::KeyringNameNotSynced) {
+        disk.sync_names(path.parent().unwrap_or(Path::new(".")))?;
+    }
+    pass(Point::KeyringNamed);
+    if let Some(mut old) = old.filter(|_| !planted(Planted::KeyringNotBlanked)) {
         let nothing = vec![0; old.length()?];
         old.write(&nothing)?;
         old.sync()?;
     }
+    pass(Point::KeyringBlanked);
     Ok(())
 }

@@ -24,6 +24,7 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::kernel::faults::{Planted, planted};
 use crate::seal::Seals;
 
 pub use blobs::{BlobError, Blobs};
@@ -131,7 +132,9 @@ impl Store {
 
     fn start(database: redb::Database, codec: Codec) -> Result<Self, StoreError> {
         let database = Arc::new(database);
-        shred::carry_out(&database, &codec)?;
+        if !planted(Planted::ShredNotResumed) {
+            shred::carry_out(&database, &codec)?;
+        }
         let writer = writer::Writer::start(Arc::clone(&database), codec.clone())?;
         Ok(Self { inner: Arc::new(Inner { writer, database, codec }) })
     }

@@ -10,6 +10,8 @@ use redb::{ReadableDatabase as _, ReadableTable as _, TableHandle as _};
 use super::StoreError;
 use super::reader::definition;
 use super::upgrade::stale_mark;
+use crate::kernel::faults::{Planted, planted};
+use crate::kernel::points::{Point, pass};
 
 /// Writes what is in the database file into a new one, and puts that into its place; it is there
 /// whole or not at all. The old file is overwritten. Nobody may have it open.
@@ -19,6 +21,7 @@ use super::upgrade::stale_mark;
 pub(super) fn rewrite(path: &Path) -> Result<(), StoreError> {
     let beside = cleared(path)?;
     copy(path, &beside)?;
+    pass(Point::RewriteCopied);
     replace(path, &beside).map_err(failed)
 }
 
@@ -31,9 +34,15 @@ pub(super) fn create(
     path: &Path,
     make: impl FnOnce(&Path) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
+    if planted(Planted::MadeInPlace) {
+        return make(path);
+    }
     let beside = cleared(path)?;
     make(&beside)?;
-    std::fs::rename(&beside, path).and_then(|()| sync_names(path)).map_err(failed)
+    pass(Point::StoreMade);
+    std::fs::rename(&beside, path).and_then(|()| sync_names(path)).map_err(failed)?;
+    pass(Point::StorePut);
+    Ok(())
 }
 
 /// The place beside a file, with nothing there.
@@ -72,6 +81,7 @@ fn replace(path: &Path, new: &Path) -> std::io::Result<()> {
     let length = old.metadata()?.len();
     std::fs::rename(new, path)?;
     sync_names(path)?;
+    pass(Point::RewriteReplaced);
     old.rewind()?;
     std::io::copy(&mut std::io::repeat(0).take(length), &mut old)?;
     old.sync_all()

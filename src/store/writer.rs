@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::overlay::{Batch, Overlay, WriteTx};
 use super::{Codec, StoreError, shred};
+use crate::kernel::faults::{Planted, planted};
+use crate::kernel::points::{Point, pass};
 
 /// How many changes may wait; the next caller waits for a place.
 const QUEUE: usize = 1024;
@@ -157,6 +159,18 @@ fn run(database: &redb::Database, codec: &Codec, mut jobs: mpsc::Receiver<Job>, 
     }
 }
 
+/// A transaction as all are committed: visible only when all it needs is on the disk, and known to
+/// be whole by the next start without a look at every page.
+pub(super) fn begin(database: &redb::Database) -> Result<redb::WriteTransaction, StoreError> {
+    let mut tx = database.begin_write()?;
+    tx.set_two_phase_commit(!planted(Planted::OnePhase));
+    tx.set_quick_repair(!planted(Planted::OnePhase));
+    if planted(Planted::NotDurable) {
+        tx.set_durability(redb::Durability::None).map_err(redb::Error::from)?;
+    }
+    Ok(tx)
+}
+
 fn commit(
     database: &redb::Database,
     codec: &Codec,
@@ -164,9 +178,7 @@ fn commit(
     jobs: &mut mpsc::Receiver<Job>,
     shared: &Shared,
 ) -> Result<(), StoreError> {
-    let mut tx = database.begin_write()?;
-    tx.set_two_phase_commit(true);
-    tx.set_quick_repair(true);
+    let tx = begin(database)?;
     let mut waiting = Vec::new();
     let mut shreds = false;
     {
@@ -189,21 +201,40 @@ fn commit(
         tx.abort()?;
         return Ok(());
     }
-    if let Err(error) = codec.settle() {
+    pass(Point::WriterDecided);
+    if !planted(Planted::KeyringAfterCommit)
+        && let Err(error) = codec.settle()
+    {
         // What was sealed with a key that is not kept could never be read again.
         tracing::error!(error = &error as &dyn std::error::Error, "the keyring cannot be written");
         tx.abort()?;
         return Ok(());
     }
+    pass(Point::WriterSettled);
+    let count = waiting.len() as u64;
+    if planted(Planted::AcknowledgedEarly) {
+        tell(std::mem::take(&mut waiting));
+    }
     tx.commit()?;
+    pass(Point::WriterCommitted);
+    if planted(Planted::KeyringAfterCommit) && codec.settle().is_err() {
+        return Ok(());
+    }
     if shreds && let Err(error) = shred::carry_out(database, codec) {
         // They are written down, and go with the next erasure or start.
         tracing::error!(error = &error as &dyn std::error::Error, "keys could not be destroyed");
     }
+    pass(Point::WriterShredded);
     shared.commits.fetch_add(1, Ordering::Relaxed);
-    shared.changes.fetch_add(waiting.len() as u64, Ordering::Relaxed);
+    shared.changes.fetch_add(count, Ordering::Relaxed);
+    tell(waiting);
+    pass(Point::WriterTold);
+    Ok(())
+}
+
+/// Tells everybody whose change is on the disk.
+fn tell(waiting: Vec<oneshot::Sender<()>>) {
     for durable in waiting {
         let _gone = durable.send(());
     }
-    Ok(())
 }

@@ -62,6 +62,7 @@ mod spaces;
 mod tampered;
 mod tls;
 mod told;
+mod torture;
 mod trash;
 mod upstream;
 mod versions;

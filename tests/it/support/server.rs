@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::client::{Client, Sent, text};
 use super::command::{BINARY, Ended, run};
-use super::{PASSWORD, until};
+use super::{PASSWORD, PATIENCE, until};
 
 /// A server, running or between two runs.
 pub struct Server {
@@ -86,14 +86,37 @@ impl Server {
         }
     }
 
-    /// Starts it (again) and waits until it answers.
-    pub async fn run(&mut self) {
+    /// Starts it and waits until it dies at a point of its start.
+    pub async fn dies_at_start(&mut self, point: &str) {
+        self.environment.push(("TESTING_KILL_AT".to_owned(), format!("{point}:1")));
+        self.spawn();
+        let died = self.dies(PATIENCE).await;
+        assert!(died, "nobody passed {point}");
+        self.environment.pop();
+    }
+
+    /// Whether it dies by itself within a time.
+    pub async fn dies(&mut self, within: Duration) -> bool {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < within {
+            let child = &mut self.process.as_mut().expect("it runs").child;
+            if child.try_wait().expect("a child").is_some() {
+                self.ended().await;
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        false
+    }
+
+    fn spawn(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let mut child = Command::new(BINARY)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(self.data())
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(std::env::var_os("TESTING_FAULT").map(|fault| ("TESTING_FAULT", fault)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -104,7 +127,13 @@ impl Server {
             gather(child.stdout.take().expect("piped"), Arc::clone(&said)),
             gather(child.stderr.take().expect("piped"), Arc::clone(&self.log)),
         ];
-        self.process = Some(Process { child, said: Arc::clone(&said), readers });
+        self.process = Some(Process { child, said, readers });
+    }
+
+    /// Starts it (again) and waits until it answers.
+    pub async fn run(&mut self) {
+        self.spawn();
+        let said = Arc::clone(&self.process.as_ref().expect("spawned").said);
         let url = until("the server listens", || async {
             let process = self.process.as_ref()?;
             let said = process.said.lock().expect("no panic");

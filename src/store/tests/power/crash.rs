@@ -8,7 +8,7 @@ use super::image::Image;
 use super::medium::{DATABASE, Op, rename};
 
 /// The length of redb's header, in bytes: its first page.
-const HEADER: usize = 4096;
+pub const HEADER: usize = 4096;
 
 /// What becomes of what was not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,15 +85,6 @@ impl Moment {
     /// How much was not synced.
     pub fn open(&self) -> usize {
         self.pending.len()
-    }
-
-    /// Whether something of the database but its header is not synced.
-    pub fn has_open_pages(&self) -> bool {
-        let page = |op: &Op| {
-            matches!(op, Op::Write { file, offset, .. }
-                if *file == DATABASE && *offset >= HEADER)
-        };
-        self.pending.iter().any(page)
     }
 
     /// What of the database's header would be read now.
