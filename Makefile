@@ -100,6 +100,7 @@ web-tests: $(WEB_MODULES) $(WEB_BUILT)
 rust-tests: | $(MODEL) $(WEB_BUILT)
 	@packaging/needs.sh rust
 	cargo test $(LOCKED) --features testing
+	python3 tests/faults/run.py --quick
 
 .PHONY: e2e
 e2e: $(E2E_MODULES) $(WEB_BUILT) ## Browser tests against the real binary
@@ -114,11 +115,15 @@ $(E2E_MODULES): tests/e2e/package.json tests/e2e/package-lock.json
 	@touch $@
 
 .PHONY: torture
-torture: | $(MODEL) ## Kill the server, fill and break its disk, stop it, 200 times each (ROUNDS=n)
-	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it -- \
-		kill:: setup:: disk_full:: disk_errors:: stopping:: --nocapture
-	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --lib -- \
-		store::check --nocapture
+torture: | $(MODEL) ## Kill the server, fill and break its disk, 200 times each (ROUNDS=n), cut the power a million times (IMAGES=n)
+	TORTURE_IMAGES=$(or $(IMAGES),500000) TORTURE_ROUNDS=$(or $(ROUNDS),200) \
+		cargo test $(LOCKED) --features testing --lib -- power:: store::check --nocapture --test-threads=1
+	TORTURE_ROUNDS=$(or $(ROUNDS),200) cargo test $(LOCKED) --features testing --test it -- kill:: setup:: \
+		torture:: disk_full:: disk_errors:: stopping:: --nocapture --test-threads=1
+
+.PHONY: faults
+faults: | $(MODEL) $(WEB_BUILT) ## Plant faults in the code and see that the tests notice each (FAULTS="a b")
+	python3 tests/faults/run.py $(FAULTS)
 
 .PHONY: fuzz
 fuzz: | $(FUZZ_TOOL) $(MODEL) $(WEB_BUILT) ## Ask the server everything its document allows, and more (SECONDS_OF_FUZZ=n)

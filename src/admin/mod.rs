@@ -121,6 +121,14 @@ pub enum Operation {
         /// In megabytes.
         megabytes: Option<u64>,
     },
+    /// The process is killed when a point is passed for the so-manieth time from now on.
+    #[cfg(feature = "testing")]
+    KillAt {
+        /// The point's name.
+        point: String,
+        /// Which passage.
+        passage: u64,
+    },
     /// What every part knows of an account is erased; the edge does it.
     #[cfg(feature = "testing")]
     EraseAccount {
@@ -314,6 +322,7 @@ impl Admin {
             | Operation::SlowSearches { .. }
             | Operation::FailDisk { .. }
             | Operation::SayFree { .. }
+            | Operation::KillAt { .. }
             | Operation::EraseAccount { .. } => testing::run(self, operation).await,
             Operation::ResetFactors { email } => {
                 match self.factors.reset(&address(&email)?).await {

@@ -1,7 +1,7 @@
 //! What only tests ask for: notices without their cause, tokens for others, a sick disk.
 
 use super::{Admin, Operation, Outcome, address};
-use crate::kernel::{Fault, FieldProblem};
+use crate::kernel::{Fault, FieldProblem, points};
 use crate::notifications::{Notice, Topic};
 
 pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, Fault> {
@@ -29,6 +29,13 @@ pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, 
             let disk = admin.store.disk();
             disk.faults().say_free(megabytes.map(|megabytes| megabytes << 20));
             disk.look();
+            Ok(Outcome::Done)
+        }
+        Operation::KillAt { point, passage } => {
+            if !points::Point::ALL.iter().any(|known| known.word() == point) {
+                return Err(Fault::field(FieldProblem::Unknown, "/point", "is no point"));
+            }
+            points::arm(&point, passage);
             Ok(Outcome::Done)
         }
         _ => Ok(Outcome::Done),

@@ -3,6 +3,8 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::kernel::faults::{Planted, planted};
+
 /// The hash that an entry carries.
 pub(super) type Link = [u8; 32];
 
@@ -27,7 +29,8 @@ impl End {
     /// The body of a stored value, if it is the next entry as it was written.
     pub(super) fn follow(self, number: u64, value: &[u8]) -> Option<(Self, &[u8])> {
         let (link, body) = value.split_first_chunk::<32>()?;
-        let fits = number == self.number + 1 && *link == self.link_to(number, body);
+        let holds = *link == self.link_to(number, body) || planted(Planted::AuditBelieved);
+        let fits = number == self.number + 1 && holds;
         fits.then_some((Self { number, link: *link }, body))
     }
 

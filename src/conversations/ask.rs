@@ -2,6 +2,7 @@
 
 use crate::access::Principal;
 use crate::jobs::Once;
+use crate::kernel::points::{Point, pass};
 use crate::kernel::{ConversationId, MessageId};
 
 use super::deciding::{Deciding, Outcome};
@@ -44,6 +45,7 @@ impl Conversations {
             providers: self.providers.clone(),
         };
         let (outcome, durable) = self.store.decide(move |tx| decide.run_in(tx)).await?;
+        pass(Point::AnswerDecided);
         match outcome {
             Outcome::Replayed(begun) => Ok(*begun),
             Outcome::New(decided) => {

@@ -26,6 +26,7 @@ use crate::access::{Action, Principal, Role};
 use crate::accounts::Accounts;
 use crate::clones::{self, CloneError, Providers};
 use crate::jobs::{Eraser, Subject, Tasks};
+use crate::kernel::points::{Point, pass};
 use crate::kernel::{
     AccountId, Clock, CloneId, ConversationId, MessageId, Page, PageRequest, Text,
 };
@@ -212,6 +213,7 @@ fn store_answer_in(tx: &mut WriteTx<'_>, answer: &Message) -> Result<(), StoreEr
     };
     // A rating may have come while it was being written.
     let answer = Message { feedback: stored.feedback, ..answer.clone() };
+    pass(Point::AnswerKept);
     rows::put_message_in(tx, &answer)
 }
 

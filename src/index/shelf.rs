@@ -111,6 +111,20 @@ impl TextIndexes {
         TextIndex::wipe(&self.path(clone)?)
     }
 
+    /// Which clones have a folder, open or not.
+    ///
+    /// # Errors
+    /// When the folder of all cannot be read; that there is none is no error.
+    pub fn folders(&self) -> Result<Vec<String>, IndexError> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let names = entries.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        let names: Result<Vec<_>, std::io::Error> = names.collect();
+        Ok(names?.into_iter().flatten().collect())
+    }
+
     fn path(&self, clone: &str) -> Result<PathBuf, IndexError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if clone.is_empty() || !clone.chars().all(plain) {

@@ -20,6 +20,7 @@ use super::analysis::{ANALYSIS_VERSION, Query, TermKey};
 use super::bm25::{self, Boosts, TextScores};
 use super::snapshot::{NO_LABEL, Snapshot};
 use super::tail::{Change, Entry, Op, Tail};
+use crate::kernel::points::{Point, pass};
 
 /// Changes with the fields below.
 const SCHEMA_VERSION: u32 = 2;
@@ -213,6 +214,7 @@ impl TextIndex {
                 writer.add_document(document(self.fields, change.passage, entry))?;
             }
         }
+        pass(Point::IndexApplied);
         Ok(())
     }
 
@@ -229,6 +231,7 @@ impl TextIndex {
         let mut prepared = writer.prepare_commit()?;
         prepared.set_payload(&payload);
         prepared.commit()?;
+        pass(Point::IndexCommitted);
         self.reader.reload()?;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         *current = Current { searcher: self.reader.searcher(), seq, snapshot: None };

@@ -19,6 +19,7 @@ use crate::access::{Action, Principal, Role, may, may_read_memory};
 use crate::clones::{self, Counted};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Once, Subject};
+use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest};
 use crate::store::{
     Direction, Portion, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of,
@@ -89,7 +90,9 @@ impl Memories {
         once: Option<Once>,
     ) -> Result<Memory, MemoryError> {
         let (this, who) = (self.clone(), who.clone());
-        self.store
+        let later = once.clone().filter(|_| planted(Planted::OnceApart));
+        let memory = self
+            .store
             .write(move |tx| {
                 clones::open(tx, &who, clone, Action::AddMemories)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
@@ -100,10 +103,16 @@ impl Memories {
                 }
                 require_free(tx, clone, None, &content)?;
                 let memory = this.insert_in(tx, who.account, clone, content)?;
-                Once::record_in(once.as_ref(), tx, &memory.id.bytes())?;
-                Ok(memory)
+                let once = once.as_ref().filter(|_| !planted(Planted::OnceApart));
+                Once::record_in(once, tx, &memory.id.bytes())?;
+                Ok::<_, MemoryError>(memory)
             })
-            .await
+            .await?;
+        if let Some(once) = later {
+            let made = memory.id.bytes();
+            self.store.write(move |tx| Once::record_in(Some(&once), tx, &made)).await?;
+        }
+        Ok(memory)
     }
 
     /// One memory.
@@ -169,7 +178,9 @@ impl Memories {
                 let now = this.clock.now();
                 let memory = Memory { deleted_at: Some(now), ..before.clone() };
                 rows::put_in(tx, Some(&before), &memory)?;
-                count(tx, &memory, -1)?;
+                if !planted(Planted::CountNotKept) {
+                    count(tx, &memory, -1)?;
+                }
                 let shown = before.content.title.as_deref().filter(|title| !title.is_empty());
                 let discarded = Discarded {
                     id: DiscardedId::from_bytes(id.bytes()),
@@ -423,6 +434,9 @@ impl Eraser for MemoryEraser {
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Clone(clone) => {
+                if planted(Planted::ErasureSkipsATable) {
+                    return rows::erase_clone_in(tx, clone, room);
+                }
                 rows::erase_clone_in(tx, clone, room)?;
                 people_rows::erase_clone_in(tx, clone)
             }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::embed::Embedder;
 use crate::kernel::CloneId;
+use crate::kernel::points::{Point, pass};
 use crate::store::StoreError;
 
 use super::rows::{self, OUTBOX, TO_EMBED};
@@ -130,7 +131,9 @@ impl Retrieval {
             self.forget(clone);
             return Ok(());
         }
-        Ok(self.trim(clone, indexed?).await?)
+        self.trim(clone, indexed?).await?;
+        pass(Point::IndexTrimmed);
+        Ok(())
     }
 
     /// What was erased while it was looked at is looked at again: then it is not there any more.
@@ -216,6 +219,7 @@ impl Retrieval {
             .map(|(passage, texts)| (*passage, texts.vector(&mut vectors)))
             .collect();
         let stored = made.clone();
+        pass(Point::VectorsMade);
         self.inner
             .store
             .write(move |tx| {
@@ -230,6 +234,7 @@ impl Retrieval {
                 Ok::<_, StoreError>(())
             })
             .await?;
+        pass(Point::VectorsStored);
         #[cfg(feature = "testing")]
         tokio::time::sleep(self.inner.turns.slower_by()).await;
         self.inner.note_vectors(clone, &made)?;

@@ -35,6 +35,8 @@ use tokio::sync::Notify;
 use crate::embed::Embedder;
 use crate::index::shelf::TextIndexes;
 use crate::jobs::{Eraser, Subject, Tasks};
+use crate::kernel::faults::{Planted, planted};
+use crate::kernel::points::{Point, pass};
 use crate::kernel::{CloneId, FuzzyDate, MemoryId};
 use crate::memories::{Filter, OnChange};
 use crate::store::{Portion, Store, StoreError, WriteTx};
@@ -201,6 +203,9 @@ impl Retrieval {
 
     /// Starts the worker that keeps the indexes up to date.
     pub fn start(&self, tasks: &Tasks) {
+        if let Err(error) = self.forget_strangers() {
+            tracing::warn!(%error, "the indexes of erased clones could not be looked for");
+        }
         let this = self.clone();
         let stop = tasks.stopping();
         tasks.spawn("index", async move { this.follow(stop).await });
@@ -227,12 +232,36 @@ impl Retrieval {
         self.inner.turns.slow_down(by);
     }
 
+    /// Removes the indexes of clones that are not there: a crash after the erasing of a clone
+    /// leaves them.
+    fn forget_strangers(&self) -> Result<(), RetrievalError> {
+        if planted(Planted::StrangersStay) {
+            return Ok(());
+        }
+        let folders = self.inner.texts.folders().map_err(|_| RetrievalError::Broken)?;
+        for folder in folders {
+            let clone = folder.parse::<CloneId>().ok();
+            let scope = clone.map(|clone| self.inner.store.read(|tx| rows::scope(tx, clone)));
+            if scope.transpose()?.flatten().is_none()
+                && let Err(error) = self.inner.texts.remove(&folder)
+            {
+                tracing::warn!(%error, "the text index of an erased clone could not be removed");
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the derived files of a clone that was erased.
     pub fn forget(&self, clone: CloneId) {
+        pass(Point::ForgetBegun);
+        if planted(Planted::ErasureSkipsTheIndex) {
+            return;
+        }
         self.inner.scopes.forget(clone);
         if let Err(error) = self.inner.texts.remove(&record::folder_of(clone)) {
             tracing::warn!(%error, "the text index of an erased clone could not be removed");
         }
+        pass(Point::ForgetDone);
     }
 }
 

@@ -7,6 +7,7 @@ use half::f16;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Visibility;
+use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, CloneId, MemoryId};
 use crate::seal::Owner;
 use crate::store::{
@@ -173,6 +174,9 @@ fn change_in(
     row: OutboxRow,
 ) -> Result<(), StoreError> {
     scope.last_change += 1;
+    if planted(Planted::OutboxDropped) {
+        return Ok(());
+    }
     tx.put(&OUTBOX, &(clone, scope.last_change), &row)
 }
 

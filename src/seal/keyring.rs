@@ -10,9 +10,6 @@
 //! generation are bound to it. `check` tells a wrong root key from a damaged file.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,7 +18,10 @@ use zeroize::Zeroizing;
 
 use super::SealError;
 use super::cipher::{Cipher, NONCE, TAG};
+use super::disk::Disk;
 use super::root::{Made, Root, Source};
+use crate::kernel::faults::{Planted, planted};
+use crate::kernel::points::{Point, pass};
 
 /// The file within a data directory.
 const FILE: &str = "keyring";
@@ -56,6 +56,7 @@ type KeyRow = (Holder, [u8; 32]);
 
 /// The file of the keys.
 pub(super) struct Keyring {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     root: Root,
     generation: u64,
@@ -68,17 +69,25 @@ impl Keyring {
 
     /// A new one, with nothing in it, and where the root key lies if it was made as well.
     pub(super) fn create(
+        disk: Arc<dyn Disk>,
         directory: &Path,
         source: &Source,
     ) -> Result<(Self, Option<PathBuf>), SealError> {
         let (root, made) = Root::create(source)?;
-        Ok((Self { path: Self::path_in(directory), root, generation: 0 }, made))
+        Ok((Self { disk, path: Self::path_in(directory), root, generation: 0 }, made))
     }
 
-    /// The one of a data directory, with its keys.
-    pub(super) fn open(directory: &Path, source: &Source) -> Result<(Self, Keys), SealError> {
+    /// The one of a data directory with its keys, if there is one.
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        source: &Source,
+    ) -> Result<Option<(Self, Keys)>, SealError> {
         let path = Self::path_in(directory);
-        let bytes = std::fs::read(&path).map_err(|source| SealError::file(&path, source))?;
+        let bytes = match disk.read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|source| SealError::file(&path, source))?,
+        };
         let damaged = || SealError::content(&path, "is damaged");
         let body = bytes.strip_prefix(MAGIC).ok_or_else(damaged)?;
         let row: FileRow = ciborium::from_reader(body).map_err(|_| damaged())?;
@@ -92,7 +101,7 @@ impl Keyring {
         let rows: Vec<KeyRow> = ciborium::from_reader(&text[..]).map_err(|_| damaged())?;
         let keys = rows.into_iter().map(|(who, key)| (who, Arc::new(Cipher::new(key.into()))));
         let keys = keys.collect();
-        Ok((Self { path, root, generation: row.generation }, keys))
+        Ok(Some((Self { disk, path, root, generation: row.generation }, keys)))
     }
 
     /// Writes all keys, whole or not at all. What stood there before is overwritten, since it may
@@ -108,7 +117,8 @@ impl Keyring {
         let mut bytes = MAGIC.to_vec();
         let row = FileRow { generation, made, check, nonce, sealed, tag };
         ciborium::into_writer(&row, &mut bytes).map_err(damaged)?;
-        replace(&self.path, &bytes).map_err(|source| SealError::file(&self.path, source))?;
+        let failed = |source| SealError::file(&self.path, source);
+        replace(&*self.disk, &self.path, &bytes).map_err(failed)?;
         self.generation = generation;
         Ok(())
     }
@@ -127,24 +137,38 @@ fn bound(generation: u64) -> Vec<u8> {
 }
 
 /// Puts a file in the place of another: written beside it, on the disk, then renamed.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if planted(Planted::KeyringInPlace) {
+        let mut file = disk.create(path)?;
+        pass(Point::KeyringMade);
+        file.write(bytes)?;
+        return file.sync();
+    }
     let beside = path.with_extension("partial");
-    let mut old = match OpenOptions::new().read(true).write(true).open(path) {
+    let old = match disk.open(path) {
         Ok(old) => Some(old),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let mut new =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    new.write_all(bytes)?;
-    new.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
-    if let Some(old) = &mut old {
-        let length = old.metadata()?.len();
-        old.rewind()?;
-        std::io::copy(&mut std::io::Read::take(std::io::repeat(0), length), old)?;
-        old.sync_all()?;
+    let mut new = disk.create(&beside)?;
+    pass(Point::KeyringMade);
+    new.write(bytes)?;
+    pass(Point::KeyringWritten);
+    if !planted(Planted::KeyringNotSynced) {
+        new.sync()?;
     }
+    pass(Point::KeyringSynced);
+    disk.rename(&beside, path)?;
+    pass(Point::KeyringRenamed);
+    if !planted(Planted::KeyringNameNotSynced) {
+        disk.sync_names(path.parent().unwrap_or(Path::new(".")))?;
+    }
+    pass(Point::KeyringNamed);
+    if let Some(mut old) = old.filter(|_| !planted(Planted::KeyringNotBlanked)) {
+        let nothing = vec![0; old.length()?];
+        old.write(&nothing)?;
+        old.sync()?;
+    }
+    pass(Point::KeyringBlanked);
     Ok(())
 }

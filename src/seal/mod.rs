@@ -8,6 +8,7 @@
 //! everything that was sealed with it unreadable, wherever a copy of it still is.
 
 mod cipher;
+mod disk;
 mod envelope;
 mod error;
 mod keyring;
@@ -22,11 +23,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use crate::kernel::{AccountId, CloneId};
 
 use self::cipher::{Cipher, KeyId};
+use self::disk::RealDisk;
 use self::envelope::Sealed;
 use self::keyring::{Holder, Keyring, Keys};
 #[cfg(test)]
 use self::root::Root;
 
+pub(crate) use disk::Disk;
+#[cfg(test)]
+pub(crate) use disk::DiskFile;
 pub use envelope::Place;
 pub use error::SealError;
 pub use root::Source;
@@ -127,11 +132,16 @@ impl Seals {
     /// # Errors
     /// When the keyring is damaged, the root key is missing or another one, or others can read it.
     pub fn open(directory: &Path, source: &Source) -> Result<Option<Self>, SealError> {
-        if !Keyring::path_in(directory).exists() {
-            return Ok(None);
-        }
-        let (file, keys) = Keyring::open(directory, source)?;
-        Ok(Some(Self::with(Some(file), keys)))
+        Self::open_on(Arc::new(RealDisk), directory, source)
+    }
+
+    pub(crate) fn open_on(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        source: &Source,
+    ) -> Result<Option<Self>, SealError> {
+        let found = Keyring::open(disk, directory, source)?;
+        Ok(found.map(|(file, keys)| Self::with(Some(file), keys)))
     }
 
     /// The keys of a data directory that has none yet, and where the root key lies if it was made
@@ -140,7 +150,15 @@ impl Seals {
     /// # Errors
     /// When the keyring or the root key cannot be written, or a root key is not good.
     pub fn create(directory: &Path, source: &Source) -> Result<(Self, Option<PathBuf>), SealError> {
-        let (mut file, made) = Keyring::create(directory, source)?;
+        Self::create_on(Arc::new(RealDisk), directory, source)
+    }
+
+    pub(crate) fn create_on(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        source: &Source,
+    ) -> Result<(Self, Option<PathBuf>), SealError> {
+        let (mut file, made) = Keyring::create(disk, directory, source)?;
         let mut keys = Keys::default();
         keys.insert(Holder::Instance, Arc::new(Cipher::random()?));
         file.write(&keys)?;

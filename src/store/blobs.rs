@@ -9,6 +9,8 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as Name;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
+use crate::kernel::faults::{Planted, planted};
+
 /// A failure of the file store.
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
@@ -39,7 +41,7 @@ impl Blobs {
         std::fs::create_dir_all(&root).map_err(BlobError::Directory)?;
         let files = LocalFileSystem::new_with_prefix(root)
             .map_err(BlobError::Failed)?
-            .with_fsync(true)
+            .with_fsync(!planted(Planted::BlobNotSynced))
             .with_automatic_cleanup(true);
         Ok(Self { files: Arc::new(files) })
     }

@@ -27,6 +27,7 @@ mod reader;
 mod rewrite;
 mod rows;
 mod shred;
+mod spare;
 mod survey;
 mod table;
 mod upgrade;
@@ -139,6 +140,11 @@ impl Store {
         let path = directory.join(FILE);
         if path.exists() {
             check::check(&path)?;
+        } else {
+            rewrite::create(&path, |beside| {
+                let (database, _) = open_file((beside, &path), &disk, options.cache_bytes)?;
+                upgrade::prepare(&database, &codec, options).map(drop)
+            })?;
         }
         let (database, ahead) = open_file((&path, &path), &disk, options.cache_bytes)?;
         let is_stale = upgrade::prepare(&database, &codec, options)?;
@@ -164,7 +170,16 @@ impl Store {
     /// When redb refuses its own backend.
     #[cfg(any(test, feature = "testing"))]
     pub fn in_memory(codec: Codec, options: &Options<'_>) -> Result<Self, StoreError> {
-        let backend = redb::backends::InMemoryBackend::new();
+        Self::on(redb::backends::InMemoryBackend::new(), codec, options)
+    }
+
+    /// A database on something else than a file.
+    #[cfg(any(test, feature = "testing"))]
+    fn on(
+        backend: impl redb::StorageBackend,
+        codec: Codec,
+        options: &Options<'_>,
+    ) -> Result<Self, StoreError> {
         let database = builder(options.cache_bytes)
             .create_with_backend(backend)
             .map_err(StoreError::opening)?;

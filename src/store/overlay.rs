@@ -1,7 +1,7 @@
 //! One change inside the writer's transaction, kept apart until it is known to succeed.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ pub(super) trait Base {
 /// The tables of an open redb transaction, each opened once.
 pub(super) struct Batch<'txn> {
     tx: &'txn redb::WriteTransaction,
-    tables: RefCell<HashMap<&'static str, Rc<RefCell<OpenTable<'txn>>>>>,
+    tables: RefCell<BTreeMap<&'static str, Rc<RefCell<OpenTable<'txn>>>>>,
 }
 
 impl<'txn> Batch<'txn> {
@@ -125,10 +125,11 @@ impl Base for Batch<'_> {
     }
 }
 
-/// What one change has written so far.
+/// What one change has written so far. Tables are in order, so that the same changes make the
+/// same file again.
 #[derive(Default)]
 pub(super) struct Overlay {
-    changes: HashMap<&'static str, TableChanges>,
+    changes: BTreeMap<&'static str, TableChanges>,
     /// Bytes of keys and values, to bound a batch.
     pub(super) bytes: usize,
 }

@@ -9,14 +9,16 @@ use redb::{ReadableDatabase as _, ReadableTable as _, TableHandle as _};
 
 use super::overlay::{Batch, WriteTx};
 use super::reader::definition;
-use super::{Codec, StoreError, upgrade};
+use super::{Codec, StoreError, upgrade, writer};
+use crate::kernel::faults::{Planted, planted};
+use crate::kernel::points::{Point, pass};
 
 /// A file that another has taken the place of, and that is still to be overwritten.
 pub(super) struct Replaced(File);
 
 /// Writes what is in a database into a new file, opens it, and puts that into the place of its own;
-/// it is there whole or not at all. The old file is not at this path any more, and whoever has it open
-/// may go on reading.
+/// it is there whole or not at all. The old file is not at this path any more, and whoever has it
+/// open may go on reading.
 ///
 /// # Errors
 /// When the database cannot be read, or the new file cannot be written; then nothing has changed.
@@ -28,39 +30,60 @@ pub(super) fn rewrite<T>(
     open: impl FnOnce(&Path) -> Result<T, StoreError>,
     codec: &Codec,
 ) -> Result<(T, Replaced), StoreError> {
-    let beside = partial_of(path);
-    let made = remove(&beside).map_err(failed).and_then(|()| {
+    let beside = cleared(path)?;
+    let made = (|| {
         // Closed before it is opened as ever: that it cannot be written harms nobody yet.
         copy(from, &redb::Database::create(&beside).map_err(StoreError::opening)?, codec)?;
+        pass(Point::RewriteCopied);
         let new = open(&beside)?;
         let old = OpenOptions::new().write(true).open(path).map_err(failed)?;
         std::fs::rename(&beside, path).map_err(failed)?;
-        synced(path).map_err(|_| StoreError::Commit)?;
+        sync_names(path).map_err(|_| StoreError::Commit)?;
+        pass(Point::RewriteReplaced);
         Ok((new, Replaced(old)))
-    });
+    })();
     if made.is_err() {
         // What it is for is not there; the next time begins with removing it anyway.
-        let _left = remove(&beside);
+        let _left = std::fs::remove_file(&beside);
     }
     made
 }
 
-/// Where a new file is written before it takes its place.
-fn partial_of(path: &Path) -> PathBuf {
-    path.with_extension("partial")
+/// Puts a database where there is none: made beside its place, since redb cannot open one that it
+/// was making when the power went.
+///
+/// # Errors
+/// When it cannot be made, or not be put there.
+pub(super) fn create(
+    path: &Path,
+    make: impl FnOnce(&Path) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    if planted(Planted::MadeInPlace) {
+        return make(path);
+    }
+    let beside = cleared(path)?;
+    make(&beside)?;
+    pass(Point::StoreMade);
+    std::fs::rename(&beside, path).and_then(|()| sync_names(path)).map_err(failed)?;
+    pass(Point::StorePut);
+    Ok(())
 }
 
-fn remove(path: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// The place beside a file, with nothing there.
+fn cleared(path: &Path) -> Result<PathBuf, StoreError> {
+    let beside = path.with_extension("partial");
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed(error)),
+        _ => Ok(beside),
     }
 }
 
+fn sync_names(path: &Path) -> std::io::Result<()> {
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
 fn copy(from: &redb::Database, to: &redb::Database, codec: &Codec) -> Result<(), StoreError> {
-    let (read, mut write) = (from.begin_read()?, to.begin_write()?);
-    write.set_two_phase_commit(true);
-    write.set_quick_repair(true);
+    let (read, write) = (from.begin_read()?, writer::begin(to)?);
     for table in read.list_tables()? {
         let mut copy = write.open_table(definition(table.name()))?;
         for row in read.open_table(definition(table.name()))?.iter()? {
@@ -76,11 +99,6 @@ fn copy(from: &redb::Database, to: &redb::Database, codec: &Codec) -> Result<(),
     }
     write.commit()?;
     Ok(())
-}
-
-/// Has the directory of a file say durably which file that is.
-fn synced(path: &Path) -> std::io::Result<()> {
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 impl Replaced {

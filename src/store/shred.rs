@@ -3,7 +3,9 @@
 
 use super::overlay::{Batch, WriteTx};
 use super::reader::ReadTx;
-use super::{Codec, Holds, Range, Rows, StoreError, Table, TableInfo};
+use super::{Codec, Holds, Range, Rows, StoreError, Table, TableInfo, writer};
+use crate::kernel::faults::{Planted, planted};
+use crate::kernel::points::{Point, pass};
 use crate::kernel::{AccountId, CloneId};
 use crate::seal::Owner;
 
@@ -60,10 +62,12 @@ pub(super) fn carry_out(database: &redb::Database, codec: &Codec) -> Result<(), 
         _ => Owner::Account(*id),
     });
     let seal = |source| StoreError::Seal { table: DOOMED.info().name, source };
-    codec.destroy(&owners.collect::<Vec<_>>()).map_err(seal)?;
-    let mut tx = database.begin_write()?;
-    tx.set_two_phase_commit(true);
-    tx.set_quick_repair(true);
+    pass(Point::ShredBegun);
+    if !planted(Planted::KeyNotDestroyed) {
+        codec.destroy(&owners.collect::<Vec<_>>()).map_err(seal)?;
+    }
+    pass(Point::ShredDestroyed);
+    let tx = writer::begin(database)?;
     {
         let batch = Batch::new(&tx);
         let mut change = WriteTx::new(&batch, codec);
@@ -71,5 +75,6 @@ pub(super) fn carry_out(database: &redb::Database, codec: &Codec) -> Result<(), 
         batch.apply(change.into_overlay())?;
     }
     tx.commit()?;
+    pass(Point::ShredDone);
     Ok(())
 }

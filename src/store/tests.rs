@@ -7,6 +7,9 @@ use super::*;
 use crate::kernel::AccountId;
 use crate::seal::Owner;
 
+mod power;
+mod syncs;
+
 const NUMBERS: Table<u64, u64> = Table::new("numbers", Holds::Nothing);
 const PAIRS: Table<(Words, u64), u64> = Table::new("pairs", Holds::Nothing);
 

@@ -3,6 +3,7 @@
 use super::overlay::{Batch, WriteTx};
 use super::reader::{ReadTx, definition};
 use super::{Codec, Holds, Options, Rows, StoreError, Table, TableInfo, ledger, shred};
+use crate::kernel::points::{Point, pass};
 
 /// The schema number and what else describes the file itself.
 const META: Table<u64, u64> = Table::new("meta", Holds::Nothing);
@@ -62,8 +63,10 @@ pub(super) fn prepare(
         batch.apply(change.into_overlay())?;
         is_stale
     };
+    pass(Point::UpgradeDone);
     codec.settle().map_err(|source| StoreError::Seal { table: META.info().name, source })?;
     tx.commit()?;
+    pass(Point::UpgradeCommitted);
     Ok(is_stale)
 }
 

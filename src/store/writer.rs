@@ -12,11 +12,12 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::disk::{Disk, is_full};
 use super::opened::Opened;
 use super::overlay::{Batch, Overlay, WriteTx};
-use super::{FILE, LedgerError, StoreError};
-use crate::seal::SealError;
+use super::spare::{OVERHEAD, Spare, erasures_are_finished, keys_are_kept};
+use super::{FILE, StoreError};
+use crate::kernel::faults::{Planted, planted};
+use crate::kernel::points::{Point, pass};
 
 /// How many changes may wait; the next caller waits for a place.
 const QUEUE: usize = 1024;
@@ -24,13 +25,6 @@ const QUEUE: usize = 1024;
 const BATCH_CHANGES: usize = 256;
 /// How many bytes of keys and values one commit takes before it is made.
 const BATCH_BYTES: usize = 2 << 20;
-
-/// What a commit may take of the disk besides what is written in it: pages of the tree, and what
-/// a page has more than its rows.
-const OVERHEAD: u64 = 1 << 20;
-/// How much of the disk a byte that is written may take at the most: pages are copied, and values
-/// take a power of two.
-const PER_BYTE: u64 = 4;
 
 /// What a change left behind, and whom to tell when it is on disk.
 struct Decided {
@@ -54,41 +48,6 @@ enum Order {
 enum Kept {
     OnDisk,
     NoRoom,
-}
-
-/// What a commit may need of the disk, taken before anything of it is written.
-struct Spare<'d> {
-    desk: &'d Desk,
-    needed: u64,
-}
-
-impl Spare<'_> {
-    /// Takes what so many bytes may need; what the disk has no room for is never begun.
-    fn take(&mut self, bytes: usize) -> Result<(), StoreError> {
-        if bytes == 0 {
-            return Ok(());
-        }
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let needed = self.needed.saturating_add(bytes.saturating_mul(PER_BYTE));
-        let Opened { ahead, disk, .. } = &self.desk.opened;
-        let mut taken = ahead.take(needed);
-        if taken.as_ref().is_err_and(is_full) && disk.release() {
-            taken = ahead.take(needed);
-        }
-        match taken {
-            // Some file systems take nothing beforehand.
-            Ok(()) if !ahead.has(needed) && disk.attainable() < needed => Err(StoreError::Full),
-            Ok(()) => {
-                self.needed = needed;
-                Ok(())
-            }
-            Err(error) if is_full(&error) => Err(StoreError::Full),
-            Err(error) => {
-                disk.fail("grow", std::path::Path::new(FILE), &error);
-                Err(StoreError::Stopped)
-            }
-        }
-    }
 }
 
 /// Resolves when a decided change is on disk.
@@ -264,6 +223,18 @@ fn carry_out(
     if is_over { Err(StoreError::Commit) } else { Ok(None) }
 }
 
+/// A transaction as all are committed: visible only when all it needs is on the disk, and known to
+/// be whole by the next start without a look at every page.
+pub(super) fn begin(database: &redb::Database) -> Result<redb::WriteTransaction, StoreError> {
+    let mut tx = database.begin_write()?;
+    tx.set_two_phase_commit(!planted(Planted::OnePhase));
+    tx.set_quick_repair(!planted(Planted::OnePhase));
+    if planted(Planted::NotDurable) {
+        tx.set_durability(redb::Durability::None).map_err(redb::Error::from)?;
+    }
+    Ok(tx)
+}
+
 fn commit(
     desk: &mut Desk,
     first: Job,
@@ -271,29 +242,39 @@ fn commit(
     shared: &Shared,
 ) -> Result<Option<Order>, StoreError> {
     let database = desk.opened.current.get();
-    let mut tx = database.begin_write()?;
-    tx.set_two_phase_commit(true);
-    tx.set_quick_repair(true);
+    let tx = begin(&database)?;
     let mut gathered = Gathered::default();
     gathered.gather(&tx, desk, first, orders)?;
-    let Gathered { waiting, erases, held } = gathered;
+    let Gathered { mut waiting, erases, held } = gathered;
     if waiting.is_empty() {
         tx.abort()?;
         return Ok(held);
     }
-    if !keys_are_kept(&desk.opened)? {
+    pass(Point::WriterDecided);
+    if !planted(Planted::KeyringAfterCommit) && !keys_are_kept(&desk.opened)? {
         // What was sealed with a key that is not kept could never be read again.
         tx.abort()?;
         tell(waiting, Kept::NoRoom);
         return Ok(held);
     }
+    pass(Point::WriterSettled);
+    let count = waiting.len() as u64;
+    if planted(Planted::AcknowledgedEarly) {
+        tell(std::mem::take(&mut waiting), Kept::OnDisk);
+    }
     tx.commit()?;
+    pass(Point::WriterCommitted);
+    if planted(Planted::KeyringAfterCommit) && !keys_are_kept(&desk.opened)? {
+        return Ok(held);
+    }
     if erases || desk.owes {
         desk.owes = !erasures_are_finished(&mut desk.opened)?;
     }
+    pass(Point::WriterShredded);
     shared.commits.fetch_add(1, Ordering::Relaxed);
-    shared.changes.fetch_add(waiting.len() as u64, Ordering::Relaxed);
+    shared.changes.fetch_add(count, Ordering::Relaxed);
     tell(waiting, Kept::OnDisk);
+    pass(Point::WriterTold);
     Ok(held)
 }
 
@@ -315,7 +296,7 @@ impl Gathered {
         orders: &mut mpsc::Receiver<Order>,
     ) -> Result<(), StoreError> {
         let batch = Batch::new(tx);
-        let (mut bytes, mut spare) = (0, Spare { desk, needed: OVERHEAD });
+        let (mut bytes, mut spare) = (0, Spare { opened: &desk.opened, needed: OVERHEAD });
         let mut next = Some(first);
         while let Some(job) = next.take() {
             if let Some(decided) = job(WriteTx::new(&batch, &desk.opened.codec), &mut spare) {
@@ -340,56 +321,4 @@ fn tell(waiting: Vec<oneshot::Sender<Kept>>, kept: Kept) {
     for durable in waiting {
         let _gone = durable.send(kept);
     }
-}
-
-/// Whether the keys that were made since are on the disk, or there is no room for them. The file
-/// is small and written beside the old one, so a full disk harms nothing; a disk that fails at it
-/// is trusted with nothing else.
-fn keys_are_kept(opened: &Opened) -> Result<bool, StoreError> {
-    let seal = |source| StoreError::Seal { table: "keyring", source };
-    with_room(&opened.disk, || opened.codec.settle().map_err(seal))
-}
-
-/// Whether what follows erasures is done, or there is no room for that: then it is done with the
-/// next commit, or at the next start.
-fn erasures_are_finished(opened: &mut Opened) -> Result<bool, StoreError> {
-    let disk = opened.disk.clone();
-    with_room(&disk, || opened.finish_erasures())
-}
-
-/// Writes a small file; a full disk is no failure, and gives the reserve for it first.
-fn with_room(
-    disk: &Disk,
-    mut write: impl FnMut() -> Result<(), StoreError>,
-) -> Result<bool, StoreError> {
-    let mut written = write();
-    if written.as_ref().is_err_and(is_without_room) && disk.release() {
-        written = write();
-    }
-    match written {
-        Ok(()) => Ok(true),
-        Err(error) if is_without_room(&error) => {
-            tracing::warn!("there is no room for the keyring; what needs it is refused");
-            Ok(false)
-        }
-        Err(error) => {
-            if let Some((path, source)) = failed_file(&error) {
-                disk.fail("keys", path, source);
-            }
-            Err(error)
-        }
-    }
-}
-
-/// The file that could not be written, and why.
-fn failed_file(error: &StoreError) -> Option<(&std::path::Path, &std::io::Error)> {
-    match error {
-        StoreError::Seal { source: SealError::File { path, source }, .. }
-        | StoreError::Ledger(LedgerError::File(path, source)) => Some((path, source)),
-        _ => None,
-    }
-}
-
-fn is_without_room(error: &StoreError) -> bool {
-    failed_file(error).is_some_and(|(_, source)| is_full(source))
 }

@@ -68,6 +68,7 @@ mod stopping;
 mod tampered;
 mod tls;
 mod told;
+mod torture;
 mod trash;
 mod upstream;
 mod versions;

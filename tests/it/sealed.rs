@@ -174,7 +174,7 @@ async fn without_its_keys_a_server_does_not_start_and_makes_no_others() {
 }
 
 /// A database of an earlier version, as it was left.
-fn put_golden(server: &Server, name: &str) {
+pub fn put_golden(server: &Server, name: &str) {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(format!("tests/golden/{name}.gz")).unwrap();
     GzDecoder::new(file).read_to_end(&mut bytes).unwrap();

@@ -193,3 +193,49 @@ fn every_refusal_has_words_in_the_readers_language() {
     }
     nothing("codes without words in web/src/lib/i18n/problems.ts", &wrong);
 }
+
+/// What a macro of words lists: each variant and its word.
+fn words_in(path: &str) -> Vec<(String, String)> {
+    let text = files("src/kernel", &[path]).remove(0).text;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let Some((name, word)) = line.trim().trim_end_matches(',').split_once(" = \"") else {
+            continue;
+        };
+        if name.chars().all(char::is_alphanumeric) {
+            found.push((name.to_owned(), word.trim_end_matches('"').to_owned()));
+        }
+    }
+    assert!(found.len() > 10, "{path}: {found:?}");
+    found
+}
+
+#[test]
+fn every_point_is_passed_and_every_fault_is_planted_and_has_an_owner() {
+    let code: String = files("src", &[".rs"]).into_iter().map(|file| file.text).collect();
+    let owners = std::fs::read_to_string(root().join("tests/faults/owners")).expect("a list");
+    let owners: Vec<&str> = owners.lines().filter(|line| !line.starts_with('#')).collect();
+    let owned = |word: &str| owners.iter().any(|line| line.split(' ').next() == Some(word));
+    let mut wrong = Vec::new();
+    for (name, word) in words_in("points.rs") {
+        if !code.contains(&format!("pass(Point::{name})")) {
+            wrong.push(format!("nothing passes the point {word}"));
+        }
+    }
+    let faults = words_in("faults.rs");
+    for (name, word) in &faults {
+        if !code.contains(&format!("planted(Planted::{name})")) {
+            wrong.push(format!("the fault {word} is planted nowhere"));
+        }
+        if !owned(word) {
+            wrong.push(format!("the fault {word} has no owner in tests/faults/owners"));
+        }
+    }
+    let words = owners.iter().filter_map(|line| line.split(' ').next());
+    for word in words.filter(|word| !word.is_empty()) {
+        if !faults.iter().any(|(_, fault)| fault == word) {
+            wrong.push(format!("tests/faults/owners names {word}, which is no fault"));
+        }
+    }
+    nothing("points and faults", &wrong);
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{JobError, MOST_ATTEMPTS, NewJob, Subject, pause_after};
+use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, CloneId, JobId, Timestamp};
 use crate::seal::Owner;
 use crate::store::{
@@ -127,7 +128,11 @@ pub(super) fn claim_in(
                 park_in(tx, &key, row, "job_interrupted", now)?;
             } else {
                 row.attempts += 1;
-                tx.put(&JOBS, &key, &row)?;
+                if planted(Planted::JobForgotten) {
+                    tx.remove(&JOBS, &key);
+                } else {
+                    tx.put(&JOBS, &key, &row)?;
+                }
                 claimed.jobs.push((key, row));
             }
         }

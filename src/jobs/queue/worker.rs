@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::rows::{Claimed, JobKey, JobRow, Settled, Unclaimed, claim_in, settle_in};
 use super::{JobError, Lane, Queue};
+use crate::kernel::points::{Point, pass};
 use crate::kernel::{Clock, JobId, Timestamp};
 use crate::store::{Store, StoreError};
 
@@ -108,6 +109,7 @@ impl Desk {
             Err(Unclaimed::Idle(next)) => return Ok(next),
             Err(Unclaimed::Store(error)) => return Err(error),
         };
+        pass(Point::JobsClaimed);
         for (key, row) in jobs {
             let Some((kind, lane)) = lanes.get_key_value(key.0.0.as_str()) else { continue };
             self.at_work.insert(key.2);
@@ -136,9 +138,11 @@ async fn run(
     let work = async { (lane.work)(id, &row.payload).await };
     let outcome = AssertUnwindSafe(work).catch_unwind().await;
     let outcome = outcome.unwrap_or(Err(JobError::Later("job_panicked")));
+    pass(Point::JobsDone);
     let failed = outcome.is_err();
     let now = queue.inner.clock.now();
     let settled = queue.inner.store.write(move |tx| settle_in(tx, &key, outcome, now)).await;
+    pass(Point::JobsSettled);
     match settled {
         Ok(Settled::Done) => {
             queue.inner.done.fetch_add(1, Relaxed);

@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::client::{Client, Sent, text};
 use super::command::{BINARY, Ended, run};
 use super::small_disk::SmallDisk;
-use super::{PASSWORD, until};
+use super::{PASSWORD, PATIENCE, until};
 
 /// A server, running or between two runs.
 pub struct Server {
@@ -119,6 +119,29 @@ impl Server {
         self.watched = program.iter().map(|word| (*word).to_owned()).collect();
     }
 
+    /// Starts it and waits until it dies at a point of its start.
+    pub async fn dies_at_start(&mut self, point: &str) {
+        self.environment.push(("TESTING_KILL_AT".to_owned(), format!("{point}:1")));
+        self.begin();
+        let died = self.dies(PATIENCE).await;
+        assert!(died, "nobody passed {point}");
+        self.environment.pop();
+    }
+
+    /// Whether it dies by itself within a time.
+    pub async fn dies(&mut self, within: Duration) -> bool {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < within {
+            let child = &mut self.process.as_mut().expect("it runs").child;
+            if child.try_wait().expect("a child").is_some() {
+                self.ended().await;
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        false
+    }
+
     /// Starts it (again) and waits until it answers.
     pub async fn run(&mut self) {
         if let Err(code) = self.run_or_end().await {
@@ -172,6 +195,7 @@ impl Server {
             .arg(self.directory.path().join("data"))
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(std::env::var_os("TESTING_FAULT").map(|fault| ("TESTING_FAULT", fault)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
