@@ -8,6 +8,7 @@
 //! everything that was sealed with it unreadable, wherever a copy of it still is.
 
 mod cipher;
+mod copy;
 mod envelope;
 mod error;
 mod keyring;
@@ -18,6 +19,8 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use tokio::sync::watch;
 
 use crate::kernel::{AccountId, CloneId};
 
@@ -70,6 +73,8 @@ struct Inner {
     /// Held while the file is written, so that it is never older than what was promised.
     file: Mutex<Option<Keyring>>,
     known: RwLock<Known>,
+    /// The generation of the file, told to whoever keeps copies of it.
+    generation: watch::Sender<u64>,
 }
 
 /// The keys in memory.
@@ -153,7 +158,12 @@ impl Seals {
     }
 
     fn with(file: Option<Keyring>, keys: Keys) -> Self {
-        Self(Arc::new(Inner { file: Mutex::new(file), known: RwLock::new(Known::of(keys)) }))
+        let generation = file.as_ref().map_or(0, Keyring::generation);
+        Self(Arc::new(Inner {
+            file: Mutex::new(file),
+            known: RwLock::new(Known::of(keys)),
+            generation: watch::Sender::new(generation),
+        }))
     }
 
     fn known(&self) -> RwLockReadGuard<'_, Known> {
@@ -302,6 +312,7 @@ impl Seals {
             let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
             known.is_ahead = true;
         }
+        self.0.generation.send_replace(file.as_ref().map_or(0, Keyring::generation));
         written
     }
 }

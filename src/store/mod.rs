@@ -8,6 +8,7 @@
 
 mod blobs;
 mod codec;
+mod dump;
 mod error;
 mod key;
 mod lock;
@@ -21,13 +22,14 @@ mod table;
 mod upgrade;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::seal::Seals;
 
 pub use blobs::{BlobError, Blobs};
 pub use codec::{Codec, Row, from_cbor};
+pub use dump::{Loader, OWN_TABLES, schema_of};
 pub use error::StoreError;
 pub use key::{Key, KeyError, Words};
 pub use lock::{DataLock, LockError};
@@ -35,7 +37,7 @@ pub use overlay::WriteTx;
 pub use paging::page_of;
 pub use reader::ReadTx;
 pub use rows::{Direction, Range, Rows};
-pub use table::{Holds, RawTable, Table, TableInfo};
+pub use table::{Holds, RawTable, Read, Table, TableInfo};
 pub use upgrade::Upgrade;
 pub use writer::{Durable, WriterFigures};
 
@@ -69,6 +71,11 @@ impl Store {
     /// Whether there is a database file in `directory`.
     pub fn is_in(directory: &Path) -> bool {
         directory.join(FILE).exists()
+    }
+
+    /// The database file of `directory`.
+    pub fn file_in(directory: &Path) -> PathBuf {
+        directory.join(FILE)
     }
 
     /// The schema of the database file in `directory`, if there is one.

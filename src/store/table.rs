@@ -1,9 +1,11 @@
 //! A slice declares its tables as constants of these types.
 
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 
-use super::{Key, Range, Row, Rows as _, StoreError, WriteTx};
-use crate::seal::Owner;
+use super::codec::damaged;
+use super::{Direction, Key, Range, ReadTx, Row, Rows as _, StoreError, WriteTx};
+use crate::seal::{Owner, SealError};
 
 /// Whose data a table holds; a test compares it with what export and erasure know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,14 +25,41 @@ pub struct TableInfo {
     pub name: &'static str,
     /// Whose data it holds.
     pub holds: Holds,
+    /// Whether it is worth nothing elsewhere or later, as sign-ins are: it is in no backup.
+    pub is_passing: bool,
     sealing: Sealing,
+}
+
+type Reseal = fn(&mut WriteTx<'_>, &'static str) -> Result<(), StoreError>;
+type ReadAll = fn(&ReadTx, &'static str, &mut Read) -> Result<(), StoreError>;
+
+/// What was read of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Read {
+    /// Rows that are there.
+    pub rows: u64,
+    /// Those of them whose keys were destroyed: what they said is gone for good.
+    pub erased: u64,
+}
+
+impl Read {
+    fn note<T>(&mut self, row: Result<T, StoreError>) -> Result<ControlFlow<()>, StoreError> {
+        self.rows += 1;
+        match row {
+            Err(StoreError::Seal { source: SealError::NoKey | SealError::Erased, .. }) => {
+                self.erased += 1;
+            }
+            row => drop(row?),
+        }
+        Ok(ControlFlow::Continue(()))
+    }
 }
 
 /// How what is in a table finds its owner.
 #[derive(Clone, Copy, Debug)]
 enum Sealing {
     /// Each row says it; this writes them all anew.
-    Rows(fn(&mut WriteTx<'_>, &'static str) -> Result<(), StoreError>),
+    Rows(Reseal, ReadAll),
     /// All bytes are one owner's.
     Bytes(Owner),
     /// Whose the bytes are is known to the slice alone.
@@ -44,11 +73,55 @@ impl TableInfo {
     /// When a row cannot be read or sealed.
     pub fn reseal_in(&self, tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
         match self.sealing {
-            Sealing::Rows(reseal) => reseal(tx, self.name),
+            Sealing::Rows(reseal, _) => reseal(tx, self.name),
             Sealing::Bytes(owner) => tx.reseal_raw_in(self.name, owner),
             Sealing::Told => Ok(()),
         }
     }
+
+    /// Opens and reads every row of the table.
+    ///
+    /// # Errors
+    /// When one is damaged.
+    pub fn read_all(&self, tx: &ReadTx) -> Result<Read, StoreError> {
+        let mut read = Read::default();
+        match self.sealing {
+            Sealing::Rows(_, read_all) => read_all(tx, self.name, &mut read)?,
+            Sealing::Bytes(_) | Sealing::Told => read_raw(tx, self.name, &mut read)?,
+        }
+        Ok(read)
+    }
+}
+
+/// Reads every row, as the programs above would.
+fn read_all<K: Key, R: Row<K>>(
+    tx: &ReadTx,
+    name: &'static str,
+    read: &mut Read,
+) -> Result<(), StoreError> {
+    each(tx, name, |bytes, value| {
+        let key = K::read(&mut &*bytes).map_err(|error| damaged(name, &error.to_string()))?;
+        read.note(tx.codec().decode::<K, R>((name, bytes), &key, value))
+    })
+}
+
+fn read_raw(tx: &ReadTx, name: &'static str, read: &mut Read) -> Result<(), StoreError> {
+    each(tx, name, |key, value| read.note(tx.codec().decode_raw(name, key, value)))
+}
+
+fn each(
+    tx: &ReadTx,
+    name: &'static str,
+    mut visit: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError>,
+) -> Result<(), StoreError> {
+    let mut failed = None;
+    tx.scan_bytes(name, &Range::all(), Direction::Up, &mut |key, value| {
+        visit(key, value).unwrap_or_else(|error| {
+            failed = Some(error);
+            ControlFlow::Break(())
+        })
+    })?;
+    failed.map_or(Ok(()), Err)
 }
 
 fn reseal<K: Key, R: Row<K>>(tx: &mut WriteTx<'_>, name: &'static str) -> Result<(), StoreError> {
@@ -69,9 +142,19 @@ impl<K: Key, R: Row<K>> Table<K, R> {
     /// A table of this name.
     pub const fn new(name: &'static str, holds: Holds) -> Self {
         Self {
-            info: TableInfo { name, holds, sealing: Sealing::Rows(reseal::<K, R>) },
+            info: TableInfo {
+                name,
+                holds,
+                is_passing: false,
+                sealing: Sealing::Rows(reseal::<K, R>, read_all::<K, R>),
+            },
             types: PhantomData,
         }
+    }
+
+    /// The same table, whose rows are in no backup.
+    pub const fn passing(self) -> Self {
+        Self { info: TableInfo { is_passing: true, ..self.info }, types: PhantomData }
     }
 
     /// Its declaration without its types.
@@ -90,20 +173,22 @@ impl<K> RawTable<K> {
     /// A table of this name whose bytes are all one owner's.
     pub const fn new(name: &'static str, holds: Holds, owner: Owner) -> Self {
         let sealing = Sealing::Bytes(owner);
-        Self { info: TableInfo { name, holds, sealing }, types: PhantomData }
+        let info = TableInfo { name, holds, is_passing: false, sealing };
+        Self { info, types: PhantomData }
     }
 
     /// A table of this name whose bytes are those of many; each time it is told whose.
     pub const fn of_many(name: &'static str, holds: Holds) -> Self {
         let sealing = Sealing::Told;
-        Self { info: TableInfo { name, holds, sealing }, types: PhantomData }
+        let info = TableInfo { name, holds, is_passing: false, sealing };
+        Self { info, types: PhantomData }
     }
 
     /// Whose all of its bytes are, if they are one owner's.
     pub(super) const fn owner(&self) -> Option<Owner> {
         match self.info.sealing {
             Sealing::Bytes(owner) => Some(owner),
-            Sealing::Rows(_) | Sealing::Told => None,
+            Sealing::Rows(..) | Sealing::Told => None,
         }
     }
 
