@@ -3,6 +3,7 @@
 //! Commands send an [`Operation`] over the control socket, which only the account that runs the
 //! server can open. None of them shows anybody's content.
 
+mod backing;
 mod people;
 #[cfg(feature = "testing")]
 mod testing;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
 use crate::audit::{Audit, Chain};
+use crate::backup::{Backups, Kept, Made};
 use crate::clones;
 use crate::consents::Consents;
 use crate::factors::{FactorError, Factors};
@@ -23,6 +25,7 @@ use crate::notifications::Notifications;
 use crate::sessions::{COMMAND_LINE, Device, Sessions, SignInBy};
 use crate::store::Store;
 
+pub use backing::RecoveryState;
 pub use people::{Figures, Overview};
 
 /// Something the operator wants.
@@ -111,6 +114,20 @@ pub enum Operation {
     },
     /// A look through the audit log: whether every entry is as it was written.
     VerifyAudit,
+    /// A backup, to every place that is set or to one directory.
+    BackUp {
+        /// The directory, as the server finds it.
+        to: Option<PathBuf>,
+    },
+    /// The backups that lie at the places.
+    Backups,
+    /// How it is about the recovery key and the copies of the keyring.
+    RecoveryState,
+    /// The public half of a recovery key that somebody has.
+    KeepRecoveryKey {
+        /// As age writes it.
+        key: String,
+    },
     /// A sign-in as the owner of a clone, to bring memories in.
     ActForClone {
         /// The clone.
@@ -128,6 +145,12 @@ pub enum Outcome {
     Front(Option<String>),
     /// It is done.
     Done,
+    /// A backup was made.
+    Backup(Made),
+    /// The backups, place by place, the oldest first.
+    Backups(Vec<Kept>),
+    /// The recovery key and the copies of the keyring.
+    Recovery(RecoveryState),
     /// How many entries of the audit log fit, and the number of the first that does not.
     Audit {
         /// How many.
@@ -152,6 +175,8 @@ impl Operation {
             Self::ResetFactors { .. } => "reset_factors",
             Self::TestMail { .. } => "test_mail",
             Self::ActForClone { .. } => "act_for_clone",
+            Self::BackUp { .. } => "backup",
+            Self::KeepRecoveryKey { .. } => "recovery_key",
             _ => return None,
         })
     }
@@ -168,6 +193,7 @@ pub struct Admin {
     notifications: Notifications,
     identities: Identities,
     audit: Audit,
+    backups: Backups,
     clock: Clock,
     data_dir: PathBuf,
     started_at: Timestamp,
@@ -185,6 +211,7 @@ pub struct Parts {
     pub notifications: Notifications,
     pub identities: Identities,
     pub audit: Audit,
+    pub backups: Backups,
     pub clock: Clock,
     pub data_dir: PathBuf,
 }
@@ -201,6 +228,7 @@ impl Admin {
             factors: parts.factors,
             identities: parts.identities,
             audit: parts.audit,
+            backups: parts.backups,
             started_at: parts.clock.now(),
             clock: parts.clock,
             data_dir: parts.data_dir,
@@ -278,6 +306,10 @@ impl Admin {
                 .store
                 .write(|_| -> Result<Outcome, crate::store::StoreError> { fail() })
                 .await?),
+            Operation::BackUp { .. }
+            | Operation::Backups
+            | Operation::RecoveryState
+            | Operation::KeepRecoveryKey { .. } => self.back_up(operation).await,
             Operation::ActForClone { clone } => self.act_for(&clone).await,
             Operation::VerifyAudit => {
                 let Chain { entries, broken_at } = self.audit.verify().await?;

@@ -105,6 +105,9 @@ async fn measure(plan: &Plan) -> Outcome<()> {
     if plan.wants("sealing") {
         steps::sealing::measure(plan).await?;
     }
+    if plan.wants("backup") {
+        steps::backup::measure(plan).await?;
+    }
     if plan.wants("streams") {
         steps::streams::measure(plan).await?;
     }

@@ -11,6 +11,7 @@ const LAYERS: &[&[&str]] = &[
     &["seal"],
     &["store", "index", "embed", "providers", "tls"],
     &["jobs"],
+    &["backup"],
     &["accounts", "sessions", "factors", "identities", "api_keys", "spaces", "consents"],
     &["access"],
     &["audit", "notifications"],
@@ -27,7 +28,10 @@ const LAYERS: &[&[&str]] = &[
 
 /// Modules whose imports are fewer than their layer allows.
 const NARROW: &[(&str, &[&str])] = &[
-    ("config", &["kernel", "seal", "providers", "accounts", "sessions", "identities", "audit"]),
+    (
+        "config",
+        &["kernel", "seal", "providers", "backup", "accounts", "sessions", "identities", "audit"],
+    ),
     ("seal", &["kernel"]),
     ("store", &["kernel", "seal"]),
     ("index", &["kernel"]),
@@ -54,7 +58,8 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("lettre", &["providers"]),
     ("ciborium", &["store", "seal"]),
     ("chacha20poly1305", &["seal"]),
-    ("object_store", &["store"]),
+    ("object_store", &["store", "providers"]),
+    ("age", &["backup"]),
     ("argon2", &["accounts", "seal"]),
     ("zxcvbn", &["accounts"]),
     ("jsonwebtoken", &["sessions"]),

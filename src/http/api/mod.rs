@@ -35,6 +35,7 @@ use crate::accounts::Accounts;
 use crate::admin::Admin;
 use crate::api_keys::ApiKeys;
 use crate::audit::Audit;
+use crate::backup::Backups;
 use crate::break_glass::BreakGlass;
 use crate::clones::Clones;
 use crate::consents::Consents;
@@ -72,6 +73,7 @@ pub struct Parts {
     pub notifications: Notifications,
     pub trash: Trash,
     pub audit: Audit,
+    pub backups: Backups,
     pub break_glass: BreakGlass,
     pub public_url: Option<Url>,
     pub links: Links,

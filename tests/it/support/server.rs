@@ -86,6 +86,12 @@ impl Server {
         }
     }
 
+    /// From its next run on a setting has this value, or none.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+
     /// Starts it (again) and waits until it answers.
     pub async fn run(&mut self) {
         assert!(self.process.is_none(), "it runs already");
