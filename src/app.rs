@@ -7,6 +7,9 @@ mod disk;
 mod fsck;
 mod limits;
 mod open;
+mod rehearse;
+mod restore;
+mod rollback;
 mod start_error;
 mod sweep;
 
@@ -21,14 +24,18 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::build::extra_roots;
 use self::build::{build, embedder};
 pub use self::data_dir::open_to_others;
-use self::data_dir::prepare;
+use self::data_dir::{fresh_tmp, prepare};
 pub use self::fsck::{Examined, Verdict, fsck};
 pub use self::open::is_sealed;
+pub use self::rehearse::Findings;
+pub use self::restore::{Restore, Wanted};
+pub use self::rollback::Rollback;
 pub use self::start_error::{StartError, exit_code_of};
 use self::sweep::{Swept, clock_state, sweep};
 use crate::accounts::{self, AccountEraser, AccountExaminer};
 use crate::api_keys::{self, ApiKeyEraser};
 use crate::audit::{self, Audit, AuditEraser, AuditExaminer};
+use crate::backup::{self, Backups, Begun};
 use crate::break_glass::{self, BreakGlassEraser};
 use crate::clones::{self, CloneEraser, CloneExaminer};
 use crate::config::{self, Config};
@@ -152,6 +159,7 @@ pub struct App {
     identities: Identities,
     share_links: ShareLinks,
     audit: Audit,
+    data_dir: PathBuf,
     store: Store,
     clock: Clock,
     ahead: Arc<AtomicU64>,
@@ -159,18 +167,42 @@ pub struct App {
     metrics: Arc<Metrics>,
     streams: CancellationToken,
     // Given back last.
-    _lock: DataLock,
+    _lock: Arc<DataLock>,
 }
 
 impl App {
-    /// Opens the data directory and builds everything over it.
+    /// Opens the data directory and builds everything over it. What was restored and cannot be
+    /// opened goes again, and what was there before comes back.
     ///
     /// # Errors
     /// When the data directory cannot be had or what is in it cannot be opened.
     pub async fn open(config: &Config) -> Result<Self, StartError> {
-        let lock = prepare(&config.data_dir, config.accept_open_data_dir)?;
+        let lock = Arc::new(prepare(&config.data_dir, config.accept_open_data_dir)?);
+        match backup::settle(&config.data_dir)? {
+            Begun::Usual => return Self::over(config, lock).await,
+            Begun::Reverted => {
+                tracing::error!("what was restored did not start: the data is as it was before");
+                return Self::over(config, lock).await;
+            }
+            Begun::Restored => tracing::info!("starting with what was restored"),
+        }
+        match Self::over(config, Arc::clone(&lock)).await {
+            Err(error) if error.is_of_data() && backup::revert(&config.data_dir)? => {
+                tracing::error!(%error, "what was restored does not start; taking back the old");
+                Self::over(config, lock).await
+            }
+            Ok(app) => {
+                backup::opened(&config.data_dir)?;
+                Ok(app)
+            }
+            other => other,
+        }
+    }
+
+    async fn over(config: &Config, lock: Arc<DataLock>) -> Result<Self, StartError> {
+        fresh_tmp(&config.data_dir)?;
         let clock = Clock::system();
-        let (store, new_root_key) = open::open(config)?;
+        let open::Data { store, seals, new_root_key } = open::open(config)?;
         privacy::repeat(&store, erasers).await?;
         // Nothing that was over is good again because the clock was turned back.
         if let Some(believed) = store.read(|tx| jobs::calendar::believed(tx))? {
@@ -182,7 +214,8 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let streams = CancellationToken::new();
         let queue = Queue::new(store.clone(), clock.clone());
-        let parts = build(config, &store, &clock, (&tasks, &queue), embedder.clone()).await?;
+        let data = (&store, &seals, &clock);
+        let parts = build(config, data, (&tasks, &queue), embedder.clone()).await?;
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
         let (identities, share_links) = (parts.identities.clone(), parts.share_links.clone());
         let audit = parts.audit.clone();
@@ -191,8 +224,10 @@ impl App {
         queue.start(&tasks);
         sessions.follow_uses(&tasks);
         audit.start(&tasks);
+        parts.backups.start(&tasks, config.backup.every, streams.clone());
         tasks.spawn("disk", disk::watch(store.disk().clone(), tasks.stopping()));
-        let mut parts_to_ask = checks(&store, config, embedder.is_some(), &audit);
+        let also = (&audit, &parts.backups);
+        let mut parts_to_ask = checks(&store, config, embedder.is_some(), also);
         parts_to_ask.push(index_check(&parts.retrieval));
         let ahead = Arc::<AtomicU64>::default();
         let (asked, said) = (clock.clone(), Arc::clone(&ahead));
@@ -211,6 +246,7 @@ impl App {
             identities,
             share_links,
             audit,
+            data_dir: config.data_dir.clone(),
             store,
             clock,
             ahead,
@@ -269,6 +305,9 @@ impl App {
         let server =
             started.map_err(|source| StartError::Listen { address: config.listen, source })?;
         self.look_after(tls);
+        if backup::started(&self.data_dir)? {
+            tracing::info!("what was restored has started; what was there before is gone");
+        }
         Ok(server)
     }
 
@@ -335,8 +374,14 @@ fn hsts(config: &Config) -> Hsts {
     }
 }
 
-fn checks(store: &Store, config: &Config, has_meaning: bool, audit: &Audit) -> Vec<Check> {
-    let (disk, store, audit) = (store.disk().clone(), store.clone(), audit.clone());
+fn checks(
+    store: &Store,
+    config: &Config,
+    has_meaning: bool,
+    (audit, backups): (&Audit, &Backups),
+) -> Vec<Check> {
+    let (disk, store) = (store.disk().clone(), store.clone());
+    let (audit, backups) = (audit.clone(), backups.clone());
     let wanted = config.builtin_embedding;
     vec![
         Check::new("store", move || match store.is_alive() {
@@ -351,6 +396,10 @@ fn checks(store: &Store, config: &Config, has_meaning: bool, audit: &Audit) -> V
         Check::new("audit", move || match audit.holds() {
             true => State::Ok,
             false => State::Degraded("somebody changed the audit log; see the manual".to_owned()),
+        }),
+        Check::new("backup", move || match backups.last().failure {
+            None => State::Ok,
+            Some((at, _)) => State::Degraded(format!("the backup of {at} failed; see the log")),
         }),
     ]
 }

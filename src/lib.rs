@@ -9,6 +9,7 @@ pub mod admin;
 pub mod api_keys;
 pub mod app;
 pub mod audit;
+pub mod backup;
 pub mod break_glass;
 pub mod cli;
 pub mod clones;

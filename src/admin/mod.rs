@@ -3,6 +3,7 @@
 //! Commands send an [`Operation`] over the control socket, which only the account that runs the
 //! server can open. None of them shows anybody's content.
 
+mod backing;
 mod people;
 #[cfg(feature = "testing")]
 mod testing;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
 use crate::audit::{Audit, Chain};
+use crate::backup::{Backups, Kept, Made};
 use crate::clones;
 use crate::consents::Consents;
 use crate::factors::{FactorError, Factors};
@@ -25,6 +27,7 @@ use crate::privacy::{self, Claim, Looked};
 use crate::sessions::{COMMAND_LINE, Device, Sessions, SignInBy};
 use crate::store::Store;
 
+pub use backing::RecoveryState;
 pub use people::{Figures, Overview};
 
 /// Something the operator wants.
@@ -163,6 +166,20 @@ pub enum Operation {
         /// The table.
         table: String,
     },
+    /// A backup, to every place that is set or to one directory.
+    BackUp {
+        /// The directory, as the server finds it.
+        to: Option<PathBuf>,
+    },
+    /// The backups that lie at the places.
+    Backups,
+    /// How it is about the recovery key and the copies of the keyring.
+    RecoveryState,
+    /// The public half of a recovery key that somebody has.
+    KeepRecoveryKey {
+        /// As age writes it.
+        key: String,
+    },
     /// A sign-in as the owner of a clone, to bring memories in.
     ActForClone {
         /// The clone.
@@ -188,6 +205,12 @@ pub enum Outcome {
     Stored(Vec<String>),
     /// What was looked at to see whether something is gone.
     Erasure(Vec<Looked>),
+    /// A backup was made.
+    Backup(Made),
+    /// The backups, place by place, the oldest first.
+    Backups(Vec<Kept>),
+    /// The recovery key and the copies of the keyring.
+    Recovery(RecoveryState),
     /// How many entries of the audit log fit, and the number of the first that does not.
     Audit {
         /// How many.
@@ -212,6 +235,8 @@ impl Operation {
             Self::ResetFactors { .. } => "reset_factors",
             Self::TestMail { .. } => "test_mail",
             Self::ActForClone { .. } => "act_for_clone",
+            Self::BackUp { .. } => "backup",
+            Self::KeepRecoveryKey { .. } => "recovery_key",
             _ => return None,
         })
     }
@@ -228,6 +253,7 @@ pub struct Admin {
     notifications: Notifications,
     identities: Identities,
     audit: Audit,
+    backups: Backups,
     clock: Clock,
     data_dir: PathBuf,
     started_at: Timestamp,
@@ -245,6 +271,7 @@ pub struct Parts {
     pub notifications: Notifications,
     pub identities: Identities,
     pub audit: Audit,
+    pub backups: Backups,
     pub clock: Clock,
     pub data_dir: PathBuf,
 }
@@ -261,6 +288,7 @@ impl Admin {
             factors: parts.factors,
             identities: parts.identities,
             audit: parts.audit,
+            backups: parts.backups,
             started_at: parts.clock.now(),
             clock: parts.clock,
             data_dir: parts.data_dir,
@@ -349,6 +377,10 @@ impl Admin {
                 .store
                 .write(|_| -> Result<Outcome, crate::store::StoreError> { fail() })
                 .await?),
+            Operation::BackUp { .. }
+            | Operation::Backups
+            | Operation::RecoveryState
+            | Operation::KeepRecoveryKey { .. } => self.back_up(operation).await,
             Operation::ActForClone { clone } => self.act_for(&clone).await,
             Operation::VerifyErasure { claim } => {
                 let (store, directory) = (self.store.clone(), self.data_dir.clone());

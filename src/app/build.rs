@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{StartError, erasers};
+use super::{StartError, erasers, tables};
 use crate::accounts::{Accounts, Listeners, OnSecurity, SecurityEvent, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::{ApiKeyEraser, ApiKeys};
 use crate::audit::Audit;
+use crate::backup::{self, Backups, Destination};
 use crate::break_glass::{self, BreakGlass};
 use crate::clones::{Clones, ProviderChoice, Providers};
 use crate::config::Config;
@@ -26,6 +27,7 @@ use crate::providers::{
     Allowed, Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound, OutboundError,
 };
 use crate::retrieval::{Bounds, Graphs, Retrieval};
+use crate::seal::Seals;
 use crate::sessions::Sessions;
 use crate::share_links::{self, ShareLinks};
 use crate::spaces::{self, Spaces};
@@ -122,16 +124,17 @@ fn factor_settings(config: &Config) -> factors::Settings {
 /// Builds the services, each over those below it.
 pub(super) async fn build(
     config: &Config,
-    store: &Store,
-    clock: &Clock,
+    (store, seals, clock): (&Store, &Seals, &Clock),
     (tasks, queue): (&Tasks, &Queue),
     embedder: Option<Embedder>,
 ) -> Result<ServiceParts, StartError> {
+    let backups = backups(config, (store, seals, clock))?;
     let (store, clock) = (store.clone(), clock.clone());
     let people = people(config, (&store, &clock), tasks).await?;
     let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone());
     let (notifications, break_glass) = told(config, (&store, &clock), &people, queue)?;
-    let admin = admin(config, (&store, &clock), &people, (&consents, &notifications));
+    let also = (&consents, &notifications, &backups);
+    let admin = admin(config, (&store, &clock), &people, also);
     let People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit } =
         people;
     let (models, providers) = language_models(config)?;
@@ -172,6 +175,7 @@ pub(super) async fn build(
         clones: Clones::new(store, clock.clone(), providers, watchers),
         audit,
         break_glass,
+        backups,
         clock,
         accounts,
         sessions,
@@ -231,7 +235,7 @@ fn admin(
     config: &Config,
     (store, clock): (&Store, &Clock),
     people: &People,
-    (consents, notifications): (&Consents, &Notifications),
+    (consents, notifications, backups): (&Consents, &Notifications, &Backups),
 ) -> Admin {
     Admin::new(admin::Parts {
         store: store.clone(),
@@ -242,9 +246,31 @@ fn admin(
         notifications: notifications.clone(),
         identities: people.identities.clone(),
         audit: people.audit.clone(),
+        backups: backups.clone(),
         clock: clock.clone(),
         data_dir: config.data_dir.clone(),
     })
+}
+
+/// What makes backups, and the places for them.
+fn backups(
+    config: &Config,
+    (store, seals, clock): (&Store, &Seals, &Clock),
+) -> Result<Backups, StartError> {
+    Ok(Backups::new(backup::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        seals: seals.clone(),
+        tables: tables(),
+        directory: config.data_dir.clone(),
+        places: places(config)?,
+        keep: config.backup.keep,
+    })?)
+}
+
+/// Where backups lie.
+pub(super) fn places(config: &Config) -> Result<Vec<Destination>, StartError> {
+    Ok(config.backup.places(outbound(config.allow_private.clone())?)?)
 }
 
 /// The inboxes, and the mails if there is a server for them.

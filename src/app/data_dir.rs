@@ -5,6 +5,7 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::StartError;
+use crate::backup::TMP;
 use crate::store::DataLock;
 
 /// What its owner may do, and nobody else.
@@ -33,6 +34,19 @@ pub(super) fn prepare(directory: &Path, accepted: bool) -> Result<DataLock, Star
             DataLock::take(directory).map_err(|source| StartError::Lock { path, source })
         }
     }
+}
+
+/// Empties the folder for what is on its way: nothing in it outlives the server that put it there.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn fresh_tmp(directory: &Path) -> Result<(), StartError> {
+    let path = directory.join(TMP);
+    let emptied = match std::fs::remove_dir_all(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => DirBuilder::new().mode(OWN).create(&path),
+    };
+    emptied.map_err(|source| StartError::DataDirectory { path: path.display().to_string(), source })
 }
 
 /// The permissions of a folder that others than its owner can enter.

@@ -4,7 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::accounts;
-use crate::kernel::Kind;
+use crate::backup::BackupError;
+use crate::kernel::{Kind, Timestamp};
 use crate::providers::OutboundError;
 use crate::seal::SealError;
 use crate::store::{LockError, StoreError};
@@ -54,12 +55,26 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error("the database cannot be opened: {0}")]
     Store(#[from] StoreError),
+    /// The database was written by a later version, and is there as it was before that.
+    #[error(
+        "{source}; it was brought there at {made_at}, and is kept as it was before: with this \
+        version, `clonememoria rollback` goes back to that"
+    )]
+    Upgraded {
+        /// How new it is.
+        source: StoreError,
+        /// When.
+        made_at: Timestamp,
+    },
     /// The accounts cannot be opened.
     #[error("the accounts cannot be opened: {0}")]
     Accounts(#[from] accounts::AccountError),
     /// The directory for files cannot be made.
     #[error("the directory for files cannot be made: {0}")]
     Blobs(#[from] crate::store::BlobError),
+    /// Backups cannot be made or read.
+    #[error("{0}")]
+    Backup(#[from] BackupError),
     /// The way out cannot be set up.
     #[error("outgoing connections cannot be set up: {0}")]
     Outbound(#[from] OutboundError),
@@ -78,6 +93,11 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// Whether it is because of what is stored, and not of where or how.
+    pub(super) fn is_of_data(&self) -> bool {
+        matches!(self, Self::Seal(_) | Self::Store(_) | Self::Accounts(_) | Self::Blobs(_))
+    }
+
     /// The exit code of the process, after `sysexits.h`.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -86,12 +106,27 @@ impl StartError {
             Self::Listen { .. } => 69,
             Self::OpenToOthers { .. } | Self::Seal(_) => 78,
             Self::Llm(_) | Self::Mail(_) | Self::Oidc(_) | Self::Tls(_) => 78,
-            Self::Store(StoreError::Newer { .. } | StoreError::Ledger(_)) => 78,
+            Self::Store(StoreError::Newer { .. } | StoreError::Ledger(_))
+            | Self::Upgraded { .. } => 78,
+            Self::Backup(error) => exit_code_of_backup(error),
             // A supervisor need not try again: it takes somebody to put it right.
             Self::Store(StoreError::Broken { .. }) => 74,
             Self::Store(_) | Self::Accounts(_) => 75,
             _ => 74,
         }
+    }
+}
+
+fn exit_code_of_backup(error: &BackupError) -> u8 {
+    match error {
+        BackupError::Nowhere | BackupError::Newer { .. } | BackupError::Ledger(_) => 78,
+        BackupError::Missing(_) | BackupError::NoSnapshot(_) => 66,
+        BackupError::OtherKeys
+        | BackupError::Damaged(_)
+        | BackupError::NoRecoveryKey
+        | BackupError::NoRecipient => 65,
+        BackupError::Running | BackupError::Stopped => 75,
+        _ => 74,
     }
 }
 

@@ -4,6 +4,7 @@
 //! take the directory themselves, so that both ways do the same (`line`).
 
 mod admin;
+mod backup;
 mod config_show;
 mod doctor;
 mod fsck;
@@ -13,6 +14,8 @@ mod line;
 mod logging;
 mod memory;
 mod openapi;
+mod restore;
+mod rollback;
 mod serve;
 mod verify_erasure;
 
@@ -44,6 +47,12 @@ enum Command {
         #[command(subcommand)]
         command: admin::AdminCommand,
     },
+    /// Make a backup, or look after backups
+    Backup(backup::BackupArgs),
+    /// Give a backup back
+    Restore(restore::RestoreArgs),
+    /// Go back to how it was before an upgrade
+    Rollback(rollback::RollbackArgs),
     /// Look at the configuration
     Config {
         #[command(subcommand)]
@@ -165,6 +174,9 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(&args, private.is_ok()),
         Command::Admin { command } => admin::run(&command),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Rollback(args) => rollback::run(&args),
         Command::Config { command: ConfigCommand::Show(args) } => config_show::run(&args),
         Command::Openapi => openapi::run(),
         Command::Doctor(args) => doctor::run(&args),

@@ -1,5 +1,6 @@
 //! What the operator has said: read, checked, and explained with where each value came from.
 
+mod backups;
 mod keys;
 mod limits;
 mod mail;
@@ -19,6 +20,7 @@ pub use sources::{Given, Layers, Origin};
 
 use crate::accounts::Registration;
 use crate::audit;
+use crate::backup;
 use crate::identities::ProviderSettings;
 use crate::kernel::{Network, Secret};
 use crate::providers::{ALLOWED, Allowed, MailSettings, Place};
@@ -109,6 +111,7 @@ pub struct Config {
     pub builtin_embedding: bool,
     pub allow_private: Allowed,
     pub mail: Option<MailSettings>,
+    pub backup: backup::Settings,
     pub log_format: LogFormat,
     pub log_level: String,
     /// Variables of the environment that look like settings and are none.
@@ -182,6 +185,7 @@ impl Config {
                 .into_iter()
                 .collect(),
             mail: mail::check(&read)?,
+            backup: backups::check(&read)?,
             log_format: match read.one_of("log.format", &["auto", "pretty", "json"])? {
                 "pretty" => LogFormat::Pretty,
                 "json" => LogFormat::Json,

@@ -16,9 +16,9 @@ use super::{IdentityError, Intent};
 const IDENTITIES: Table<TokenHash, IdentityRow> = Table::new("identities", Holds::Account);
 const IDENTITIES_OF: Table<(AccountId, IdentityId), PlaceRow> =
     Table::new("identities_of_account", Holds::Account);
-const FLOWS: Table<TokenHash, FlowRow> = Table::new("identity_flows", Holds::Account);
+const FLOWS: Table<TokenHash, FlowRow> = Table::new("identity_flows", Holds::Account).passing();
 const OPENED: Table<(AccountId, SessionId), OpenedRow> =
-    Table::new("identity_sessions", Holds::Account);
+    Table::new("identity_sessions", Holds::Account).passing();
 const USED: Table<TokenHash, UsedRow> = Table::new("identity_tokens_used", Holds::Nothing);
 /// Accounts that were linked with somebody who is theirs no more.
 const UNLINKED: Table<AccountId, ()> = Table::new("identities_unlinked", Holds::Account);

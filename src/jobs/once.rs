@@ -15,7 +15,7 @@ use crate::store::{
 };
 
 const RECORDS: Table<(AccountId, TokenHash), RecordRow> =
-    Table::new("once_records", Holds::Account);
+    Table::new("once_records", Holds::Account).passing();
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The tables of this module.

@@ -6,6 +6,7 @@
 
 pub mod address;
 mod allowed;
+mod bucket;
 pub mod builtin;
 mod event_stream;
 pub mod language_model;
@@ -16,6 +17,7 @@ pub mod openai;
 pub mod outbound;
 
 pub use allowed::{ALLOWED, Allowed, Place};
+pub use bucket::{Bucket, BucketError, BucketSettings};
 pub use builtin::Builtin;
 pub use language_model::{
     AnswerStream, Ask, FinishReason, LanguageModel, ModelError, Piece, Prompt, PromptPassage, Role,

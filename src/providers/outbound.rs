@@ -274,6 +274,11 @@ impl Reply {
         self.response.headers().get(name)?.to_str().ok()
     }
 
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
     /// The next piece of the body; nothing at its end.
     ///
     /// # Errors

@@ -64,6 +64,13 @@ impl Cipher {
         *blake3::keyed_hash(&key, text).as_bytes()
     }
 
+    /// A secret for one use outside of here, drawn from this key.
+    pub(super) fn drawn_secret(&self, label: &[u8]) -> Zeroizing<[u8; 32]> {
+        let mut secret = Zeroizing::new([0; 32]);
+        expand(&self.secret[..], label, &mut secret[..]);
+        secret
+    }
+
     pub(super) fn secret(&self) -> &[u8; 32] {
         &self.secret
     }

@@ -98,20 +98,26 @@ impl Keyring {
         let mut text = Zeroizing::new(row.sealed);
         let bound = bound(row.generation);
         wrapping(&root).open(&bound, (row.nonce, row.tag), &mut text).map_err(|_| damaged())?;
-        let rows: Vec<KeyRow> = ciborium::from_reader(&text[..]).map_err(|_| damaged())?;
-        let keys = rows.into_iter().map(|(who, key)| (who, Arc::new(Cipher::new(key.into()))));
-        let keys = keys.collect();
+        let keys = of_bytes(&text).ok_or_else(damaged)?;
         Ok(Some((Self { disk, path, root, generation: row.generation }, keys)))
+    }
+
+    /// How often it was written; a copy says which one it is of.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Goes on counting where another one was.
+    pub(super) fn follows(&mut self, generation: u64) {
+        self.generation = generation;
     }
 
     /// Writes all keys, whole or not at all. What stood there before is overwritten, since it may
     /// hold a key that is to be gone.
     pub(super) fn write(&mut self, keys: &Keys) -> Result<(), SealError> {
         let generation = self.generation + 1;
-        let rows: Vec<KeyRow> = keys.iter().map(|(who, cipher)| (*who, *cipher.secret())).collect();
         let damaged = |_| SealError::content(&self.path, "cannot be written");
-        let mut sealed = Vec::new();
-        ciborium::into_writer(&rows, &mut sealed).map_err(damaged)?;
+        let mut sealed = as_bytes(keys).to_vec();
         let (nonce, tag) = wrapping(&self.root).seal(&bound(generation), &mut sealed)?;
         let (made, check) = (self.root.made.clone(), check(&self.root));
         let mut bytes = MAGIC.to_vec();
@@ -122,6 +128,22 @@ impl Keyring {
         self.generation = generation;
         Ok(())
     }
+}
+
+/// Every key and whose it is; nothing guards them in this.
+pub(super) fn as_bytes(keys: &Keys) -> Zeroizing<Vec<u8>> {
+    let rows: Vec<KeyRow> = keys.iter().map(|(who, cipher)| (*who, *cipher.secret())).collect();
+    // A vector takes all that is written to it.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(64 + rows.len() * 80));
+    drop(ciborium::into_writer(&rows, &mut *bytes));
+    bytes
+}
+
+/// The keys in such bytes.
+pub(super) fn of_bytes(bytes: &[u8]) -> Option<Keys> {
+    let rows: Vec<KeyRow> = ciborium::from_reader(bytes).ok()?;
+    let keys = rows.into_iter().map(|(who, key)| (who, Arc::new(Cipher::new(key.into()))));
+    Some(keys.collect())
 }
 
 fn wrapping(root: &Root) -> Cipher {

@@ -8,6 +8,7 @@
 //! everything that was sealed with it unreadable, wherever a copy of it still is.
 
 mod cipher;
+mod copy;
 mod disk;
 mod envelope;
 mod error;
@@ -19,6 +20,8 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use tokio::sync::watch;
 
 use crate::kernel::{AccountId, CloneId};
 
@@ -75,6 +78,8 @@ struct Inner {
     /// Held while the file is written, so that it is never older than what was promised.
     file: Mutex<Option<Keyring>>,
     known: RwLock<Known>,
+    /// The generation of the file, told to whoever keeps copies of it.
+    generation: watch::Sender<u64>,
 }
 
 /// The keys in memory.
@@ -176,7 +181,12 @@ impl Seals {
     }
 
     fn with(file: Option<Keyring>, keys: Keys) -> Self {
-        Self(Arc::new(Inner { file: Mutex::new(file), known: RwLock::new(Known::of(keys)) }))
+        let generation = file.as_ref().map_or(0, Keyring::generation);
+        Self(Arc::new(Inner {
+            file: Mutex::new(file),
+            known: RwLock::new(Known::of(keys)),
+            generation: watch::Sender::new(generation),
+        }))
     }
 
     fn known(&self) -> RwLockReadGuard<'_, Known> {
@@ -357,6 +367,7 @@ impl Seals {
             let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
             known.is_ahead = true;
         }
+        self.0.generation.send_replace(file.as_ref().map_or(0, Keyring::generation));
         written
     }
 }

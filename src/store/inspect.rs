@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use crate::seal::SealError;
+
 use super::check::{check, guarded, open_aside};
 use super::reader::ReadTx;
 use super::{Codec, Direction, FILE, Key, Range, Row, Rows as _, StoreError, TableInfo, upgrade};
@@ -24,6 +26,8 @@ pub struct TableState {
     pub rows: u64,
     /// Rows that cannot.
     pub faults: u64,
+    /// Those of them whose keys are gone.
+    pub erased: u64,
     /// Why, and under which keys (in hexadecimal), of the first of them.
     pub first: Vec<String>,
 }
@@ -35,6 +39,9 @@ impl TableState {
             return;
         };
         self.faults += 1;
+        if let StoreError::Seal { source: SealError::NoKey | SealError::Erased, .. } = &error {
+            self.erased += 1;
+        }
         if self.first.len() < KEPT {
             let reason = match error {
                 StoreError::Damaged { reason, .. } => reason,

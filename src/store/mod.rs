@@ -12,6 +12,7 @@ mod check;
 mod codec;
 mod data_file;
 mod disk;
+mod dump;
 mod error;
 #[cfg(any(test, feature = "testing"))]
 mod faults;
@@ -46,6 +47,7 @@ use self::opened::{Current, Opened};
 pub use blobs::{BlobError, Blobs};
 pub use codec::{Codec, Row, from_cbor};
 pub use disk::{Disk, DiskFailure, DiskFigures, Room};
+pub use dump::{Loader, OWN_TABLES, schema_of};
 pub use error::StoreError;
 #[cfg(any(test, feature = "testing"))]
 pub use faults::{Call, Faults, Way};
@@ -59,7 +61,7 @@ pub use portion::Portion;
 pub use reader::ReadTx;
 pub use rows::{Direction, Range, Rows};
 pub use survey::Occurrences;
-pub use table::{Holds, RawTable, Table, TableInfo};
+pub use table::{Holds, RawTable, Read, Table, TableInfo};
 pub use upgrade::Upgrade;
 pub use writer::{Durable, WriterFigures};
 

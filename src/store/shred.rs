@@ -10,7 +10,7 @@ use crate::kernel::{AccountId, CloneId};
 use crate::seal::Owner;
 
 /// What kind of owner it is, and its identifier.
-const DOOMED: Table<(u8, AccountId), ()> = Table::new("keys_to_destroy", Holds::Nothing);
+pub(super) const DOOMED: Table<(u8, AccountId), ()> = Table::new("keys_to_destroy", Holds::Nothing);
 const ACCOUNT: u8 = 0;
 const CLONE: u8 = 1;
 

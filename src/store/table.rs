@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::codec::damaged;
 use super::{Key, Range, ReadTx, Row, Rows as _, StoreError, TableState, WriteTx, inspect};
 use crate::seal::Owner;
 
@@ -23,11 +24,22 @@ pub struct TableInfo {
     pub name: &'static str,
     /// Whose data it holds.
     pub holds: Holds,
+    /// Whether it is worth nothing elsewhere or later, as sign-ins are: it is in no backup.
+    pub is_passing: bool,
     sealing: Sealing,
 }
 
 /// Reads all rows of a table.
 type Reader = fn(&ReadTx, &'static str) -> Result<TableState, StoreError>;
+
+/// What was read of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Read {
+    /// Rows that are there.
+    pub rows: u64,
+    /// Those of them whose keys were destroyed: what they said is gone for good.
+    pub erased: u64,
+}
 
 /// How what is in a table finds its owner.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +72,18 @@ impl TableInfo {
             Sealing::Bytes(_) | Sealing::Told => inspect::bytes,
         }
     }
+
+    /// Opens and reads every row of the table.
+    ///
+    /// # Errors
+    /// When one is damaged.
+    pub fn read_all(&self, tx: &ReadTx) -> Result<Read, StoreError> {
+        let TableState { rows, faults, erased, first } = self.examine(tx)?;
+        if faults > erased {
+            return Err(damaged(self.name, &first.join("; ")));
+        }
+        Ok(Read { rows: rows + erased, erased })
+    }
 }
 
 fn reseal<K: Key, R: Row<K>>(tx: &mut WriteTx<'_>, name: &'static str) -> Result<(), StoreError> {
@@ -83,10 +107,16 @@ impl<K: Key, R: Row<K>> Table<K, R> {
             info: TableInfo {
                 name,
                 holds,
+                is_passing: false,
                 sealing: Sealing::Rows(reseal::<K, R>, inspect::rows::<K, R>),
             },
             types: PhantomData,
         }
+    }
+
+    /// The same table, whose rows are in no backup.
+    pub const fn passing(self) -> Self {
+        Self { info: TableInfo { is_passing: true, ..self.info }, types: PhantomData }
     }
 
     /// Its declaration without its types.
@@ -105,13 +135,15 @@ impl<K> RawTable<K> {
     /// A table of this name whose bytes are all one owner's.
     pub const fn new(name: &'static str, holds: Holds, owner: Owner) -> Self {
         let sealing = Sealing::Bytes(owner);
-        Self { info: TableInfo { name, holds, sealing }, types: PhantomData }
+        let info = TableInfo { name, holds, is_passing: false, sealing };
+        Self { info, types: PhantomData }
     }
 
     /// A table of this name whose bytes are those of many; each time it is told whose.
     pub const fn of_many(name: &'static str, holds: Holds) -> Self {
         let sealing = Sealing::Told;
-        Self { info: TableInfo { name, holds, sealing }, types: PhantomData }
+        let info = TableInfo { name, holds, is_passing: false, sealing };
+        Self { info, types: PhantomData }
     }
 
     /// Whose all of its bytes are, if they are one owner's.

@@ -6,8 +6,8 @@ use super::{Codec, Holds, Options, Rows, StoreError, Table, TableInfo, ledger, s
 use crate::kernel::points::{Point, pass};
 
 /// The schema number and what else describes the file itself.
-const META: Table<u64, u64> = Table::new("meta", Holds::Nothing);
-const SCHEMA: u64 = 0;
+pub(super) const META: Table<u64, u64> = Table::new("meta", Holds::Nothing);
+pub(super) const SCHEMA: u64 = 0;
 /// There while the file may hold what an upgrade has replaced.
 const STALE: u64 = 1;
 /// The number of the last line of the ledger of erasures when the file was written anew.
@@ -24,13 +24,20 @@ pub struct Upgrade {
     pub run: fn(&mut WriteTx<'_>) -> Result<(), StoreError>,
 }
 
+impl Options<'_> {
+    /// The schema that this program writes, and the newest that it can read.
+    pub fn schema(&self) -> u64 {
+        FIRST + self.upgrades.len() as u64
+    }
+}
+
 /// Whether the file holds what an upgrade has replaced, and is to be written anew.
 pub(super) fn prepare(
     database: &redb::Database,
     codec: &Codec,
     options: &Options<'_>,
 ) -> Result<bool, StoreError> {
-    let known = FIRST + options.upgrades.len() as u64;
+    let known = options.schema();
     if let Some(found) = present_schema(database, codec)? {
         if found > known {
             return Err(StoreError::Newer { found, known });

@@ -72,7 +72,8 @@ impl Process {
         Ok(Memory { resident: read("Rss:")?, proportional: read("Pss:")? })
     }
 
-    fn stop(&mut self) -> Outcome<()> {
+    /// Ends it in order.
+    pub fn stop(&mut self) -> Outcome<()> {
         let id = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(id, rustix::process::Signal::TERM)?;
         self.child.wait()?;
@@ -189,6 +190,11 @@ impl Appliance {
             tokio::time::sleep(Duration::from_millis(50 + (waiting / 2).min(5_000))).await;
         }
         Ok(())
+    }
+
+    /// Where it keeps everything.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.directory.path().join("data")
     }
 
     /// Megabytes on disk.

@@ -108,6 +108,9 @@ async fn measure(plan: &Plan) -> Outcome<()> {
     if plan.wants("erasing") {
         steps::erasing::measure(plan).await?;
     }
+    if plan.wants("backup") {
+        steps::backup::measure(plan).await?;
+    }
     if plan.wants("streams") {
         steps::streams::measure(plan).await?;
     }

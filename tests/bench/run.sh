@@ -2,7 +2,7 @@
 # Measures the server from outside and prints Markdown tables; what they mean is in
 # docs/performance.md. A full run embeds 140,000 memories; QUICK=1 is done in some minutes.
 # Usage: [BIN=PROGRAM] [TESTING_BIN=PROGRAM] [QUICK=1] tests/bench/run.sh [--words-only] [--only STEP]...
-# Steps: start, writes, sealing (which takes a TESTING_BIN), streams, floods, stalls, signins, timing, hostile, search. --words-only spares the search step the embedding.
+# Steps: start, writes, sealing (which takes a TESTING_BIN), backup, streams, floods, stalls, signins, timing, hostile, search. --words-only spares the search step the embedding.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
 bin=${BIN:-$here/target/release/clonememoria}

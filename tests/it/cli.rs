@@ -14,8 +14,18 @@ use crate::support::server::Server;
 #[tokio::test]
 async fn help_is_for_strangers() {
     let help = run(&["--help"], &[], "").ok();
-    for word in ["serve", "admin", "config", "doctor", "healthcheck", "import-memories", "openapi"]
-    {
+    for word in [
+        "serve",
+        "admin",
+        "backup",
+        "restore",
+        "rollback",
+        "config",
+        "doctor",
+        "healthcheck",
+        "import-memories",
+        "openapi",
+    ] {
         assert!(help.contains(word), "{word}: {help}");
     }
     for command in [
@@ -27,6 +37,11 @@ async fn help_is_for_strangers() {
         vec!["admin", "invite"],
         vec!["config", "show"],
         vec!["import-memories"],
+        vec!["backup"],
+        vec!["backup", "verify"],
+        vec!["backup", "recovery-key"],
+        vec!["restore"],
+        vec!["rollback"],
     ] {
         let mut arguments = command.clone();
         arguments.push("--help");

@@ -67,7 +67,7 @@ async fn with_something_in_the_trash() -> (Server, Client, String) {
 async fn a_jump_ahead_erases_nothing() {
     for ahead in [40 * DAY, 10 * YEAR, 13 * YEAR] {
         let (mut server, ada, memory) = with_something_in_the_trash().await;
-        server.set("TESTING_CLOCK_AHEAD", &ahead.to_string());
+        server.set("TESTING_CLOCK_AHEAD", Some(&ahead.to_string()));
         server.run().await;
         let session = sign_in(&server).await;
         let then = server.client().with_token(&text(&session["access_token"]));
@@ -82,7 +82,7 @@ async fn a_jump_ahead_erases_nothing() {
         assert_eq!(each(&trash, "id"), [memory.as_str()]);
         assert_eq!(server.stop().await, 0);
         // The clock is put right: all is as it was, and whoever was signed in is.
-        server.set("TESTING_CLOCK_AHEAD", "0");
+        server.set("TESTING_CLOCK_AHEAD", Some("0"));
         server.run().await;
         let ada = server.again(&ada);
         assert_eq!(each(&items(&ada.get("/trash").await.is(200)), "id"), [memory.as_str()]);
@@ -95,7 +95,7 @@ async fn a_jump_ahead_erases_nothing() {
 async fn a_machine_that_begins_in_1970_goes_on_from_where_it_was() {
     let (mut server, ada, memory) = with_something_in_the_trash().await;
     // Earlier than its own beginning: the clock has no battery.
-    server.set("TESTING_CLOCK_AHEAD", "-1800000000");
+    server.set("TESTING_CLOCK_AHEAD", Some("-1800000000"));
     server.run().await;
     let there = server.again(&ada);
     // As long as it is believed to be the time of the last sweep, who was signed in is.
@@ -106,7 +106,7 @@ async fn a_machine_that_begins_in_1970_goes_on_from_where_it_was() {
     let born = text(&there.get(&format!("/clones/{clone}")).await.is(200)["created_at"]);
     assert!(born.as_str() > "2020", "{born}");
     assert_eq!(server.stop().await, 0);
-    server.set("TESTING_CLOCK_AHEAD", "0");
+    server.set("TESTING_CLOCK_AHEAD", Some("0"));
     server.run().await;
     let ada = server.again(&ada);
     assert_eq!(each(&items(&ada.get("/trash").await.is(200)), "id"), [memory.as_str()]);

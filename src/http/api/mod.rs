@@ -36,6 +36,7 @@ use crate::accounts::Accounts;
 use crate::admin::Admin;
 use crate::api_keys::ApiKeys;
 use crate::audit::Audit;
+use crate::backup::Backups;
 use crate::break_glass::BreakGlass;
 use crate::clones::Clones;
 use crate::consents::Consents;
@@ -74,6 +75,7 @@ pub struct Parts {
     pub trash: Trash,
     pub erasures: Erasures,
     pub audit: Audit,
+    pub backups: Backups,
     pub break_glass: BreakGlass,
     pub public_url: Option<Url>,
     pub links: Links,

@@ -1,5 +1,6 @@
 //! What is measured, a file a question.
 
+pub mod backup;
 pub mod erasing;
 pub mod floods;
 mod healthy;

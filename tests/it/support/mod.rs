@@ -8,6 +8,7 @@ pub mod idp;
 pub mod llm;
 pub mod passkey;
 pub mod reply;
+pub mod s3;
 pub mod server;
 pub mod small_disk;
 pub mod smtp;

@@ -108,10 +108,10 @@ impl Server {
         self.disk.as_ref().expect("a small disk")
     }
 
-    /// A setting from the next run on.
-    pub fn set(&mut self, name: &str, value: &str) {
+    /// From its next run on a setting has this value, or none.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
         self.environment.retain(|(known, _)| known != name);
-        self.environment.push((name.to_owned(), value.to_owned()));
+        self.environment.extend(value.map(|value| (name.to_owned(), value.to_owned())));
     }
 
     /// From the next run on it runs under another program, such as one that makes its calls fail.

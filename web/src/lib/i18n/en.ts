@@ -966,6 +966,14 @@ export const en = {
   'problem.stopping': 'The server is just restarting. Try again in a moment.',
   'problem.storage':
     'The server cannot write to its disk right now, so nothing was saved. Tell whoever runs it.',
+  'problem.backupFailed':
+    'The backup could not be made or kept. Look whether its disk or storage is there.',
+  'problem.backupRunning': 'A backup is being made already. Wait until it is done.',
+  'problem.backupUnusable':
+    'This backup cannot be used: it is damaged, of another server, or of a newer version.',
+  'problem.backupNowhere':
+    'No place for backups is set. Whoever runs the server names one in its settings.',
+  'problem.recoveryKey': 'That is no recovery key.',
   'problem.suspended': 'This account is suspended. Ask whoever runs this server.',
   'problem.tooLarge': 'That is more than fits in one go. Send less at once.',
   'problem.shareEnded': 'This link has ended. Ask whoever gave it to you for another.',

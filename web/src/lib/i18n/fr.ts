@@ -1013,6 +1013,14 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.stopping': 'Le serveur redémarre. Réessayez dans un instant.',
   'problem.storage':
     'Le serveur ne peut pas écrire sur son disque : rien n’a été enregistré. Prévenez la personne qui le gère.',
+  'problem.backupFailed':
+    'La sauvegarde n’a pas pu être faite ou conservée. Vérifiez que son disque ou son stockage est là.',
+  'problem.backupRunning': 'Une sauvegarde est déjà en cours. Attendez qu’elle soit terminée.',
+  'problem.backupUnusable':
+    'Cette sauvegarde est inutilisable : abîmée, d’un autre serveur ou d’une version plus récente.',
+  'problem.backupNowhere':
+    'Aucun endroit n’est prévu pour les sauvegardes. La personne qui gère le serveur en indique un dans ses réglages.',
+  'problem.recoveryKey': 'Ce n’est pas une clé de récupération.',
   'problem.suspended': 'Ce compte est suspendu. Adressez-vous à la personne qui gère ce serveur.',
   'problem.tooLarge': 'C’est trop pour un seul envoi. Envoyez-en moins à la fois.',
   'problem.shareEnded': 'Ce lien a expiré. Demandez-en un autre à la personne qui vous l’a donné.',
