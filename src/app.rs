@@ -10,6 +10,7 @@ mod open;
 mod rehearse;
 mod restore;
 mod rollback;
+mod slices;
 mod start_error;
 mod sweep;
 
@@ -30,19 +31,13 @@ pub use self::open::is_sealed;
 pub use self::rehearse::Findings;
 pub use self::restore::{Restore, Wanted};
 pub use self::rollback::Rollback;
+pub use self::slices::{erasers, examiners, tables};
 pub use self::start_error::{StartError, exit_code_of};
 use self::sweep::{Swept, clock_state, sweep};
-use crate::accounts::{self, AccountEraser, AccountExaminer};
-use crate::api_keys::{self, ApiKeyEraser};
-use crate::audit::{self, Audit, AuditEraser, AuditExaminer};
+use crate::audit::Audit;
 use crate::backup::{self, Backups, Begun};
-use crate::break_glass::{self, BreakGlassEraser};
-use crate::clones::{self, CloneEraser, CloneExaminer};
 use crate::config::{self, Config};
-use crate::consents::{self, ConsentEraser};
-use crate::conversations::{self, ConversationEraser, ConversationExaminer};
 use crate::embed::Embedder;
-use crate::factors::{self, FactorEraser};
 use crate::http::api::{Services, api};
 use crate::http::auth::Door;
 use crate::http::body::Shape;
@@ -57,18 +52,14 @@ use crate::http::metrics::{Extra, Metrics};
 use crate::http::server::{Listen, Server};
 use crate::http::sse::{HEARTBEAT_EVERY, Streams};
 use crate::http::trust::Trust;
-use crate::identities::{self, Identities, IdentityEraser};
-use crate::jobs::discarded::DiscardedEraser;
-use crate::jobs::{self, Eraser, Examiner, Queue, QueueEraser, Tasks};
+use crate::identities::Identities;
+use crate::jobs::{self, Queue, Tasks};
 use crate::kernel::Clock;
-use crate::memories::{self, MemoryEraser, MemoryExaminer};
-use crate::notifications::{self, NotificationEraser};
-use crate::privacy::{self, Trash, TrashExaminer};
-use crate::retrieval::{self, Retrieval, RetrievalEraser, RetrievalExaminer};
-use crate::sessions::{self, SessionEraser, Sessions};
-use crate::share_links::{self, ShareLinkEraser, ShareLinks};
-use crate::spaces::{self, SpaceEraser, SpaceExaminer};
-use crate::store::{DataLock, Store, TableInfo};
+use crate::privacy::{self, Trash};
+use crate::retrieval::Retrieval;
+use crate::sessions::Sessions;
+use crate::share_links::ShareLinks;
+use crate::store::{DataLock, Store};
 use crate::tls::Tls;
 
 /// How long a stop waits for answers and connections, and then for what runs in the background:
@@ -77,71 +68,6 @@ const EDGE_WITHIN: Duration = Duration::from_secs(15);
 const TASKS_WITHIN: Duration = Duration::from_secs(10);
 /// The same when somebody has lost patience.
 const TASKS_IN_A_HURRY: Duration = Duration::from_millis(500);
-
-/// Every table of every slice.
-pub fn tables() -> Vec<TableInfo> {
-    [
-        jobs::calendar::TABLES,
-        jobs::once::TABLES,
-        jobs::discarded::TABLES,
-        jobs::queue::TABLES,
-        accounts::TABLES,
-        sessions::TABLES,
-        api_keys::TABLES,
-        factors::TABLES,
-        identities::TABLES,
-        spaces::TABLES,
-        consents::TABLES,
-        notifications::TABLES,
-        clones::TABLES,
-        share_links::TABLES,
-        memories::TABLES,
-        retrieval::TABLES,
-        conversations::TABLES,
-        audit::TABLES,
-        break_glass::TABLES,
-        privacy::TABLES,
-    ]
-    .concat()
-}
-
-/// The erasers of all slices, in the order in which they run: what opens an account and what is
-/// little first, what may be much last.
-pub fn erasers() -> Vec<Box<dyn Eraser>> {
-    vec![
-        Box::new(ShareLinkEraser(conversations::forget_visitor_in)),
-        Box::new(ApiKeyEraser),
-        Box::new(FactorEraser),
-        Box::new(IdentityEraser),
-        Box::new(SessionEraser),
-        Box::new(AccountEraser),
-        Box::new(SpaceEraser),
-        Box::new(ConsentEraser),
-        Box::new(NotificationEraser),
-        Box::new(BreakGlassEraser),
-        Box::new(QueueEraser),
-        Box::new(AuditEraser),
-        Box::new(DiscardedEraser),
-        Box::new(ConversationEraser),
-        Box::new(RetrievalEraser),
-        Box::new(MemoryEraser(privacy::forget_memory_in)),
-        Box::new(CloneEraser),
-    ]
-}
-
-/// What all slices know must hold between their rows.
-pub fn examiners() -> Vec<Box<dyn Examiner>> {
-    vec![
-        Box::new(AccountExaminer),
-        Box::new(SpaceExaminer),
-        Box::new(CloneExaminer),
-        Box::new(MemoryExaminer),
-        Box::new(RetrievalExaminer),
-        Box::new(ConversationExaminer),
-        Box::new(TrashExaminer),
-        Box::new(AuditExaminer),
-    ]
-}
 
 /// The services of an instance, without a server in front.
 pub struct App {
@@ -205,7 +131,7 @@ impl App {
         let open::Data { store, seals, new_root_key } = open::open(config)?;
         privacy::repeat(&store, erasers).await?;
         // Nothing that was over is good again because the clock was turned back.
-        if let Some(believed) = store.read(|tx| jobs::calendar::believed(tx))? {
+        if let Some(believed) = store.read(jobs::calendar::believed)? {
             clock.not_before(believed);
         }
         let tasks = Tasks::new();

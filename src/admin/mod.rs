@@ -4,6 +4,7 @@
 //! server can open. None of them shows anybody's content.
 
 mod backing;
+mod operation;
 mod people;
 #[cfg(feature = "testing")]
 mod testing;
@@ -11,11 +12,9 @@ mod testing;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use serde::{Deserialize, Serialize};
-
 use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
 use crate::audit::{Audit, Chain};
-use crate::backup::{Backups, Kept, Made};
+use crate::backup::Backups;
 use crate::clones;
 use crate::consents::Consents;
 use crate::factors::{FactorError, Factors};
@@ -23,223 +22,16 @@ use crate::identities::Identities;
 use crate::jobs;
 use crate::kernel::{Clock, CloneId, Fault, FieldProblem, Text, Timestamp, Token};
 use crate::notifications::Notifications;
-use crate::privacy::{self, Claim, Looked};
+use crate::privacy;
 use crate::sessions::{COMMAND_LINE, Device, Sessions, SignInBy};
 use crate::store::Store;
 
 pub use backing::RecoveryState;
+pub use operation::{Operation, Outcome};
 pub use people::{Figures, Overview};
-
-/// Something the operator wants.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Operation {
-    /// A link for the first account.
-    SetupLink,
-    /// An invitation for one more account.
-    Invite,
-    /// The address at which links to this server begin.
-    Front,
-    /// An account.
-    CreateAccount {
-        /// The address to sign in with.
-        email: String,
-        /// The password.
-        password: String,
-        /// How the person wants to be called.
-        display_name: String,
-        /// Whether it administers the instance.
-        admin: bool,
-    },
-    /// A new password for an account; its sign-ins end.
-    ResetPassword {
-        /// The account's address.
-        email: String,
-        /// The new password.
-        password: String,
-    },
-    /// A mail that shows whether mails arrive.
-    TestMail {
-        /// The address to send it to.
-        to: String,
-    },
-    /// An account is told something, without a cause.
-    #[cfg(feature = "testing")]
-    Tell {
-        /// The account's address.
-        email: String,
-        /// The word of the topic.
-        topic: String,
-        /// What the notice names.
-        detail: String,
-    },
-    /// An access token signed anew by the right key.
-    #[cfg(feature = "testing")]
-    TokenFor {
-        /// The token.
-        token: String,
-        /// For whose ears; ours if nothing is said.
-        audience: Option<String>,
-    },
-    /// Takes the authenticator app, the recovery codes and the passkeys from an account that lost
-    /// them; its sign-ins end.
-    ResetFactors {
-        /// The account's address.
-        email: String,
-    },
-    /// Time passes without waiting for it.
-    #[cfg(feature = "testing")]
-    AdvanceClock {
-        /// How much.
-        seconds: u64,
-    },
-    /// The machine's clock is turned back.
-    #[cfg(feature = "testing")]
-    TurnClockBack {
-        /// How much.
-        seconds: u64,
-    },
-    /// What has waited long enough in the trash is erased, as it is every hour; the edge does it.
-    #[cfg(feature = "testing")]
-    SweepTrash,
-    /// Each search takes so much longer from now on; the edge sees to it.
-    #[cfg(feature = "testing")]
-    SlowSearches {
-        /// How much longer, in milliseconds.
-        millis: u64,
-    },
-    /// A call of the system fails from now on.
-    #[cfg(feature = "testing")]
-    FailDisk {
-        /// Which.
-        call: crate::store::Call,
-        /// How.
-        way: crate::store::Way,
-        /// How many of these succeed before.
-        after: u64,
-    },
-    /// So much of the disk is said to be free; the system is asked again if nothing is said.
-    #[cfg(feature = "testing")]
-    SayFree {
-        /// In megabytes.
-        megabytes: Option<u64>,
-    },
-    /// The process is killed when a point is passed for the so-manieth time from now on.
-    #[cfg(feature = "testing")]
-    KillAt {
-        /// The point's name.
-        point: String,
-        /// Which passage.
-        passage: u64,
-    },
-    /// What every part knows of an account is erased; the edge does it.
-    #[cfg(feature = "testing")]
-    EraseAccount {
-        /// The account.
-        account: crate::kernel::AccountId,
-    },
-    /// A piece of code fails as it never should, to see that everything else goes on.
-    #[cfg(feature = "testing")]
-    Panic {
-        /// Whether it holds a transaction.
-        while_writing: bool,
-    },
-    /// A look through the audit log: whether every entry is as it was written.
-    VerifyAudit,
-    /// A look whether what a receipt says was erased is gone.
-    VerifyErasure {
-        /// What the receipt says.
-        claim: Claim,
-    },
-    /// The file of the database is written anew, as it is within a day of an erasure.
-    #[cfg(feature = "testing")]
-    Rewrite,
-    /// In which tables words stand, once they are unsealed.
-    #[cfg(feature = "testing")]
-    Scan {
-        /// The words.
-        words: Vec<String>,
-    },
-    /// The values of a table as they are stored, in hexadecimal digits.
-    #[cfg(feature = "testing")]
-    Stored {
-        /// The table.
-        table: String,
-    },
-    /// A backup, to every place that is set or to one directory.
-    BackUp {
-        /// The directory, as the server finds it.
-        to: Option<PathBuf>,
-    },
-    /// The backups that lie at the places.
-    Backups,
-    /// How it is about the recovery key and the copies of the keyring.
-    RecoveryState,
-    /// The public half of a recovery key that somebody has.
-    KeepRecoveryKey {
-        /// As age writes it.
-        key: String,
-    },
-    /// A sign-in as the owner of a clone, to bring memories in.
-    ActForClone {
-        /// The clone.
-        clone: String,
-    },
-}
-
-/// What came of it.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The token of a link.
-    Token(String),
-    /// Where links begin, without a slash at the end; nothing where no browser finds the server.
-    Front(Option<String>),
-    /// It is done.
-    Done,
-    /// In which tables which word stands.
-    #[cfg(feature = "testing")]
-    Found(std::collections::BTreeMap<String, Vec<String>>),
-    /// Values in hexadecimal digits.
-    #[cfg(feature = "testing")]
-    Stored(Vec<String>),
-    /// What was looked at to see whether something is gone.
-    Erasure(Vec<Looked>),
-    /// A backup was made.
-    Backup(Made),
-    /// The backups, place by place, the oldest first.
-    Backups(Vec<Kept>),
-    /// The recovery key and the copies of the keyring.
-    Recovery(RecoveryState),
-    /// How many entries of the audit log fit, and the number of the first that does not.
-    Audit {
-        /// How many.
-        entries: u64,
-        /// The first that does not fit.
-        broken_at: Option<u64>,
-    },
-}
 
 fn token(token: &Token) -> Outcome {
     Outcome::Token(token.reveal().to_owned())
-}
-
-impl Operation {
-    /// The name under which it is written down, if it is.
-    fn word(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::SetupLink => "link",
-            Self::Invite => "invite",
-            Self::CreateAccount { .. } => "create",
-            Self::ResetPassword { .. } => "reset_password",
-            Self::ResetFactors { .. } => "reset_factors",
-            Self::TestMail { .. } => "test_mail",
-            Self::ActForClone { .. } => "act_for_clone",
-            Self::BackUp { .. } => "backup",
-            Self::KeepRecoveryKey { .. } => "recovery_key",
-            _ => return None,
-        })
-    }
 }
 
 /// Carries operations out.
@@ -324,14 +116,7 @@ impl Admin {
                 self.create_account(email, password, display_name, admin).await
             }
             Operation::ResetPassword { email, password } => {
-                let password = checked(password, &[&email])?;
-                let email = address(&email)?;
-                match self.accounts.reset_password(&email, password).await {
-                    Err(AccountError::Missing) => {
-                        Err(Fault::field(FieldProblem::Unknown, "/email", "belongs to no account"))
-                    }
-                    outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
-                }
+                self.reset_password(email, password).await
             }
             Operation::TestMail { to } => {
                 let to = Email::new(&to).ok_or_else(|| {
@@ -352,14 +137,7 @@ impl Admin {
             | Operation::SayFree { .. }
             | Operation::KillAt { .. }
             | Operation::EraseAccount { .. } => testing::run(self, operation).await,
-            Operation::ResetFactors { email } => {
-                match self.factors.reset(&address(&email)?).await {
-                    Err(FactorError::Account(AccountError::Missing)) => {
-                        Err(Fault::field(FieldProblem::Unknown, "/email", "belongs to no account"))
-                    }
-                    outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
-                }
-            }
+            Operation::ResetFactors { email } => self.reset_factors(&email).await,
             #[cfg(feature = "testing")]
             Operation::AdvanceClock { seconds } => {
                 self.clock.advance(std::time::Duration::from_secs(seconds));
@@ -382,18 +160,39 @@ impl Admin {
             | Operation::RecoveryState
             | Operation::KeepRecoveryKey { .. } => self.back_up(operation).await,
             Operation::ActForClone { clone } => self.act_for(&clone).await,
-            Operation::VerifyErasure { claim } => {
-                let (store, directory) = (self.store.clone(), self.data_dir.clone());
-                let look = move || privacy::verify(&store, &directory, &claim);
-                let looked = jobs::blocking(look).await.map_err(Fault::internal)?;
-                Ok(Outcome::Erasure(looked.map_err(Fault::from)?))
-            }
-
+            Operation::VerifyErasure { claim } => self.verify_erasure(claim).await,
             Operation::VerifyAudit => {
                 let Chain { entries, broken_at } = self.audit.verify().await?;
                 Ok(Outcome::Audit { entries, broken_at })
             }
         }
+    }
+
+    async fn reset_password(&self, email: String, password: String) -> Result<Outcome, Fault> {
+        let password = checked(password, &[&email])?;
+        let email = address(&email)?;
+        match self.accounts.reset_password(&email, password).await {
+            Err(AccountError::Missing) => {
+                Err(Fault::field(FieldProblem::Unknown, "/email", "belongs to no account"))
+            }
+            outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
+        }
+    }
+
+    async fn reset_factors(&self, email: &str) -> Result<Outcome, Fault> {
+        match self.factors.reset(&address(email)?).await {
+            Err(FactorError::Account(AccountError::Missing)) => {
+                Err(Fault::field(FieldProblem::Unknown, "/email", "belongs to no account"))
+            }
+            outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
+        }
+    }
+
+    async fn verify_erasure(&self, claim: privacy::Claim) -> Result<Outcome, Fault> {
+        let (store, directory) = (self.store.clone(), self.data_dir.clone());
+        let look = move || privacy::verify(&store, &directory, &claim);
+        let looked = jobs::blocking(look).await.map_err(Fault::internal)?;
+        Ok(Outcome::Erasure(looked.map_err(Fault::from)?))
     }
 
     async fn create_account(

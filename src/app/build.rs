@@ -158,14 +158,7 @@ pub(super) async fn build(
         live: Live::new(config.limits.streams, config.limits.streams_per_account),
     })
     .await?;
-    let erasures = Erasures::new(privacy::Parts {
-        store: store.clone(),
-        clock: clock.clone(),
-        queue: queue.clone(),
-        watchers: watchers.clone(),
-        retrieval: retrieval.clone(),
-        erasers: erasers(),
-    });
+    let erasures = erasures((&store, &clock), queue, &watchers, &retrieval);
     let kept = config.limits.trash;
     let trash = Trash::new(store.clone(), clock.clone(), memories.clone(), erasures.clone(), kept);
     Ok(ServiceParts {
@@ -191,6 +184,22 @@ pub(super) async fn build(
         erasures,
         public_url: config.public_url.clone(),
         links: links(config),
+    })
+}
+
+fn erasures(
+    (store, clock): (&Store, &Clock),
+    queue: &Queue,
+    watchers: &Watchers,
+    retrieval: &Retrieval,
+) -> Erasures {
+    Erasures::new(privacy::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        queue: queue.clone(),
+        watchers: watchers.clone(),
+        retrieval: retrieval.clone(),
+        erasers: erasers(),
     })
 }
 

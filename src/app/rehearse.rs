@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::build::build;
-use super::{StartError, open, tables};
+use super::{StartError, erasers, open, tables};
 use crate::access::{Principal, Proof};
 use crate::accounts::Account;
 use crate::clones;
@@ -14,6 +14,7 @@ use crate::http::api::Parts;
 use crate::jobs::{Queue, Tasks};
 use crate::kernel::{Clock, CloneId, PageRequest, SessionId};
 use crate::memories::{Filter, Memory};
+use crate::privacy;
 use crate::retrieval::{SearchMode, SearchRequest};
 use crate::seal::Seals;
 use crate::sessions::SignInBy;
@@ -61,6 +62,8 @@ pub(super) async fn rehearse(
     (config.backup.directory, config.backup.bucket) = (None, None);
     let store = open::open_with(folder, &config, seals.clone())?;
     let mut findings = read_all(&store)?;
+    // As the start will that is rehearsed.
+    privacy::repeat(&store, erasers).await?;
     let (tasks, clock) = (Tasks::new(), Clock::system());
     // Its workers are not started.
     let queue = Queue::new(store.clone(), clock.clone());

@@ -36,8 +36,8 @@ impl RecoveryKey {
     /// # Errors
     /// When there is none.
     pub fn read(text: &str) -> Result<Self, BackupError> {
-        let lines = text.lines().map(str::trim);
-        let line = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).next_back();
+        let mut lines = text.lines().map(str::trim);
+        let line = lines.rfind(|line| !line.is_empty() && !line.starts_with('#'));
         let identity = line.and_then(|line| Identity::from_str(&line.to_uppercase()).ok());
         identity.map(Self).ok_or(BackupError::NoRecoveryKey)
     }

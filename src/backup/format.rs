@@ -214,8 +214,11 @@ pub(super) fn put_row(payload: &mut Vec<u8>, key: &[u8], value: &[u8]) {
     }
 }
 
+/// The key and the value of a row, as they are stored.
+type RowBytes<'a> = (&'a [u8], &'a [u8]);
+
 /// The rows in the payload of such a frame.
-pub(super) fn rows_in(mut payload: &[u8]) -> Result<Vec<(&[u8], &[u8])>, BackupError> {
+pub(super) fn rows_in(mut payload: &[u8]) -> Result<Vec<RowBytes<'_>>, BackupError> {
     fn part<'a>(payload: &mut &'a [u8]) -> Option<&'a [u8]> {
         let (length, rest) = payload.split_first_chunk::<4>()?;
         let (part, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;

@@ -361,17 +361,18 @@ mod tests {
             };
             keep(path, &journal).unwrap();
             std::fs::create_dir(&aside).unwrap();
-            let mut steps = 0;
-            for (from, to, name) in [
+            for (at, (from, to, name)) in [
                 (path, &*aside, "clonememoria.redb"),
                 (path, &*aside, "index"),
                 (&*fresh, path, "clonememoria.redb"),
                 (&*fresh, path, "blobs"),
-            ] {
-                if steps < cut {
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                if at < cut {
                     rename(from, to, name).unwrap();
                 }
-                steps += 1;
             }
             drop(swap);
             assert_eq!(settle(path).unwrap(), Begun::Restored, "{cut}");

@@ -1,5 +1,6 @@
 //! A backup gives back what was stored, and nothing that was changed passes for one.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::crypt::{open, seal};
 use super::format::Unframed;
 use super::write::Source;
 use super::*;
-use crate::kernel::AccountId;
+use crate::kernel::{AccountId, Subject};
 use crate::seal::Owner;
 use crate::store::{Codec, Holds, OWN_TABLES, Options, Range, Row, Rows as _, StoreError, Table};
 
@@ -45,6 +46,10 @@ impl World {
                 let text = format!("note {number} {}", "x".repeat(number as usize % 300));
                 tx.put(&NOTES, &number, &NoteRow { text })?;
             }
+            for byte in [8, 9] {
+                let erased = Subject::Account(AccountId::from_bytes([byte; 16]));
+                tx.record_erasure(erased, Timestamp(1), BTreeMap::new())?;
+            }
             tx.put(&SIGN_INS, &1, &NoteRow { text: "a sign-in".to_owned() })
         });
         put.await.unwrap();
@@ -52,7 +57,9 @@ impl World {
         std::fs::create_dir_all(&blobs).unwrap();
         std::fs::write(blobs.join("one"), vec![7; 300_000]).unwrap();
         std::fs::write(blobs.join("two"), "").unwrap();
-        std::fs::write(directory.path().join(LEDGER), "{\"seq\":1}\n{\"seq\":2}\n").unwrap();
+        let lines = store.erasures().unwrap();
+        let ledger: String = lines.iter().map(|line| line.text().to_owned() + "\n").collect();
+        std::fs::write(directory.path().join(LEDGER), ledger).unwrap();
         Self { directory, seals, store }
     }
 
@@ -95,7 +102,7 @@ fn sealed_by(seals: &Seals, inside: &[u8]) -> Vec<u8> {
 }
 
 fn notes(store: &Store) -> Vec<(u64, NoteRow)> {
-    store.read(|tx| Ok::<_, StoreError>(tx.list(&NOTES, &Range::all())?)).unwrap()
+    store.read(|tx| tx.list(&NOTES, &Range::all())).unwrap()
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub fn run(args: &RestoreArgs) -> Result<(), Failure> {
         say("  clonememoria serve");
         if let Some(path) = root_key {
             say("");
-            say("This machine has a root key of its own now. Keep a copy of it, apart from the data:");
+            say("This machine has a root key of its own now. Keep a copy apart from the data:");
             say(format_args!("  {}", path.display()));
         }
         Ok(())

@@ -86,9 +86,9 @@ mod tests {
             assert_eq!(believe(&store, then, Duration::ZERO).await, ahead);
             assert_eq!(believe(&store, then, DAY - Duration::from_secs(1)).await, ahead);
         }
-        assert_eq!(store.read(|tx| believed(tx)).unwrap(), Some(weekend));
+        assert_eq!(store.read(believed).unwrap(), Some(weekend));
         let year = weekend.plus(DAY * 365);
         assert_eq!(believe(&store, year, DAY).await, Belief::Right);
-        assert_eq!(store.read(|tx| believed(tx)).unwrap(), Some(year));
+        assert_eq!(store.read(believed).unwrap(), Some(year));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::people_rows::{PEOPLE, person_of};
+use super::places;
 use super::rows::{self, MEMORIES, REVISIONS};
 use crate::access::Visibility;
 use crate::accounts::Leaving;
@@ -26,12 +27,12 @@ impl Examiner for MemoryExaminer {
             if memory.deleted_at.is_none() {
                 let what = Counted::Memory(memory.content.visibility);
                 what.recount(clone, memory.author, &mut counted);
-                places.extend(rows::places_of(tx, &memory)?);
+                places.extend(places::places_of(tx, &memory)?);
             }
             Ok::<_, StoreError>(ControlFlow::Continue(()))
         })?;
         Counted::Memory(Visibility::Space).compare(tx, &counted, findings)?;
-        let there: BTreeSet<_> = rows::places(tx)?.into_iter().collect();
+        let there: BTreeSet<_> = places::places(tx)?.into_iter().collect();
         for (table, key) in places.difference(&there) {
             findings.note_bytes(table, "a memory is not found by it", key);
         }

@@ -5,11 +5,13 @@
 
 mod batch;
 mod browse;
+mod erase;
 mod error;
 mod examine;
 mod model;
 mod people;
 mod people_rows;
+mod places;
 mod reads;
 mod rows;
 
@@ -17,14 +19,13 @@ use std::sync::Arc;
 
 use crate::access::{Action, Principal, Role, may, may_read_memory};
 use crate::clones::{self, Counted};
+use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
-use crate::jobs::{Eraser, Once, Subject};
 use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest};
-use crate::store::{
-    Direction, Portion, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of,
-};
+use crate::store::{Direction, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
 
+pub use erase::{Forget, MemoryEraser};
 pub use error::MemoryError;
 pub use examine::MemoryExaminer;
 pub use model::{
@@ -380,73 +381,5 @@ fn require_free(
     match rows::by_external_id(tx, clone, external_id)? {
         Some(other) if Some(other) != own => Err(MemoryError::ExternalIdTaken),
         _ => Ok(()),
-    }
-}
-
-/// Removes what this slice knows of somebody or something; with what forgets a memory elsewhere.
-pub struct MemoryEraser(pub Forget);
-
-/// Forgets what was made of a memory.
-pub type Forget = fn(&mut WriteTx<'_>, CloneId, MemoryId) -> Result<(), StoreError>;
-
-/// How many rows a memory is made of, roughly.
-const ROWS_OF_ONE: usize = 10;
-
-impl MemoryEraser {
-    fn erase_memory_in(
-        &self,
-        tx: &mut WriteTx<'_>,
-        clone: CloneId,
-        id: MemoryId,
-    ) -> Result<(), StoreError> {
-        (self.0)(tx, clone, id)?;
-        rows::erase_memory_in(tx, clone, id)
-    }
-
-    fn erase_author_in(
-        &self,
-        tx: &mut WriteTx<'_>,
-        author: AccountId,
-        room: &mut Portion,
-    ) -> Result<(), StoreError> {
-        for clone in clones::added_to_by(tx, author)? {
-            let most = room.left().div_ceil(ROWS_OF_ONE);
-            for id in rows::of_author(tx, (clone, author), most)? {
-                self.erase_memory_in(tx, clone, id)?;
-                discarded::remove_in(tx, DiscardedId::from_bytes(id.bytes()));
-                room.take(ROWS_OF_ONE);
-            }
-            if room.is_over() {
-                return Ok(());
-            }
-            people_rows::erase_author_in(tx, clone, author)?;
-        }
-        Ok(())
-    }
-}
-
-impl Eraser for MemoryEraser {
-    fn erase_in(
-        &self,
-        tx: &mut WriteTx<'_>,
-        subject: Subject,
-        room: &mut Portion,
-    ) -> Result<(), StoreError> {
-        match subject {
-            Subject::Clone(clone) => {
-                if planted(Planted::ErasureSkipsATable) {
-                    return rows::erase_clone_in(tx, clone, room);
-                }
-                rows::erase_clone_in(tx, clone, room)?;
-                people_rows::erase_clone_in(tx, clone)
-            }
-            Subject::Account(account) => self.erase_author_in(tx, account, room),
-            Subject::Memory(clone, id) => self.erase_memory_in(tx, clone, id),
-            Subject::Person(clone, id) => {
-                tx.remove(&people_rows::PEOPLE, &(clone, id));
-                Ok(())
-            }
-            Subject::Conversation(_) => Ok(()),
-        }
     }
 }

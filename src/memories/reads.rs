@@ -8,7 +8,7 @@ use crate::accounts::Leaving;
 use crate::kernel::{AccountId, CloneId, MemoryId, Timestamp};
 use crate::store::{Direction, Range, Rows, StoreError, WriteTx};
 
-use super::{Memory, may_change, rows};
+use super::{Memory, may_change, places, rows};
 
 /// A memory for the slices above, which have opened the clone already.
 ///
@@ -51,7 +51,7 @@ pub fn remove_dangling_in(
     tx: &mut WriteTx<'_>,
     clone: CloneId,
 ) -> Result<BTreeSet<MemoryId>, StoreError> {
-    rows::remove_dangling_in(tx, clone)
+    places::remove_dangling_in(tx, clone)
 }
 
 /// Whether somebody with a role may read a memory; for the slices above.

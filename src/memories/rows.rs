@@ -1,6 +1,5 @@
 //! How memories are stored, and the tables by which they are found.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, CloneId, FuzzyDate, MemoryId, Text, Timestamp, TokenHash};
 use crate::seal::Owner;
 use crate::store::{
-    Direction, Holds, Key as _, Portion, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx,
+    Direction, Holds, Portion, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx,
 };
 
 use super::model::{MemoryType, Metadata, Name, fold};
@@ -21,14 +20,14 @@ pub(super) const MEMORIES: Table<(CloneId, MemoryId), MemoryRow> =
     Table::new("memories", Holds::Clone);
 pub(super) const REVISIONS: Table<(CloneId, MemoryId, u32), RevisionRow> =
     Table::new("memory_revisions", Holds::Clone);
-const BY_EXTERNAL_ID: Table<(CloneId, TokenHash), MemoryId> =
+pub(super) const BY_EXTERNAL_ID: Table<(CloneId, TokenHash), MemoryId> =
     Table::new("memories_by_external_id", Holds::Clone);
 /// Days since 1970 of the earliest and the latest day a memory may be about.
 pub(super) const BY_DATE: Table<(CloneId, i64, i64, MemoryId), ()> =
     Table::new("memories_by_date", Holds::Clone);
 pub(super) const UNDATED: Table<(CloneId, MemoryId), ()> =
     Table::new("memories_undated", Holds::Clone);
-const BY_PERSON: Table<(CloneId, TokenHash, MemoryId), ()> =
+pub(super) const BY_PERSON: Table<(CloneId, TokenHash, MemoryId), ()> =
     Table::new("memories_by_person", Holds::Clone);
 
 pub(super) const TABLES: [TableInfo; 6] = [
@@ -249,39 +248,6 @@ pub fn reseal_in(tx: &mut WriteTx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes what leads to memories of a clone that are not there, and says to which: they could not
-/// be read any more.
-pub(super) fn remove_dangling_in(
-    tx: &mut WriteTx<'_>,
-    clone: CloneId,
-) -> Result<BTreeSet<MemoryId>, StoreError> {
-    let all = Range::prefix(&clone);
-    let mut gone = BTreeSet::new();
-    for key in tx.keys::<(CloneId, i64, i64, MemoryId), ()>(&BY_DATE, &all)? {
-        if !tx.has(&MEMORIES, &(clone, key.3))? {
-            tx.remove(&BY_DATE, &key);
-            gone.insert(key.3);
-        }
-    }
-    for key in tx.keys::<(CloneId, MemoryId), ()>(&UNDATED, &all)? {
-        if !tx.has(&MEMORIES, &key)? {
-            tx.remove(&UNDATED, &key);
-            gone.insert(key.1);
-        }
-    }
-    for key in tx.keys::<(CloneId, TokenHash, MemoryId), ()>(&BY_PERSON, &all)? {
-        if gone.contains(&key.2) {
-            tx.remove(&BY_PERSON, &key);
-        }
-    }
-    for (key, memory) in tx.list(&BY_EXTERNAL_ID, &all)? {
-        if gone.contains(&memory) {
-            tx.remove(&BY_EXTERNAL_ID, &key);
-        }
-    }
-    Ok(gone)
-}
-
 pub(super) fn put_revision_in(
     tx: &mut WriteTx<'_>,
     memory: &Memory,
@@ -364,12 +330,12 @@ pub(super) fn of_author(
 }
 
 /// What a text is found by, under the clone's key.
-fn blind(tx: &impl Rows, clone: CloneId, text: &str) -> Result<TokenHash, StoreError> {
+pub(super) fn blind(tx: &impl Rows, clone: CloneId, text: &str) -> Result<TokenHash, StoreError> {
     tx.codec().blind(MEMORIES.info().name, Owner::Clone(clone), text.as_bytes())
 }
 
 /// Days since 1970 of the earliest and the latest day.
-fn days(content: &Content) -> Option<(i64, i64)> {
+pub(super) fn days(content: &Content) -> Option<(i64, i64)> {
     let date = content.occurred_at.as_ref()?;
     Some((day_number(date.earliest()), day_number(date.latest())))
 }
@@ -377,38 +343,4 @@ fn days(content: &Content) -> Option<(i64, i64)> {
 fn day_number(date: jiff::civil::Date) -> i64 {
     let epoch = jiff::civil::Date::constant(1970, 1, 1);
     i64::from((date - epoch).get_days())
-}
-
-/// The tables and keys by which a memory is found.
-pub(super) fn places_of(
-    tx: &impl Rows,
-    memory: &Memory,
-) -> Result<Vec<(&'static str, Vec<u8>)>, StoreError> {
-    let (clone, id) = (memory.clone, memory.id);
-    let mut places = Vec::new();
-    if let Some(external_id) = &memory.content.external_id {
-        let key = (clone, blind(tx, clone, external_id)?);
-        places.push((BY_EXTERNAL_ID.info().name, key.to_bytes()));
-    }
-    places.push(match days(&memory.content) {
-        Some((earliest, latest)) => (BY_DATE.info().name, (clone, earliest, latest, id).to_bytes()),
-        None => (UNDATED.info().name, (clone, id).to_bytes()),
-    });
-    for person in &memory.content.people {
-        let key = (clone, blind(tx, clone, &fold(person))?, id);
-        places.push((BY_PERSON.info().name, key.to_bytes()));
-    }
-    Ok(places)
-}
-
-/// The tables and keys by which anything is found.
-pub(super) fn places(tx: &impl Rows) -> Result<Vec<(&'static str, Vec<u8>)>, StoreError> {
-    let mut places = Vec::new();
-    for table in [BY_EXTERNAL_ID.info(), BY_DATE.info(), UNDATED.info(), BY_PERSON.info()] {
-        tx.scan_bytes(table.name, &Range::all(), Direction::Up, &mut |key, _| {
-            places.push((table.name, key.to_vec()));
-            ControlFlow::Continue(())
-        })?;
-    }
-    Ok(places)
 }

@@ -4,8 +4,9 @@ mod erasure;
 mod examine;
 mod trash;
 
+pub use erasure::rows::TABLES;
 pub use erasure::{
-    Claim, Erasure, ErasureError, Erasures, Looked, Parts, Preview, State, TABLES, Traces,
+    Claim, Erasure, ErasureError, Erasures, Looked, Parts, Preview, State, Traces,
     forget_memory_in, repeat, verify,
 };
 pub use examine::TrashExaminer;

@@ -20,7 +20,7 @@ use object_store::{
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use self::carrier::Carrier;
+use self::carrier::{Carrier, Denied};
 use super::{Base, Outbound, OutboundError};
 use crate::kernel::Secret;
 
@@ -81,6 +81,9 @@ fn failed(error: object_store::Error) -> BucketError {
         Error::Generic { source, .. } => {
             let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*source);
             while let Some(link) = cause {
+                if link.is::<Denied>() {
+                    return BucketError::Refused;
+                }
                 if link.is::<OutboundError>() {
                     return BucketError::Unreachable;
                 }

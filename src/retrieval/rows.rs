@@ -371,7 +371,7 @@ pub(super) fn each_passage(
     })
 }
 
-/// Removes from the threads of a clone what leads to passages that are not there.
+/// Removes from a clone's threads what leads to passages that are not there.
 ///
 /// # Errors
 /// When the database fails.
@@ -395,7 +395,6 @@ pub(super) fn erase_clone_in(
     tx.remove_within(&IN_THREAD, &all, room)?;
     tx.remove_within(&OUTBOX, &all, room)?;
     tx.remove_within(&TO_EMBED, &all, room)?;
-    tx.remove_raw_within(&VECTORS, &all, room)?;
     tx.remove(&SCOPES, &clone);
-    Ok(())
+    tx.remove_raw_within(&VECTORS, &all, room)
 }

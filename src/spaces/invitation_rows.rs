@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, InvitationId, SpaceId, Timestamp, TokenHash};
 use crate::seal::Owner;
-use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, WriteTx};
 
 use super::{Invitation, Role};
 
@@ -14,8 +14,6 @@ pub(super) const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
     Table::new("space_invitations", Holds::Account);
 pub(super) const BY_TOKEN: Table<TokenHash, PlaceRow> =
     Table::new("space_invitations_by_token", Holds::Account);
-
-pub(super) const TABLES: [TableInfo; 2] = [INVITATIONS.info(), BY_TOKEN.info()];
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct InvitationRow {

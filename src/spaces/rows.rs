@@ -24,8 +24,8 @@ pub const TABLES: &[TableInfo] = &[
     SPACES.info(),
     MEMBERS.info(),
     SPACES_OF.info(),
-    invitations::TABLES[0],
-    invitations::TABLES[1],
+    invitations::INVITATIONS.info(),
+    invitations::BY_TOKEN.info(),
     GROUPS.info(),
     KEPT_OUT.info(),
 ];

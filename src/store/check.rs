@@ -6,13 +6,14 @@
 //! the file is opened for good, because a page that points elsewhere would make rows disappear
 //! without a word.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use redb::StorageBackend;
 
@@ -55,12 +56,30 @@ pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     if sound { Ok(()) } else { Err(broken("its pages do not fit together".to_owned())) }
 }
 
-/// Runs code of redb that may panic over what it reads.
+thread_local! {
+    /// Whether a panic of this thread is expected, and told otherwise.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs code of redb that may panic over what it reads; that is an answer like others, and nobody
+/// is to read of it twice.
 pub(super) fn guarded<T>(
     path: &Path,
     look: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                before(panic);
+            }
+        }));
+    });
+    let was_quiet = QUIET.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(look));
+    QUIET.set(was_quiet);
+    outcome.unwrap_or_else(|_| {
         let reason = "a page is not what it should be".to_owned();
         Err(StoreError::Broken { path: path.to_owned(), reason })
     })

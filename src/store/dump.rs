@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::reader::definition;
 use super::upgrade::{META, SCHEMA};
-use super::{FILE, ReadTx, Rows as _, StoreError, TableInfo, shred};
+use super::{FILE, ReadTx, Rows as _, StoreError, TableInfo, ledger, shred};
 
 /// The tables of the store itself, which are in every database.
-pub const OWN_TABLES: [TableInfo; 2] = [META.info(), shred::DOOMED.info()];
+pub const OWN_TABLES: [TableInfo; 3] = [META.info(), shred::DOOMED.info(), ledger::LINES.info()];
 
 /// How much is written before it is committed, so that memory stays small.
 const AT_ONCE: usize = 32 << 20;

@@ -23,13 +23,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::overlay::WriteTx;
 use super::reader::ReadTx;
-use super::{Codec, Direction, Holds, Range, RawTable, Rows, StoreError, TableInfo};
+use super::{Codec, Direction, Holds, Range, RawTable, Rows, StoreError};
 use crate::kernel::{Subject, Timestamp};
 use crate::seal::Owner;
 
-const LINES: RawTable<u64> = RawTable::new("erasures", Holds::Nothing, Owner::Nobody);
-
-pub(super) const TABLES: &[TableInfo] = &[LINES.info()];
+pub(super) const LINES: RawTable<u64> = RawTable::new("erasures", Holds::Nothing, Owner::Nobody);
 
 /// The file within a data directory.
 const FILE: &str = "erasures";
@@ -46,9 +44,9 @@ pub enum LedgerError {
     File(PathBuf, #[source] std::io::Error),
     /// A line is not what was written.
     #[error(
-        "the ledger of erasures `{file}` is damaged in line {line}; put a copy of it back. If there is \
-         none, and the database was not brought back from a backup, remove it: the database has \
-         all lines itself and writes them anew"
+        "the ledger of erasures `{file}` is damaged in line {line}; put a copy of it back. If \
+         there is none, and the database was not brought back from a backup, remove it: the \
+         database has all lines itself and writes them anew"
     )]
     Damaged {
         /// The file.

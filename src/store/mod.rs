@@ -112,7 +112,8 @@ impl Store {
     /// # Errors
     /// When the file cannot be read.
     pub fn schema_in(directory: &Path) -> Result<Option<u64>, StoreError> {
-        if !Self::is_in(directory) {
+        let length = std::fs::metadata(directory.join(FILE)).map_or(0, |about| about.len());
+        if length == 0 {
             return Ok(None);
         }
         let database = check::open_aside(&directory.join(FILE))?;

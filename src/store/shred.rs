@@ -3,7 +3,7 @@
 
 use super::overlay::{Batch, WriteTx};
 use super::reader::ReadTx;
-use super::{Codec, Holds, Range, Rows, StoreError, Table, TableInfo, writer};
+use super::{Codec, Holds, Range, Rows, StoreError, Table, writer};
 use crate::kernel::faults::{Planted, planted};
 use crate::kernel::points::{Point, pass};
 use crate::kernel::{AccountId, CloneId};
@@ -13,8 +13,6 @@ use crate::seal::Owner;
 pub(super) const DOOMED: Table<(u8, AccountId), ()> = Table::new("keys_to_destroy", Holds::Nothing);
 const ACCOUNT: u8 = 0;
 const CLONE: u8 = 1;
-
-pub(super) const TABLES: &[TableInfo] = &[DOOMED.info()];
 
 impl WriteTx<'_> {
     /// Destroys the key of an account or a clone together with this change: whatever was sealed

@@ -269,6 +269,7 @@ proptest! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_file_written_anew_has_nothing_of_what_was_removed_and_readers_go_on() {
     const TEXTS: RawTable<u64> = RawTable::new("texts", Holds::Nothing, Owner::Nobody);
     let tables = [TEXTS.info()];

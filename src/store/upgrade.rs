@@ -1,8 +1,9 @@
 //! Brings a database to the present schema: creates tables, runs numbered upgrades.
 
+use super::dump::OWN_TABLES;
 use super::overlay::{Batch, WriteTx};
 use super::reader::{ReadTx, definition};
-use super::{Codec, Holds, Options, Rows, StoreError, Table, TableInfo, ledger, shred};
+use super::{Codec, Holds, Options, Rows, StoreError, Table, TableInfo, ledger};
 use crate::kernel::points::{Point, pass};
 
 /// The schema number and what else describes the file itself.
@@ -123,7 +124,7 @@ fn all_tables_exist(database: &redb::Database, options: &Options<'_>) -> Result<
 
 /// What the store itself keeps.
 pub(super) fn own_tables() -> impl Iterator<Item = TableInfo> {
-    [META.info()].into_iter().chain(shred::TABLES.iter().chain(ledger::TABLES).copied())
+    OWN_TABLES.into_iter()
 }
 
 fn names(database: &redb::Database) -> Result<Vec<String>, StoreError> {

@@ -69,7 +69,7 @@ async fn of_all_operations_only_those_go_on_that_were_thought_about() {
             if method.is_safe() || method == Method::DELETE || name == "logout" {
                 continue;
             }
-            let path = path.replace('{', "").replace('}', "");
+            let path = path.replace(['{', '}'], "");
             let reply = ada.ask(method, &path).json(&json!({})).await;
             match reply.code().as_deref() {
                 Some("disk_full") => {
@@ -175,11 +175,12 @@ async fn thrown_away(ada: &Client, clone: &str, memory: &str) {
     ada.delete(&format!("/clones/{clone}/memories/{memory}")).await.is(204);
     let trash = items(&ada.get("/trash").await.is(200));
     for thing in trash {
-        ada.delete(&format!("/trash/{}", id(&thing))).await.is(204);
+        ada.delete(&format!("/trash/{}", id(&thing))).await.is(202);
     }
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_disk_that_others_fill_costs_nothing_that_was_acknowledged() {
     let settings = [
         ("CLONEMEMORIA_LIMITS_FREE_DISK_MB", "40"),

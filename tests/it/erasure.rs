@@ -21,14 +21,14 @@ async fn erase(person: &Client) -> String {
     receipt_of(&begun)
 }
 
-fn receipt_of(begun: &Value) -> String {
+pub fn receipt_of(begun: &Value) -> String {
     let url = text(&begun["status_url"]);
     assert_eq!(url, format!("/api/v1/auth/erasures/{}", text(&begun["erasure_id"])));
     url.strip_prefix("/api/v1").unwrap().to_owned()
 }
 
 /// The receipt, once it is done.
-async fn erased(server: &Server, receipt: &str) -> Value {
+pub async fn erased(server: &Server, receipt: &str) -> Value {
     until("it is erased", || async {
         let receipt = server.client().get(receipt).await.is(200);
         (receipt["state"] == "erased").then_some(receipt)
@@ -67,6 +67,7 @@ async fn view(person: &Client, clones: &[&str]) -> Vec<Value> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn everything_of_an_account_is_erased_and_nothing_of_others() {
     let mut server = Server::start().await;
     let admin = server.admin().await;
@@ -151,6 +152,7 @@ async fn account_of(server: &Server, person: &Client) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_member_who_is_erased_leaves_what_others_wrote_and_no_quote_of_theirs() {
     let server = Server::start().await;
     let admin = server.admin().await;

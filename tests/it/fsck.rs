@@ -227,8 +227,7 @@ async fn rows_and_pages_that_were_changed_are_named() {
     assert!(tried > 8, "{tried} of {names:?}");
     let copy = Copy::of(&server);
     let mut bytes = std::fs::read(copy.database()).expect("a file");
-    let middle = bytes.len() / 3;
-    for byte in &mut bytes[middle..middle + 200_000] {
+    for byte in &mut bytes[8_192..] {
         *byte ^= 0x55;
     }
     std::fs::write(copy.database(), &bytes).expect("written");

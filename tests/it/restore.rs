@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::backup::{last, named, path, recovery_key, signed_in, with_directory};
-use crate::support::client::{Client, each, items, text};
+use crate::erasure::{erased, receipt_of};
+use crate::support::client::{Client, each, id, items, text};
 use crate::support::server::Server;
 use crate::support::{files_below, until};
 
@@ -135,7 +136,8 @@ async fn what_comes_back_is_what_had_been_committed_at_a_moment() {
         let (ada, clone, acknowledged) = (ada.clone(), clone.clone(), Arc::clone(&acknowledged));
         tokio::spawn(async move {
             for number in 0.. {
-                let body = json!({"content": format!("Number {number}."), "external_id": number.to_string()});
+                let content = format!("Number {number}.");
+                let body = json!({"content": content, "external_id": number.to_string()});
                 let sent = ada.post(&format!("/clones/{clone}/memories"), body).attempt().await;
                 match sent {
                     Some(reply) if reply.status == 201 => acknowledged.store(number + 1, Relaxed),
@@ -220,22 +222,30 @@ async fn what_was_restored_and_does_not_start_goes_again() {
 #[tokio::test]
 async fn a_ledger_of_erasures_that_does_not_fit_is_refused() {
     let mut server = Server::start().await;
-    server.admin().await;
+    let ada = server.admin().await;
+    let clone = ada.new_clone("Maria").await;
+    for text in ["One.", "Two."] {
+        let memory = id(&ada.remember(&clone, text).await);
+        ada.delete(&format!("/clones/{clone}/memories/{memory}")).await.is(204);
+        let begun = ada.delete(&format!("/trash/{memory}")).await.is(202);
+        erased(&server, &receipt_of(&begun)).await;
+    }
     let ledger = server.data().join("erasures");
     assert_eq!(server.stop().await, 0);
     // A backup of a time when two entries were there.
-    std::fs::write(&ledger, "{\"seq\":1}\n{\"seq\":2}\n").unwrap();
+    let both = std::fs::read_to_string(&ledger).unwrap();
+    let first = both.lines().next().unwrap().to_owned() + "\n";
     let to = server.beside("backups");
     std::fs::create_dir(&to).unwrap();
     server.command(&["backup", "--to", path(&to)], "").ok();
     let file = named(&to, ".cmb").pop().unwrap();
     let restore = ["restore", "--yes", path(&file)];
-    std::fs::write(&ledger, "{\"seq\":1}\n{\"seq\":7}\n").unwrap();
+    std::fs::write(&ledger, both.replacen("\"number\":2", "\"number\":7", 1)).unwrap();
     server.command(&restore, "").fails(78, &["went different ways"]);
-    std::fs::write(&ledger, "{\"seq\":1}\n").unwrap();
+    std::fs::write(&ledger, &first).unwrap();
     server.command(&restore, "").fails(78, &["older than the backup", "--accept-stale-ledger"]);
     server.command(&[&restore[..], &["--accept-stale-ledger"]].concat(), "").ok();
-    assert_eq!(std::fs::read_to_string(&ledger).unwrap().lines().count(), 2);
+    assert_eq!(std::fs::read_to_string(&ledger).unwrap(), both);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Stopping in order (DUR-11): with fifty answers being written, people who write and jobs that
-//! run, the server says goodbye to everybody, keeps what was written so far, and ends with 0 in time.
+//! run, the server says goodbye to everybody, keeps what was written so far, and ends with 0 in
+//! time.
 //!
 //! `TORTURE_ROUNDS` sets how often.
 

@@ -90,7 +90,7 @@ struct LedgerEntry {
     /// Its number.
     number: u64,
     /// Its hash.
-    hash: String,
+    sha256: String,
 }
 
 /// The receipt of an erasure.
@@ -222,6 +222,6 @@ fn receipt(erasure: Erasure, traces: Traces) -> Receipt {
         clones: erasure.clones.len() as u64,
         key_destroyed: traces.key_destroyed,
         pages_overwritten: traces.pages_overwritten,
-        ledger: erasure.line.map(|(number, hash)| LedgerEntry { number, hash }),
+        ledger: erasure.line.map(|(number, hash)| LedgerEntry { number, sha256: hash }),
     }
 }

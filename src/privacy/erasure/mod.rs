@@ -6,7 +6,7 @@
 
 mod remains;
 mod repeat;
-mod rows;
+pub(super) mod rows;
 mod verify;
 mod work;
 
@@ -28,7 +28,6 @@ use crate::store::{Portion, Store, StoreError, WriteTx};
 
 pub use self::remains::forget_memory_in;
 pub use self::repeat::repeat;
-pub use self::rows::TABLES;
 pub use self::verify::{Claim, Looked, verify};
 
 /// How many rows one step removes at most: some hundredths of a second.

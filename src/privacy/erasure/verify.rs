@@ -40,7 +40,7 @@ pub struct ClaimedLine {
     /// Its number.
     pub number: u64,
     /// Its hash.
-    pub hash: String,
+    pub sha256: String,
 }
 
 /// Something that was looked at.
@@ -73,7 +73,7 @@ fn in_ledger(store: &Store, claim: &Claim) -> Result<Looked, StoreError> {
             text: "the receipt is of an erasure under way".to_owned(),
         });
     };
-    let good = lines.iter().any(|found| found.number == line.number && found.hash == line.hash);
+    let good = lines.iter().any(|found| found.number == line.number && found.hash == line.sha256);
     let text = match good {
         true => format!("line {} of {} in the ledger says so", line.number, lines.len()),
         false => format!("no line {} of the ledger says so", line.number),

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body_util::BodyExt as _;
 use object_store::ClientOptions;
 use object_store::client::{
@@ -19,6 +20,11 @@ use super::super::{Base, Call, Outbound, OutboundError, Target};
 const WITHIN: Duration = Duration::from_secs(300);
 /// More than any piece that is asked for.
 const MOST: u64 = 64 << 20;
+
+/// The storage refused the key, or what it may do.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("refused")]
+pub(super) struct Denied;
 
 #[derive(Clone)]
 pub(super) struct Carrier {
@@ -45,6 +51,10 @@ impl Carrier {
             most: MOST,
         };
         let reply = self.outbound.send(&self.target, call).await.map_err(lost)?;
+        if matches!(reply.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            // The library says so of some requests only, and repeats what the storage says.
+            return Err(HttpError::new(HttpErrorKind::Unknown, Denied));
+        }
         let mut response = http::Response::builder().status(reply.status());
         if let Some(headers) = response.headers_mut() {
             *headers = reply.headers().clone();

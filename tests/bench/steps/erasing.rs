@@ -19,6 +19,7 @@ use crate::{Outcome, Plan};
 const OPEN: (&str, &str) = ("CLONEMEMORIA_AUTH_REGISTRATION", "open");
 const PASSWORD: &str = "meadow copper violin harvest";
 
+#[expect(clippy::too_many_lines, reason = "one measurement, in the order in which it is made")]
 pub async fn measure(plan: &Plan) -> Outcome<()> {
     let count = plan.rounds(10_000, 2_000);
     let server = Appliance::start(plan, &[WORDS_ONLY, OPEN]).await?;

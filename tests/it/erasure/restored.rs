@@ -10,6 +10,7 @@ use crate::support::server::Server;
 use crate::support::{PASSWORD, until};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn an_old_copy_of_the_database_brings_nothing_back() {
     let mut server = Server::start().await;
     let admin = server.admin().await;
@@ -89,9 +90,44 @@ async fn an_old_copy_of_the_database_brings_nothing_back() {
         let seen = admin.get(&format!("/clones/{shared}{path}")).await.is(200).to_string();
         assert!(seen.contains("baked") && !seen.contains("sang"), "{seen}");
     }
-    assert_eq!(admin.finds(&shared, "bread", "").await, ["She baked bread."]);
+    until("its index is made anew", || async {
+        (admin.finds(&shared, "bread", "").await == ["She baked bread."]).then_some(())
+    })
+    .await;
     assert_eq!(admin.get(&format!("/clones/{shared}")).await.is(200)["memory_count"], 1);
     server.account("ada").await;
+}
+
+#[tokio::test]
+async fn a_backup_from_before_brings_nothing_back() {
+    let mut server = Server::start().await;
+    let admin = server.admin().await;
+    let kept = admin.new_clone("Vera").await;
+    admin.remember(&kept, "We danced in the kitchen.").await;
+    let ada = server.account("ada").await;
+    let mut words = Canaries::default();
+    clone_with_all(&ada, &mut words).await;
+    is_settled(&server).await;
+    let to = server.beside("backups");
+    std::fs::create_dir(&to).unwrap();
+    server.command(&["backup", "--to", to.to_str().unwrap()], "").ok();
+    let receipt = erased(&server, &erase(&ada).await).await;
+    admin.remember(&kept, "We sang in the new year.").await;
+    assert_eq!(server.stop().await, 0);
+    let file = std::fs::read_dir(&to).unwrap().map(|file| file.unwrap().path());
+    let file = file.into_iter().find(|path| path.extension().is_some_and(|e| e == "cmb")).unwrap();
+    server.command(&["restore", "--yes", file.to_str().unwrap()], "").ok();
+    server.excuse("the database is older than the ledger of erasures");
+    server.run().await;
+    assert_eq!(scan(&server, &words).await, Vec::<String>::new());
+    let login = json!({"email": "ada@example.org", "password": PASSWORD});
+    server.client().post("/auth/login", login).await.problem(401, "invalid_credentials");
+    let paper = server.beside("receipt.json");
+    std::fs::write(&paper, receipt.to_string()).unwrap();
+    server.command(&["verify-erasure", paper.to_str().unwrap()], "").ok();
+    let admin = signed_in(&server, "admin@example.org").await;
+    let left = items(&admin.get(&format!("/clones/{kept}/memories")).await.is(200));
+    assert_eq!(left.len(), 1, "as it was at the time of the backup: {left:?}");
 }
 
 #[tokio::test]

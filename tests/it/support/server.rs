@@ -301,7 +301,8 @@ impl Server {
     /// Asks over the control socket; status and body.
     pub async fn operate(&self, operation: Value) -> (u16, Value) {
         let path = self.data().join("control.sock");
-        let mut stream = tokio::net::UnixStream::connect(path).await.expect("a control socket");
+        let stream = tokio::net::UnixStream::connect(path).await;
+        let mut stream = stream.unwrap_or_else(|error| panic!("{error}: {}", self.log_end()));
         let body = operation.to_string();
         let request = format!(
             "POST /control HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\

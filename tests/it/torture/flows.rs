@@ -196,7 +196,7 @@ impl Worker {
             self.open = None;
         } else {
             self.there.remove(&memory);
-            assert_eq!(ada.delete(&format!("/trash/{memory}")).attempt().await?.status, 204);
+            assert_eq!(ada.delete(&format!("/trash/{memory}")).attempt().await?.status, 202);
             self.gone.insert(memory);
             self.open = None;
         }
@@ -210,7 +210,7 @@ impl Worker {
         let path = format!("/clones/{clone}/memories");
         ada.post(&path, json!({"content": word})).attempt().await?.is(201);
         assert_eq!(ada.delete(&format!("/clones/{clone}")).attempt().await?.status, 204);
-        assert_eq!(ada.delete(&format!("/trash/{clone}")).attempt().await?.status, 204);
+        assert_eq!(ada.delete(&format!("/trash/{clone}")).attempt().await?.status, 202);
         self.gone.insert(clone);
         self.open = None;
         Some(())

@@ -8,6 +8,7 @@ use redb::{ReadableDatabase as _, ReadableTable as _, TableDefinition, TableHand
 use serde_json::json;
 
 use super::shelf::listed;
+use crate::erasure::{erased, receipt_of};
 use crate::support::client::{Client, id};
 use crate::support::server::Server;
 use crate::support::smtp::{Offer, Smtp};
@@ -127,7 +128,8 @@ async fn what_is_erased_leaves_no_row_and_no_file() {
     server.run().await;
     let ada = server.again(&ada);
     ada.delete(&format!("/clones/{clone}")).await.is(204);
-    ada.delete(&format!("/trash/{clone}")).await.is(204);
+    let begun = ada.delete(&format!("/trash/{clone}")).await.is(202);
+    erased(&server, &receipt_of(&begun)).await;
     assert!(!has_index(&server, &clone), "its index is there");
     assert_eq!(server.stop().await, 0);
     assert_eq!(tables_that_know(&server.data(), &clone), Vec::<String>::new());

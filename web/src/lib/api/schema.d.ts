@@ -2682,13 +2682,13 @@ export interface components {
          * @description A line of the ledger of erasures.
          */
         LedgerEntry: {
-            /** @description Its hash. */
-            hash: string;
             /**
              * Format: uint64
              * @description Its number.
              */
             number: number;
+            /** @description Its hash. */
+            sha256: string;
         };
         /**
          * LinkRequest
@@ -4344,8 +4344,6 @@ export interface components {
         /** @description The disk is nearly full; nothing can be added. */
         Problem507: {
             headers: {
-                /** @description Seconds to wait. */
-                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -5557,8 +5555,8 @@ export interface operations {
                      *       "erased_at": "2026-11-21T05:55:41.102334Z",
                      *       "key_destroyed": true,
                      *       "ledger": {
-                     *         "hash": "5d0c2f3be1a04c6f8f0f5ce3a3b0f1b9c9a6c8d5e4f7a1b2c3d4e5f60718293a",
-                     *         "number": 7
+                     *         "number": 7,
+                     *         "sha256": "5d0c2f3be1a04c6f8f0f5ce3a3b0f1b9c9a6c8d5e4f7a1b2c3d4e5f60718293a"
                      *       },
                      *       "pages_overwritten": false,
                      *       "removed": {
@@ -5582,6 +5580,7 @@ export interface operations {
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6226,6 +6225,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
             default: components["responses"]["Problem"];
         };
     };
@@ -6273,6 +6273,7 @@ export interface operations {
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
             default: components["responses"]["Problem"];
         };
     };
