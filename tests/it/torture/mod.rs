@@ -34,6 +34,11 @@ fn seed() -> u64 {
     })
 }
 
+/// So many things a client does one after the other without a pause.
+const HASTE: u32 = 40;
+/// Between the others.
+const PAUSE: Duration = Duration::from_millis(300);
+
 /// One of the sixteen.
 enum Someone {
     Shelf(Shelf),
@@ -42,15 +47,21 @@ enum Someone {
 
 impl Someone {
     async fn work(mut self, ada: Client) -> Self {
-        loop {
+        for step in 0_u32.. {
+            // What follows behind (indexes, vectors, jobs) must come to its points, too, on a
+            // machine that is busy with other things.
+            if step >= HASTE {
+                tokio::time::sleep(PAUSE).await;
+            }
             let alive = match &mut self {
                 Self::Shelf(shelf) => shelf.step(&ada).await,
                 Self::Worker(worker) => worker.step(&ada).await,
             };
             if !alive {
-                return self;
+                break;
             }
         }
+        self
     }
 
     async fn check(&mut self, ada: &Client) {

@@ -12,7 +12,7 @@ use crate::support::client::{items, text};
 use crate::support::server::Server;
 
 /// Never waited for when all is well.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Points that only a first start passes.
 const FIRST_START: &[Point] = &[
