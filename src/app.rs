@@ -46,6 +46,7 @@ use crate::http::server::{Listen, Server};
 use crate::http::sse::{HEARTBEAT_EVERY, Streams};
 use crate::http::trust::Trust;
 use crate::identities::{self, Identities, IdentityEraser};
+use crate::jobs::personal::PrivacyProvider;
 use crate::jobs::{self, Eraser, Queue, QueueEraser, Tasks};
 use crate::kernel::Clock;
 use crate::memories::{self, MemoryEraser};
@@ -105,6 +106,28 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(QueueEraser),
         Box::new(AuditEraser),
         Box::new(AccountEraser),
+    ]
+}
+
+/// What all slices keep of people, in the order in which it is handed out.
+pub fn kept_of_people() -> Vec<Box<dyn PrivacyProvider>> {
+    vec![
+        Box::new(AccountEraser),
+        Box::new(ConsentEraser),
+        Box::new(SpaceEraser),
+        Box::new(CloneEraser),
+        Box::new(MemoryEraser),
+        Box::new(ConversationEraser),
+        Box::new(ShareLinkEraser(conversations::forget_visitor_in)),
+        Box::new(QueueEraser),
+        Box::new(NotificationEraser),
+        Box::new(SessionEraser),
+        Box::new(FactorEraser),
+        Box::new(IdentityEraser),
+        Box::new(ApiKeyEraser),
+        Box::new(BreakGlassEraser),
+        Box::new(AuditEraser),
+        Box::new(RetrievalEraser),
     ]
 }
 
@@ -326,4 +349,44 @@ fn gauges(services: Services, store: Store, queue: Queue) -> Extra {
             let _ = writeln!(out, "# TYPE {name} {kind}\n{name} {value}");
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::{erasers, kept_of_people, tables};
+    use crate::jobs::personal::How;
+    use crate::store::Holds;
+
+    #[test]
+    fn every_table_says_what_becomes_of_it_when_somebody_takes_theirs_along() {
+        let slices = kept_of_people();
+        let mut declared = BTreeMap::new();
+        let mut records = BTreeSet::new();
+        for slice in &slices {
+            for kept in slice.kept() {
+                assert!(declared.insert(kept.table, kept.how).is_none(), "{} twice", kept.table);
+            }
+            for record in slice.records() {
+                assert!(records.insert(record.name), "{} twice", record.name);
+                let names: BTreeSet<&str> = record.fields.iter().map(|field| field.name).collect();
+                assert_eq!(names.len(), record.fields.len(), "{}", record.name);
+            }
+        }
+        for table in tables() {
+            let how = declared.remove(table.name);
+            let how = how.unwrap_or_else(|| panic!("nobody says what becomes of {}", table.name));
+            match how {
+                How::Given(record) | How::Leads(record) => {
+                    assert!(records.contains(record), "{}: there is no {record}", table.name);
+                }
+                How::Common(_) | How::Passing(_) | How::Secret | How::Derived => {}
+            }
+            let is_given = matches!(how, How::Given(_));
+            assert!(!is_given || table.holds != Holds::Nothing || table.name == "audit_log");
+        }
+        assert!(declared.is_empty(), "no such tables: {declared:?}");
+        assert_eq!(slices.len(), erasers().len(), "who hands out also erases");
+    }
 }

@@ -91,6 +91,8 @@ pub enum SecurityEvent {
     },
     /// The account was made.
     AccountCreated,
+    /// Somebody takes along everything of the account.
+    DataExported,
     ConsentChanged {
         consent: &'static str,
         granted: bool,

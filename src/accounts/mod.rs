@@ -10,6 +10,7 @@ mod events;
 mod letters;
 mod model;
 mod passwords;
+mod personal;
 mod policy;
 mod rows;
 mod setup;
@@ -26,7 +27,7 @@ pub use passwords::PasswordHash;
 pub use policy::{NewPassword, PASSWORD_LENGTH, WeakPassword};
 pub use rows::TABLES;
 pub use setup::SetupLink;
-pub use standing::{AdminChange, account_in, advance_epoch_in, has_password_in};
+pub use standing::{AdminChange, account_in, advance_epoch_in, has_password_in, note_export_in};
 
 use self::passwords::{Cost, Passwords};
 use crate::jobs::{Tasks, blocking};
@@ -286,6 +287,7 @@ impl Accounts {
             created_at: now,
             suspended_at: None,
             epoch: 0,
+            exported_at: None,
         };
         Ok(Prepared { account, password, also: new.also })
     }

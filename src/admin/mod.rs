@@ -7,6 +7,7 @@ mod people;
 #[cfg(feature = "testing")]
 mod testing;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -15,11 +16,12 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
 use crate::audit::{Audit, Chain};
 use crate::clones;
-use crate::consents::Consents;
+use crate::consents::{Channel, Consents};
 use crate::factors::{FactorError, Factors};
 use crate::identities::Identities;
 use crate::kernel::{Clock, CloneId, Fault, FieldProblem, Text, Timestamp, Token};
 use crate::notifications::Notifications;
+use crate::privacy::Imports;
 use crate::sessions::{COMMAND_LINE, Device, Sessions, SignInBy};
 use crate::store::Store;
 
@@ -52,6 +54,13 @@ pub enum Operation {
         email: String,
         /// The new password.
         password: String,
+    },
+    /// What somebody took along elsewhere, into their account here.
+    ImportExport {
+        /// The file, as the server sees it.
+        path: PathBuf,
+        /// The account's address.
+        email: String,
     },
     /// A mail that shows whether mails arrive.
     TestMail {
@@ -128,6 +137,8 @@ pub enum Outcome {
     Front(Option<String>),
     /// It is done.
     Done,
+    /// So many of each record were taken in.
+    Imported(BTreeMap<String, u64>),
     /// How many entries of the audit log fit, and the number of the first that does not.
     Audit {
         /// How many.
@@ -150,6 +161,7 @@ impl Operation {
             Self::CreateAccount { .. } => "create",
             Self::ResetPassword { .. } => "reset_password",
             Self::ResetFactors { .. } => "reset_factors",
+            Self::ImportExport { .. } => "import_export",
             Self::TestMail { .. } => "test_mail",
             Self::ActForClone { .. } => "act_for_clone",
             _ => return None,
@@ -170,6 +182,7 @@ pub struct Admin {
     audit: Audit,
     clock: Clock,
     data_dir: PathBuf,
+    imports: Imports,
     started_at: Timestamp,
     front: Arc<OnceLock<String>>,
 }
@@ -187,6 +200,7 @@ pub struct Parts {
     pub audit: Audit,
     pub clock: Clock,
     pub data_dir: PathBuf,
+    pub imports: Imports,
 }
 
 impl Admin {
@@ -204,6 +218,7 @@ impl Admin {
             started_at: parts.clock.now(),
             clock: parts.clock,
             data_dir: parts.data_dir,
+            imports: parts.imports,
             front: Arc::default(),
         }
     }
@@ -244,6 +259,12 @@ impl Admin {
                     }
                     outcome => outcome.map(|()| Outcome::Done).map_err(Fault::from),
                 }
+            }
+            Operation::ImportExport { path, email } => {
+                let account = self.accounts.by_email(&address(&email)?)?.ok_or_else(|| {
+                    Fault::field(FieldProblem::Unknown, "/email", "belongs to no account")
+                })?;
+                Ok(Outcome::Imported(self.imports.take_in(account.id, &path).await?))
             }
             Operation::TestMail { to } => {
                 let to = Email::new(&to).ok_or_else(|| {
@@ -301,7 +322,7 @@ impl Admin {
             email_verified: false,
             display_name,
             locale: "en".to_owned(),
-            also: Some(self.consents.with_sign_up(Vec::new())),
+            also: Some(self.consents.with_sign_up(Vec::new(), Channel::Cli)),
         };
         self.accounts.create(new, admin).await?;
         Ok(Outcome::Done)

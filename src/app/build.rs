@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{StartError, erasers};
+use super::{StartError, erasers, kept_of_people};
 use crate::accounts::{Accounts, Listeners, OnSecurity, SecurityEvent, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::{ApiKeyEraser, ApiKeys};
@@ -11,7 +11,7 @@ use crate::audit::Audit;
 use crate::break_glass::{self, BreakGlass};
 use crate::clones::{Clones, ProviderChoice, Providers};
 use crate::config::Config;
-use crate::consents::Consents;
+use crate::consents::{Consents, Recipient, Texts};
 use crate::conversations::{self, Conversations, Live, Models};
 use crate::embed::Embedder;
 use crate::factors::{self, Factors};
@@ -21,7 +21,7 @@ use crate::jobs::{Eraser, Queue, Subject, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{self, Links, Notifications};
-use crate::privacy::Trash;
+use crate::privacy::{ExportParts, Exports, Imports, Register, RegisterFacts, Trash};
 use crate::providers::{
     Allowed, Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound, OutboundError,
 };
@@ -129,19 +129,23 @@ pub(super) async fn build(
 ) -> Result<ServiceParts, StartError> {
     let (store, clock) = (store.clone(), clock.clone());
     let people = people(config, (&store, &clock), tasks).await?;
-    let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone());
+    let (models, providers) = language_models(config)?;
+    let texts = Texts::new(recipients(&providers));
+    let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone(), texts);
     let (notifications, break_glass) = told(config, (&store, &clock), &people, queue)?;
-    let admin = admin(config, (&store, &clock), &people, (&consents, &notifications));
+    let listeners = vec![Retrieval::listener(embedder.clone())];
+    let memories = Memories::new(store.clone(), clock.clone(), listeners);
+    let slices = kept_of_people();
+    let imports = Imports::new(store.clone(), clock.clone(), memories.clone(), &slices);
+    let told = (&consents, &notifications, imports);
+    let admin = admin(config, (&store, &clock), &people, told);
     let People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit } =
         people;
-    let (models, providers) = language_models(config)?;
     let graphs =
         Graphs { above: config.limits.graph_above, memory: config.limits.graph_memory_bytes };
     let place = (store.clone(), config.data_dir.as_path());
     let bounds = Bounds { time: config.limits.search, characters: config.limits.question_chars };
     let retrieval = Retrieval::new(place, embedder.clone(), graphs, bounds);
-    let listeners = vec![Retrieval::listener(embedder)];
-    let memories = Memories::new(store.clone(), clock.clone(), listeners);
     let share_links = share_links(config, (&store, &clock), &accounts, (&notifications, &watchers));
     let conversations = Conversations::open(conversations::Parts {
         store: store.clone(),
@@ -155,6 +159,15 @@ pub(super) async fn build(
         live: Live::new(config.limits.streams, config.limits.streams_per_account),
     })
     .await?;
+    let exports = Exports::new(ExportParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        tasks: tasks.clone(),
+        watchers: watchers.clone(),
+        providers: providers.clone(),
+        slices,
+    });
+    let register = Register::new(facts(config), providers.clone(), identities.clone());
     let trash = trash(config, (&store, &clock), &memories, &retrieval);
     Ok(ServiceParts {
         admin,
@@ -175,6 +188,8 @@ pub(super) async fn build(
         share_links,
         notifications,
         trash,
+        exports,
+        register,
         public_url: config.public_url.clone(),
         links: links(config),
     })
@@ -221,7 +236,7 @@ fn admin(
     config: &Config,
     (store, clock): (&Store, &Clock),
     people: &People,
-    (consents, notifications): (&Consents, &Notifications),
+    (consents, notifications, imports): (&Consents, &Notifications, Imports),
 ) -> Admin {
     Admin::new(admin::Parts {
         store: store.clone(),
@@ -234,6 +249,7 @@ fn admin(
         audit: people.audit.clone(),
         clock: clock.clone(),
         data_dir: config.data_dir.clone(),
+        imports,
     })
 }
 
@@ -303,9 +319,36 @@ fn outbound(allowed: Allowed) -> Result<Outbound, OutboundError> {
     Ok(Outbound::new(extra_roots().as_deref())?.allowing(allowed))
 }
 
+/// What the configuration says of how people's data is dealt with.
+fn facts(config: &Config) -> RegisterFacts {
+    let days = |time: std::time::Duration| time.as_secs() / (24 * 60 * 60);
+    RegisterFacts {
+        mail: config.mail.as_ref().map(|mail| mail.host.clone()),
+        backups: Vec::new(),
+        trash_days: days(config.limits.trash),
+        audit_days: days(config.audit.kept),
+        session_days: days(config.sessions.absolute),
+    }
+}
+
+/// The services of others that something can be sent to.
+fn recipients(providers: &Providers) -> Vec<Recipient> {
+    let outside = providers.all().filter_map(|choice| {
+        let host = choice.outside.clone()?;
+        Some(Recipient { id: choice.id.clone(), host })
+    });
+    outside.collect()
+}
+
 /// The providers of answers, the default first.
 fn language_models(config: &Config) -> Result<(Models, Providers), StartError> {
-    let builtin = ProviderChoice { id: "builtin".to_owned(), model: None, verbatim_only: true };
+    let builtin = ProviderChoice {
+        id: "builtin".to_owned(),
+        model: None,
+        verbatim_only: true,
+        host: None,
+        outside: None,
+    };
     let Some(llm) = &config.llm else {
         let models = Models::new(Arc::new(Builtin), Vec::new());
         return Ok((models, Providers::new(builtin, Vec::new())));
@@ -328,6 +371,8 @@ fn language_models(config: &Config) -> Result<(Models, Providers), StartError> {
         id: openai.id().to_owned(),
         model: Some(llm.model.clone()),
         verbatim_only: false,
+        host: llm.base_url.host_str().map(str::to_owned),
+        outside: llm.outside.clone(),
     };
     let models = Models::new(Arc::new(Builtin), vec![Arc::new(openai)]);
     Ok((models, Providers::new(choice, vec![builtin])))

@@ -10,6 +10,7 @@
 mod chain;
 mod failures;
 mod model;
+mod personal;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,8 @@ pub(super) const LOG: RawTable<u64> = RawTable::new("audit_log", Holds::Nothing,
 pub(super) const ENDS: RawTable<u8> =
     RawTable::new("audit_log_ends", Holds::Nothing, Owner::Nobody);
 /// Which entries name an account.
-const OF_ACCOUNT: Table<(AccountId, u64), ()> = Table::new("audit_of_account", Holds::Account);
+pub(super) const OF_ACCOUNT: Table<(AccountId, u64), ()> =
+    Table::new("audit_of_account", Holds::Account);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[LOG.info(), ENDS.info(), OF_ACCOUNT.info()];

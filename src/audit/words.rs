@@ -45,6 +45,7 @@ pub(super) fn entry(account: AccountId, event: &SecurityEvent) -> NewEntry {
         E::AdminGranted { by: actor } => by("admin_granted", actor),
         E::AdminRevoked { by: actor } => by("admin_revoked", actor),
         E::AccountCreated => own("account_created"),
+        E::DataExported => own("data_exported"),
         E::ConsentChanged { consent, granted } => {
             own("consent_changed").with("consent", consent).with("granted", granted)
         }

@@ -7,6 +7,7 @@ mod admin;
 mod config_show;
 mod doctor;
 mod healthcheck;
+mod import_export;
 mod import_memories;
 mod line;
 mod logging;
@@ -55,6 +56,8 @@ enum Command {
     Healthcheck(ConfigArgs),
     /// Bring memories in from a file with one JSON object a line
     ImportMemories(import_memories::ImportArgs),
+    /// Bring in what somebody took along from another server
+    ImportExport(import_export::ImportExportArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -164,6 +167,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::ImportMemories(args) => import_memories::run(&args),
+        Command::ImportExport(args) => import_export::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

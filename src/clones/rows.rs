@@ -12,20 +12,22 @@ use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableI
 
 use super::{Counts, Grounding, Label, Persona, Profile, Reach, Settings, Subject, Tally};
 
-const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
-const IN_SPACE: Table<(SpaceId, CloneId), ()> = Table::new("clones_in_space", Holds::Clone);
-const SETTINGS: Table<CloneId, SettingsRow> = Table::new("clone_settings", Holds::Clone);
+pub(super) const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
+pub(super) const IN_SPACE: Table<(SpaceId, CloneId), ()> =
+    Table::new("clones_in_space", Holds::Clone);
+pub(super) const SETTINGS: Table<CloneId, SettingsRow> = Table::new("clone_settings", Holds::Clone);
 /// How many things of a kind an account has put below a clone, by their visibility.
-const COUNTS: Table<(CloneId, u8, (u8, AccountId)), u64> = Table::new("clone_counts", Holds::Clone);
+pub(super) const COUNTS: Table<(CloneId, u8, (u8, AccountId)), u64> =
+    Table::new("clone_counts", Holds::Clone);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] =
     &[PERSONAS.info(), IN_SPACE.info(), SETTINGS.info(), COUNTS.info()];
 
 #[derive(Serialize, Deserialize)]
-struct PersonaRow {
-    space: SpaceId,
-    created_by: AccountId,
+pub(super) struct PersonaRow {
+    pub(super) space: SpaceId,
+    pub(super) created_by: AccountId,
     name: Text<1, 200>,
     description: Option<Text<0, 2_000>>,
     subject: Subject,
@@ -48,7 +50,7 @@ struct PersonaRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SettingsRow {
+pub(super) struct SettingsRow {
     llm_provider: Option<Text<1, 100>>,
     llm_model: Option<Text<1, 200>>,
     temperature: Option<f32>,

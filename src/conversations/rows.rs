@@ -5,22 +5,23 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::clones::Grounding;
+use crate::consents::Reserved;
 use crate::kernel::{AccountId, CloneId, ConversationId, MemoryId, MessageId, Text, Timestamp};
 use crate::seal::Owner;
 use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
 use super::model::{Author, Citation, Conversation, Feedback, Message, Status, Tokens};
 
-const CONVERSATIONS: Table<ConversationId, ConversationRow> =
+pub(super) const CONVERSATIONS: Table<ConversationId, ConversationRow> =
     Table::new("conversations", Holds::Account);
-const OF_ACCOUNT: Table<(AccountId, CloneId, ConversationId), ()> =
+pub(super) const OF_ACCOUNT: Table<(AccountId, CloneId, ConversationId), ()> =
     Table::new("conversations_of_account", Holds::Account);
-const OF_CLONE: Table<(CloneId, ConversationId), ()> =
+pub(super) const OF_CLONE: Table<(CloneId, ConversationId), ()> =
     Table::new("conversations_of_clone", Holds::Account);
 pub(super) const MESSAGES: Table<(ConversationId, MessageId), MessageRow> =
     Table::new("messages", Holds::Account);
 /// Answers that are being written, so that a start can close those that a crash left open.
-const GENERATING: Table<(ConversationId, MessageId), ()> =
+pub(super) const GENERATING: Table<(ConversationId, MessageId), ()> =
     Table::new("messages_generating", Holds::Account);
 
 /// The tables of this slice.
@@ -28,7 +29,7 @@ pub const TABLES: &[TableInfo] =
     &[CONVERSATIONS.info(), OF_ACCOUNT.info(), OF_CLONE.info(), MESSAGES.info(), GENERATING.info()];
 
 #[derive(Serialize, Deserialize)]
-struct ConversationRow {
+pub(super) struct ConversationRow {
     account: AccountId,
     clone: CloneId,
     title: Option<Text<0, 200>>,
@@ -41,7 +42,7 @@ struct ConversationRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct CitationRow {
+pub(super) struct CitationRow {
     n: usize,
     cited: bool,
     memory: MemoryId,
@@ -73,6 +74,9 @@ pub(super) struct MessageRow {
     tokens: Option<(u64, u64)>,
     finish_reason: Option<String>,
     error: Option<String>,
+    /// The place in [`Reserved::ALL`].
+    #[serde(default)]
+    reserved: Option<u8>,
     created_at: Timestamp,
 }
 
@@ -187,6 +191,7 @@ pub(super) fn message_of(conversation: ConversationId, id: MessageId, row: Messa
         tokens: row.tokens.map(|(input, output)| Tokens { input, output }),
         finish_reason: row.finish_reason,
         error: row.error,
+        reserved: row.reserved.and_then(|at| Reserved::ALL.get(usize::from(at)).copied()),
         created_at: row.created_at,
     }
 }
@@ -272,6 +277,10 @@ pub(super) fn put_message_in(tx: &mut WriteTx<'_>, message: &Message) -> Result<
         tokens: message.tokens.map(|tokens| (tokens.input, tokens.output)),
         finish_reason: message.finish_reason.clone(),
         error: message.error.clone(),
+        reserved: message.reserved.and_then(|reserved| {
+            let at = Reserved::ALL.iter().position(|known| *known == reserved);
+            at.and_then(|at| u8::try_from(at).ok())
+        }),
         created_at: message.created_at,
     };
     tx.put(&MESSAGES, &key, &row)?;

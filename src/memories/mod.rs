@@ -9,6 +9,7 @@ mod error;
 mod model;
 mod people;
 mod people_rows;
+pub mod personal;
 mod reads;
 mod rows;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use crate::access::{Action, Principal, Role, may, may_read_memory};
 use crate::clones::{self, Counted};
+use crate::consents::{self, Consent};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Once, Subject};
 use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest};
@@ -27,6 +29,7 @@ pub use model::{
     MemoryType, Metadata, Name, Person, Revision, Timeline, fold,
 };
 pub use people::{erase_person_in, may_discard_person, names_of, restore_person_in};
+pub use personal::{clones_written_in, each_written};
 pub use reads::{day_of, each_of, erase_memory_in, is_readable, may_discard, memory_of};
 
 /// The tables of this slice.
@@ -87,6 +90,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 clones::open(tx, &who, clone, Action::AddMemories)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     let id = MemoryId::from_bytes(made);
                     let memory = rows::memory(tx, clone, id)?;
@@ -132,6 +136,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 let memory = changeable(tx, &who, clone, id)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if expected.is_some_and(|expected| expected != memory.revision) {
                     return Err(MemoryError::Stale);
                 }
@@ -217,6 +222,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 let memory = changeable(tx, &who, clone, id)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 let row = tx.get(&rows::REVISIONS, &(clone, id, number))?;
                 let revision = rows::revision_of(number, row.ok_or(MemoryError::Missing)?);
                 require_free(tx, clone, Some(id), &revision.content)?;

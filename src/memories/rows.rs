@@ -14,14 +14,14 @@ pub(super) const MEMORIES: Table<(CloneId, MemoryId), MemoryRow> =
     Table::new("memories", Holds::Clone);
 pub(super) const REVISIONS: Table<(CloneId, MemoryId, u32), RevisionRow> =
     Table::new("memory_revisions", Holds::Clone);
-const BY_EXTERNAL_ID: Table<(CloneId, TokenHash), MemoryId> =
+pub(super) const BY_EXTERNAL_ID: Table<(CloneId, TokenHash), MemoryId> =
     Table::new("memories_by_external_id", Holds::Clone);
 /// Days since 1970 of the earliest and the latest day a memory may be about.
 pub(super) const BY_DATE: Table<(CloneId, i64, i64, MemoryId), ()> =
     Table::new("memories_by_date", Holds::Clone);
 pub(super) const UNDATED: Table<(CloneId, MemoryId), ()> =
     Table::new("memories_undated", Holds::Clone);
-const BY_PERSON: Table<(CloneId, TokenHash, MemoryId), ()> =
+pub(super) const BY_PERSON: Table<(CloneId, TokenHash, MemoryId), ()> =
     Table::new("memories_by_person", Holds::Clone);
 
 pub(super) const TABLES: [TableInfo; 6] = [
@@ -34,7 +34,7 @@ pub(super) const TABLES: [TableInfo; 6] = [
 ];
 
 #[derive(Serialize, Deserialize)]
-struct ContentRow {
+pub(super) struct ContentRow {
     text: Text<1, 50_000>,
     title: Option<Text<0, 300>>,
     kind: MemoryType,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::access::{Principal, Role};
 use crate::clones::{self, CloneError};
+use crate::consents::{self, Consent, ConsentError};
 use crate::conversations::{self, ConversationError};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Eraser, Subject};
@@ -36,6 +37,9 @@ pub enum TrashError {
     /// A conversation could not be brought back.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
+    /// Whoever brings something back has not agreed that it is kept.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,6 +57,7 @@ impl From<TrashError> for Fault {
             TrashError::Clone(error) => error.into(),
             TrashError::Memory(error) => error.into(),
             TrashError::Conversation(error) => error.into(),
+            TrashError::Consent(error) => error.into(),
             TrashError::Store(error) => error.into(),
         }
     }
@@ -113,6 +118,8 @@ impl Trash {
         self.store
             .write(move |tx| {
                 let discarded = find(tx, &who, id)?;
+                // What is brought back is searched again.
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 restore_in(tx, &who, &memories, &discarded)?;
                 discarded::remove_in(tx, id);
                 Ok(())

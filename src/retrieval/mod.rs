@@ -11,6 +11,7 @@ mod follow;
 mod fuse;
 mod months;
 mod passage;
+mod personal;
 mod quote;
 mod rank;
 mod recall;

@@ -11,15 +11,16 @@ use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableI
 use super::{Group, Invitation, Member, Role, Space, SpaceType};
 use crate::identities::SaidGroup;
 
-const SPACES: Table<SpaceId, SpaceRow> = Table::new("spaces", Holds::Account);
-const MEMBERS: Table<(SpaceId, AccountId), MemberRow> = Table::new("space_members", Holds::Account);
+pub(super) const SPACES: Table<SpaceId, SpaceRow> = Table::new("spaces", Holds::Account);
+pub(super) const MEMBERS: Table<(SpaceId, AccountId), MemberRow> =
+    Table::new("space_members", Holds::Account);
 const SPACES_OF: Table<(AccountId, SpaceId), ()> = Table::new("spaces_of_account", Holds::Account);
-const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
+pub(super) const INVITATIONS: Table<(SpaceId, InvitationId), InvitationRow> =
     Table::new("space_invitations", Holds::Account);
 const BY_TOKEN: Table<TokenHash, PlaceRow> =
     Table::new("space_invitations_by_token", Holds::Account);
-/// Whom no group brings into a space: they were taken out of it, or left, by hand.
-const KEPT_OUT: Table<(AccountId, SpaceId), ()> = Table::new("space_kept_out", Holds::Account);
+/// Whom no group brings into a space: taken out of it, or left, by hand.
+pub const KEPT_OUT: Table<(AccountId, SpaceId), ()> = Table::new("space_kept_out", Holds::Account);
 const GROUPS: Table<(SpaceId, SpaceGroupId), GroupRow> = Table::new("space_groups", Holds::Account);
 
 /// The tables of this slice.
@@ -34,14 +35,14 @@ pub const TABLES: &[TableInfo] = &[
 ];
 
 #[derive(Serialize, Deserialize)]
-struct SpaceRow {
+pub(super) struct SpaceRow {
     name: Text<0, 100>,
-    kind: SpaceType,
+    pub(super) kind: SpaceType,
     created_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
-struct MemberRow {
+pub(super) struct MemberRow {
     role: Role,
     since: Timestamp,
     /// The group that brought them, which also takes them out again.
@@ -50,7 +51,7 @@ struct MemberRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct GroupRow {
+pub(super) struct GroupRow {
     /// Nobody's in rows from before it was kept: these bring nobody in.
     #[serde(default)]
     issuer: String,
@@ -76,7 +77,7 @@ pub(super) struct InvitationRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PlaceRow {
+pub(super) struct PlaceRow {
     space: SpaceId,
     invitation: InvitationId,
 }

@@ -66,6 +66,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("toml", &["config", "cli"]),
     ("edtf", &["kernel"]),
+    ("zip", &["privacy"]),
     ("frostem", &["index"]),
     ("whatlang", &["index"]),
 ];

@@ -6,7 +6,9 @@ mod audit;
 mod auth;
 mod break_glass;
 mod clones;
+mod consents;
 mod conversations;
+mod exports;
 mod factors;
 mod fields;
 mod identities;
@@ -18,6 +20,7 @@ mod oidc_providers;
 mod passkeys;
 mod password;
 mod people;
+mod register;
 mod share_links;
 mod sign_ins;
 mod spaces;
@@ -44,7 +47,7 @@ use crate::identities::Identities;
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{Links, Notifications};
-use crate::privacy::Trash;
+use crate::privacy::{Exports, Register, Trash};
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
 use crate::share_links::ShareLinks;
@@ -71,6 +74,8 @@ pub struct Parts {
     pub share_links: ShareLinks,
     pub notifications: Notifications,
     pub trash: Trash,
+    pub exports: Exports,
+    pub register: Register,
     pub audit: Audit,
     pub break_glass: BreakGlass,
     pub public_url: Option<Url>,
@@ -120,6 +125,9 @@ pub fn api() -> impl OpenApi + 'static {
         (
             system::SystemApi,
             auth::AuthApi,
+            consents::ConsentApi,
+            exports::ExportApi,
+            register::RegisterApi,
             sign_ins::SignInApi,
             api_keys::ApiKeyApi,
             password::PasswordApi,

@@ -86,6 +86,12 @@ impl Server {
         }
     }
 
+    /// Another setting from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts it (again) and waits until it answers.
     pub async fn run(&mut self) {
         assert!(self.process.is_none(), "it runs already");

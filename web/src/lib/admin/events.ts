@@ -36,6 +36,7 @@ export const EVENTS: Record<string, MessageKey> = {
   admin_revoked: 'event.adminRevoked',
   admin_refused: 'event.adminRefused',
   consent_changed: 'event.consentChanged',
+  data_exported: 'event.dataExported',
   invitation_made: 'event.invitationMade',
   invitation_withdrawn: 'event.invitationWithdrawn',
   invitation_accepted: 'event.invitationAccepted',
