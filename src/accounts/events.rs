@@ -93,6 +93,8 @@ pub enum SecurityEvent {
     AccountCreated,
     /// Everything of the account is to be erased.
     ErasureRequested,
+    /// Somebody takes along everything of the account.
+    DataExported,
     ConsentChanged {
         consent: &'static str,
         granted: bool,

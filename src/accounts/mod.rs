@@ -12,6 +12,7 @@ mod leaving;
 mod letters;
 mod model;
 mod passwords;
+mod personal;
 mod policy;
 mod rows;
 mod setup;
@@ -30,7 +31,9 @@ pub use passwords::PasswordHash;
 pub use policy::{NewPassword, PASSWORD_LENGTH, WeakPassword};
 pub use rows::TABLES;
 pub use setup::SetupLink;
-pub use standing::{AdminChange, account_in, advance_epoch_in, has_password_in, may_leave_in};
+pub use standing::{
+    AdminChange, account_in, advance_epoch_in, has_password_in, may_leave_in, note_export_in,
+};
 
 use self::passwords::{Cost, Passwords};
 use crate::jobs::{Tasks, blocking};
@@ -290,6 +293,7 @@ impl Accounts {
             created_at: now,
             suspended_at: None,
             epoch: 0,
+            exported_at: None,
         };
         Ok(Prepared { account, password, also: new.also })
     }

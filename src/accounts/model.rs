@@ -33,6 +33,8 @@ pub struct Account {
     /// The security epoch. Everything that opens the account names the epoch it was made in and
     /// opens nothing any more once the account is in a later one.
     pub epoch: u64,
+    /// When everything of the account was last taken along.
+    pub exported_at: Option<Timestamp>,
 }
 
 /// An e-mail address as typed; compared without case and in one Unicode form.

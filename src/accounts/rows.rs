@@ -16,12 +16,13 @@ use super::letters::{self, LINKS};
 use super::passwords::Cost;
 use super::{Account, AccountError, Email, PasswordHash};
 
-const ACCOUNTS: Table<AccountId, AccountRow> = Table::new("accounts", Holds::Account);
+pub(super) const ACCOUNTS: Table<AccountId, AccountRow> = Table::new("accounts", Holds::Account);
 pub(super) const BY_EMAIL: Table<TokenHash, AccountId> =
     Table::new("accounts_by_email", Holds::Account);
-const PASSWORDS: Table<AccountId, PasswordRow> = Table::new("passwords", Holds::Account);
-const INVITES: Table<TokenHash, InviteRow> = Table::new("invites", Holds::Nothing);
-const INSTANCE: RawTable<u8> = RawTable::new("instance_keys", Holds::Nothing, Owner::Instance);
+pub(super) const PASSWORDS: Table<AccountId, PasswordRow> = Table::new("passwords", Holds::Account);
+pub(super) const INVITES: Table<TokenHash, InviteRow> = Table::new("invites", Holds::Nothing);
+pub(super) const INSTANCE: RawTable<u8> =
+    RawTable::new("instance_keys", Holds::Nothing, Owner::Instance);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -39,7 +40,7 @@ const BLIND_KEY: u8 = 0;
 const PASSWORD_COST: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
-struct AccountRow {
+pub(super) struct AccountRow {
     email: String,
     display_name: Text<1, 100>,
     locale: String,
@@ -52,15 +53,17 @@ struct AccountRow {
     suspended_at: Option<Timestamp>,
     #[serde(default)]
     epoch: u64,
+    #[serde(default)]
+    exported_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct PasswordRow {
+pub(super) struct PasswordRow {
     phc: String,
 }
 
 #[derive(Serialize, Deserialize)]
-struct InviteRow {
+pub(super) struct InviteRow {
     expires_at: Timestamp,
 }
 
@@ -152,6 +155,7 @@ pub(super) fn account(tx: &impl Rows, id: AccountId) -> Result<Option<Account>, 
         created_at: row.created_at,
         suspended_at: row.suspended_at,
         epoch: row.epoch,
+        exported_at: row.exported_at,
     }))
 }
 
@@ -166,6 +170,7 @@ pub(super) fn put_account_in(tx: &mut WriteTx<'_>, account: &Account) -> Result<
         created_at: account.created_at,
         suspended_at: account.suspended_at,
         epoch: account.epoch,
+        exported_at: account.exported_at,
     };
     tx.put(&ACCOUNTS, &account.id, &row)
 }

@@ -1,7 +1,7 @@
 //! What an account may be used for at all: its security epoch, its address, suspension, and who
 //! administers the instance.
 
-use crate::kernel::AccountId;
+use crate::kernel::{AccountId, Timestamp};
 use crate::store::{Rows, StoreError, WriteTx};
 
 use super::{Account, AccountError, Accounts, Actor, Email, SecurityEvent, rows};
@@ -12,6 +12,21 @@ use super::{Account, AccountError, Accounts, Actor, Email, SecurityEvent, rows};
 /// When the store fails.
 pub fn account_in(tx: &impl Rows, id: AccountId) -> Result<Option<Account>, AccountError> {
     rows::account(tx, id)
+}
+
+/// Notes that everything of an account is being taken along.
+///
+/// # Errors
+/// When there is no such account, or the store fails.
+pub fn note_export_in(
+    tx: &mut WriteTx<'_>,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<Account, AccountError> {
+    let mut account = rows::account(tx, id)?.ok_or(AccountError::Missing)?;
+    account.exported_at = Some(now);
+    rows::put_account_in(tx, &account)?;
+    Ok(account)
 }
 
 /// Begins a new security epoch: whatever names an earlier one opens the account no more.

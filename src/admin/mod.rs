@@ -16,13 +16,13 @@ use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
 use crate::audit::{Audit, Chain};
 use crate::backup::Backups;
 use crate::clones;
-use crate::consents::Consents;
+use crate::consents::{Channel, Consents};
 use crate::factors::{FactorError, Factors};
 use crate::identities::Identities;
 use crate::jobs;
 use crate::kernel::{Clock, CloneId, Fault, FieldProblem, Text, Timestamp, Token};
 use crate::notifications::Notifications;
-use crate::privacy;
+use crate::privacy::{self, Imports};
 use crate::sessions::{COMMAND_LINE, Device, Sessions, SignInBy};
 use crate::store::Store;
 
@@ -48,6 +48,7 @@ pub struct Admin {
     backups: Backups,
     clock: Clock,
     data_dir: PathBuf,
+    imports: Imports,
     started_at: Timestamp,
     front: Arc<OnceLock<String>>,
 }
@@ -66,6 +67,7 @@ pub struct Parts {
     pub backups: Backups,
     pub clock: Clock,
     pub data_dir: PathBuf,
+    pub imports: Imports,
 }
 
 impl Admin {
@@ -84,6 +86,7 @@ impl Admin {
             started_at: parts.clock.now(),
             clock: parts.clock,
             data_dir: parts.data_dir,
+            imports: parts.imports,
             front: Arc::default(),
         }
     }
@@ -118,6 +121,12 @@ impl Admin {
             Operation::ResetPassword { email, password } => {
                 self.reset_password(email, password).await
             }
+            Operation::ImportExport { path, email } => {
+                let account = self.accounts.by_email(&address(&email)?)?.ok_or_else(|| {
+                    Fault::field(FieldProblem::Unknown, "/email", "belongs to no account")
+                })?;
+                Ok(Outcome::Imported(self.imports.take_in(account.id, &path).await?))
+            }
             Operation::TestMail { to } => {
                 let to = Email::new(&to).ok_or_else(|| {
                     Fault::field(FieldProblem::NotAnAddress, "/to", "must be an e-mail address")
@@ -133,21 +142,13 @@ impl Admin {
             | Operation::Scan { .. }
             | Operation::Stored { .. }
             | Operation::SlowSearches { .. }
+            | Operation::AdvanceClock { .. }
+            | Operation::TurnClockBack { .. }
             | Operation::FailDisk { .. }
             | Operation::SayFree { .. }
             | Operation::KillAt { .. }
             | Operation::EraseAccount { .. } => testing::run(self, operation).await,
             Operation::ResetFactors { email } => self.reset_factors(&email).await,
-            #[cfg(feature = "testing")]
-            Operation::AdvanceClock { seconds } => {
-                self.clock.advance(std::time::Duration::from_secs(seconds));
-                Ok(Outcome::Done)
-            }
-            #[cfg(feature = "testing")]
-            Operation::TurnClockBack { seconds } => {
-                self.clock.turn_back(std::time::Duration::from_secs(seconds));
-                Ok(Outcome::Done)
-            }
             #[cfg(feature = "testing")]
             Operation::Panic { while_writing: false } => fail(),
             #[cfg(feature = "testing")]
@@ -210,7 +211,7 @@ impl Admin {
             email_verified: false,
             display_name,
             locale: "en".to_owned(),
-            also: Some(self.consents.with_sign_up(Vec::new())),
+            also: Some(self.consents.with_sign_up(Vec::new(), Channel::Cli)),
         };
         self.accounts.create(new, admin).await?;
         Ok(Outcome::Done)

@@ -36,6 +36,13 @@ pub enum Operation {
         /// The new password.
         password: String,
     },
+    /// What somebody took along elsewhere, into their account here.
+    ImportExport {
+        /// The file, as the server sees it.
+        path: PathBuf,
+        /// The account's address.
+        email: String,
+    },
     /// A mail that shows whether mails arrive.
     TestMail {
         /// The address to send it to.
@@ -175,6 +182,8 @@ pub enum Outcome {
     Front(Option<String>),
     /// It is done.
     Done,
+    /// So many of each record were taken in.
+    Imported(std::collections::BTreeMap<String, u64>),
     /// In which tables which word stands.
     #[cfg(feature = "testing")]
     Found(std::collections::BTreeMap<String, Vec<String>>),
@@ -207,6 +216,7 @@ impl Operation {
             Self::CreateAccount { .. } => "create",
             Self::ResetPassword { .. } => "reset_password",
             Self::ResetFactors { .. } => "reset_factors",
+            Self::ImportExport { .. } => "import_export",
             Self::TestMail { .. } => "test_mail",
             Self::ActForClone { .. } => "act_for_clone",
             Self::BackUp { .. } => "backup",

@@ -1,5 +1,7 @@
 //! What only tests ask for: notices without their cause, tokens for others, a sick disk.
 
+use std::time::Duration;
+
 use super::{Admin, Operation, Outcome, address};
 use crate::kernel::{Fault, FieldProblem, points};
 use crate::notifications::{Notice, Topic};
@@ -20,6 +22,14 @@ pub(super) async fn run(admin: &Admin, operation: Operation) -> Result<Outcome, 
             let hex = |value: Vec<u8>| value.iter().map(|byte| format!("{byte:02x}")).collect();
             let stored = admin.store.stored_in(&table)?;
             Ok(Outcome::Stored(stored.into_iter().map(hex).collect()))
+        }
+        Operation::AdvanceClock { seconds } => {
+            admin.clock.advance(Duration::from_secs(seconds));
+            Ok(Outcome::Done)
+        }
+        Operation::TurnClockBack { seconds } => {
+            admin.clock.turn_back(Duration::from_secs(seconds));
+            Ok(Outcome::Done)
         }
         Operation::FailDisk { call, way, after } => {
             admin.store.disk().faults().fail(call, way, after);

@@ -5,6 +5,7 @@
 
 mod meter;
 mod model;
+mod personal;
 mod rows;
 
 use std::net::IpAddr;

@@ -14,9 +14,11 @@ use crate::store::{
 
 use super::{ApiKey, DayUse, KEY, NewKey, Rate, Scopes};
 
-const KEYS: Table<(AccountId, ApiKeyId), KeyRow> = Table::new("api_keys", Holds::Account);
-const BY_NAME: Table<Words, OwnerRow> = Table::new("api_keys_by_name", Holds::Account);
-const USAGE: Table<(ApiKeyId, u32, Words), u64> = Table::new("api_key_usage", Holds::Account);
+pub(super) const KEYS: Table<(AccountId, ApiKeyId), KeyRow> =
+    Table::new("api_keys", Holds::Account);
+pub(super) const BY_NAME: Table<Words, OwnerRow> = Table::new("api_keys_by_name", Holds::Account);
+pub(super) const USAGE: Table<(ApiKeyId, u32, Words), u64> =
+    Table::new("api_key_usage", Holds::Account);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[KEYS.info(), BY_NAME.info(), USAGE.info()];
@@ -45,7 +47,7 @@ pub(super) struct KeyRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct OwnerRow {
+pub(super) struct OwnerRow {
     account: AccountId,
     key: ApiKeyId,
 }

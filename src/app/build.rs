@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{StartError, erasers, tables};
+use super::StartError;
+use super::slices::{erasers, kept_of_people, tables};
 use crate::accounts::{Accounts, Listeners, OnSecurity, SecurityEvent, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::{ApiKeyEraser, ApiKeys};
@@ -12,7 +13,7 @@ use crate::backup::{self, Backups, Destination};
 use crate::break_glass::{self, BreakGlass};
 use crate::clones::{Clones, ProviderChoice, Providers};
 use crate::config::Config;
-use crate::consents::Consents;
+use crate::consents::{Consents, Recipient, Texts};
 use crate::conversations::{self, Conversations, Live, Models};
 use crate::embed::Embedder;
 use crate::factors::{self, Factors};
@@ -22,7 +23,9 @@ use crate::jobs::{Eraser, Queue, Subject, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{self, Links, Notifications};
-use crate::privacy::{self, Erasures, Trash};
+use crate::privacy::{
+    self, BackedUp, Erasures, ExportParts, Exports, Imports, Register, RegisterFacts, Trash,
+};
 use crate::providers::{
     Allowed, Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound, OutboundError,
 };
@@ -131,20 +134,23 @@ pub(super) async fn build(
     let backups = backups(config, (store, seals, clock))?;
     let (store, clock) = (store.clone(), clock.clone());
     let people = people(config, (&store, &clock), tasks).await?;
-    let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone());
+    let (models, providers) = language_models(config)?;
+    let texts = Texts::new(recipients(&providers));
+    let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone(), texts);
     let (notifications, break_glass) = told(config, (&store, &clock), &people, queue)?;
-    let also = (&consents, &notifications, &backups);
+    let listeners = vec![Retrieval::listener(embedder.clone())];
+    let memories = Memories::new(store.clone(), clock.clone(), listeners);
+    let slices = kept_of_people();
+    let imports = Imports::new(store.clone(), clock.clone(), memories.clone(), &slices);
+    let also = (&consents, &notifications, &backups, imports);
     let admin = admin(config, (&store, &clock), &people, also);
     let People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit } =
         people;
-    let (models, providers) = language_models(config)?;
     let graphs =
         Graphs { above: config.limits.graph_above, memory: config.limits.graph_memory_bytes };
     let place = (store.clone(), config.data_dir.as_path());
     let bounds = Bounds { time: config.limits.search, characters: config.limits.question_chars };
     let retrieval = Retrieval::new(place, embedder.clone(), graphs, bounds);
-    let listeners = vec![Retrieval::listener(embedder)];
-    let memories = Memories::new(store.clone(), clock.clone(), listeners);
     let share_links = share_links(config, (&store, &clock), &accounts, (&notifications, &watchers));
     let conversations = Conversations::open(conversations::Parts {
         store: store.clone(),
@@ -161,6 +167,15 @@ pub(super) async fn build(
     let erasures = erasures((&store, &clock), queue, &watchers, &retrieval);
     let kept = config.limits.trash;
     let trash = Trash::new(store.clone(), clock.clone(), memories.clone(), erasures.clone(), kept);
+    let exports = Exports::new(ExportParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        tasks: tasks.clone(),
+        watchers: watchers.clone(),
+        providers: providers.clone(),
+        slices,
+    });
+    let register = Register::new(facts(config), providers.clone(), identities.clone());
     Ok(ServiceParts {
         admin,
         consents,
@@ -182,6 +197,8 @@ pub(super) async fn build(
         notifications,
         trash,
         erasures,
+        exports,
+        register,
         public_url: config.public_url.clone(),
         links: links(config),
     })
@@ -244,7 +261,7 @@ fn admin(
     config: &Config,
     (store, clock): (&Store, &Clock),
     people: &People,
-    (consents, notifications, backups): (&Consents, &Notifications, &Backups),
+    (consents, notifications, backups, imports): (&Consents, &Notifications, &Backups, Imports),
 ) -> Admin {
     Admin::new(admin::Parts {
         store: store.clone(),
@@ -258,6 +275,7 @@ fn admin(
         backups: backups.clone(),
         clock: clock.clone(),
         data_dir: config.data_dir.clone(),
+        imports,
     })
 }
 
@@ -338,9 +356,45 @@ fn outbound(allowed: Allowed) -> Result<Outbound, OutboundError> {
     Ok(Outbound::new(extra_roots().as_deref())?.allowing(allowed))
 }
 
+/// What the configuration says of how people's data is dealt with.
+fn facts(config: &Config) -> RegisterFacts {
+    let days = |time: std::time::Duration| time.as_secs() / (24 * 60 * 60);
+    RegisterFacts {
+        mail: config.mail.as_ref().map(|mail| mail.host.clone()),
+        backups: backed_up(&config.backup),
+        trash_days: days(config.limits.trash),
+        audit_days: days(config.audit.kept),
+        session_days: days(config.sessions.absolute),
+    }
+}
+
+fn backed_up(backups: &backup::Settings) -> Option<BackedUp> {
+    let bucket = backups.bucket.as_ref();
+    let is_any = backups.directory.is_some() || bucket.is_some();
+    is_any.then(|| BackedUp {
+        host: bucket.and_then(|bucket| bucket.endpoint.host_str().map(str::to_owned)),
+        keep: backups.keep,
+    })
+}
+
+/// The services of others that something can be sent to.
+fn recipients(providers: &Providers) -> Vec<Recipient> {
+    let outside = providers.all().filter_map(|choice| {
+        let host = choice.outside.clone()?;
+        Some(Recipient { id: choice.id.clone(), host })
+    });
+    outside.collect()
+}
+
 /// The providers of answers, the default first.
 fn language_models(config: &Config) -> Result<(Models, Providers), StartError> {
-    let builtin = ProviderChoice { id: "builtin".to_owned(), model: None, verbatim_only: true };
+    let builtin = ProviderChoice {
+        id: "builtin".to_owned(),
+        model: None,
+        verbatim_only: true,
+        host: None,
+        outside: None,
+    };
     let Some(llm) = &config.llm else {
         let models = Models::new(Arc::new(Builtin), Vec::new());
         return Ok((models, Providers::new(builtin, Vec::new())));
@@ -363,6 +417,8 @@ fn language_models(config: &Config) -> Result<(Models, Providers), StartError> {
         id: openai.id().to_owned(),
         model: Some(llm.model.clone()),
         verbatim_only: false,
+        host: llm.base_url.host_str().map(str::to_owned),
+        outside: llm.outside.clone(),
     };
     let models = Models::new(Arc::new(Builtin), vec![Arc::new(openai)]);
     Ok((models, Providers::new(choice, vec![builtin])))

@@ -9,11 +9,11 @@ use crate::consents::{self, ConsentEraser};
 use crate::conversations::{self, ConversationEraser, ConversationExaminer};
 use crate::factors::{self, FactorEraser};
 use crate::identities::{self, IdentityEraser};
-use crate::jobs::discarded::DiscardedEraser;
+use crate::jobs::personal::PrivacyProvider;
 use crate::jobs::{self, Eraser, Examiner, QueueEraser};
 use crate::memories::{self, MemoryEraser, MemoryExaminer};
 use crate::notifications::{self, NotificationEraser};
-use crate::privacy::{self, TrashExaminer};
+use crate::privacy::{self, ErasureEraser, TrashExaminer};
 use crate::retrieval::{self, RetrievalEraser, RetrievalExaminer};
 use crate::sessions::{self, SessionEraser};
 use crate::share_links::{self, ShareLinkEraser};
@@ -63,11 +63,34 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(BreakGlassEraser),
         Box::new(QueueEraser),
         Box::new(AuditEraser),
-        Box::new(DiscardedEraser),
         Box::new(ConversationEraser),
         Box::new(RetrievalEraser),
         Box::new(MemoryEraser(privacy::forget_memory_in)),
         Box::new(CloneEraser),
+        Box::new(ErasureEraser),
+    ]
+}
+
+/// What all slices keep of people, in the order in which it is handed out.
+pub fn kept_of_people() -> Vec<Box<dyn PrivacyProvider>> {
+    vec![
+        Box::new(AccountEraser),
+        Box::new(ConsentEraser),
+        Box::new(SpaceEraser),
+        Box::new(CloneEraser),
+        Box::new(MemoryEraser(privacy::forget_memory_in)),
+        Box::new(ConversationEraser),
+        Box::new(ShareLinkEraser(conversations::forget_visitor_in)),
+        Box::new(QueueEraser),
+        Box::new(NotificationEraser),
+        Box::new(SessionEraser),
+        Box::new(FactorEraser),
+        Box::new(IdentityEraser),
+        Box::new(ApiKeyEraser),
+        Box::new(BreakGlassEraser),
+        Box::new(AuditEraser),
+        Box::new(RetrievalEraser),
+        Box::new(ErasureEraser),
     ]
 }
 
@@ -83,4 +106,45 @@ pub fn examiners() -> Vec<Box<dyn Examiner>> {
         Box::new(TrashExaminer),
         Box::new(AuditExaminer),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use crate::jobs::personal::How;
+    use crate::store::Holds;
+
+    use super::{erasers, kept_of_people, tables};
+
+    #[test]
+    fn every_table_says_what_becomes_of_it_when_somebody_takes_theirs_along() {
+        let slices = kept_of_people();
+        let mut declared = BTreeMap::new();
+        let mut records = BTreeSet::new();
+        for slice in &slices {
+            for kept in slice.kept() {
+                assert!(declared.insert(kept.table, kept.how).is_none(), "{} twice", kept.table);
+            }
+            for record in slice.records() {
+                assert!(records.insert(record.name), "{} twice", record.name);
+                let names: BTreeSet<&str> = record.fields.iter().map(|field| field.name).collect();
+                assert_eq!(names.len(), record.fields.len(), "{}", record.name);
+            }
+        }
+        for table in tables() {
+            let how = declared.remove(table.name);
+            let how = how.unwrap_or_else(|| panic!("nobody says what becomes of {}", table.name));
+            match how {
+                How::Given(record) | How::Leads(record) => {
+                    assert!(records.contains(record), "{}: there is no {record}", table.name);
+                }
+                How::Common(_) | How::Passing(_) | How::Secret | How::Derived => {}
+            }
+            let is_given = matches!(how, How::Given(_));
+            assert!(!is_given || table.holds != Holds::Nothing || table.name == "audit_log");
+        }
+        assert!(declared.is_empty(), "no such tables: {declared:?}");
+        assert_eq!(slices.len(), erasers().len(), "who hands out also erases");
+    }
 }

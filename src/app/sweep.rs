@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts;
@@ -62,23 +63,28 @@ pub(super) fn clock_state(clock: &Clock, ahead: &AtomicU64) -> State {
 
 /// Sweeps away what has expired, now and then.
 pub(super) async fn sweep(swept: Swept, stop: CancellationToken) {
-    let began = tokio::time::Instant::now();
+    // Since when the clock has said what is not believed.
+    let mut ahead: Option<Instant> = None;
     let mut rewritten = Instant::now();
     loop {
         if rewritten.elapsed() >= REWRITE_EVERY {
             swept.rewrite().await;
             rewritten = Instant::now();
         }
-        if let Err(error) = swept.if_time_is_right(began.elapsed()).await {
+        if let Err(error) = swept.if_time_is_right(&mut ahead).await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "what has expired could not be swept away"
             );
         }
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => break,
             () = tokio::time::sleep(SWEEP_EVERY) => {}
         }
+    }
+    // The next process begins no earlier than this one ended.
+    if let Err(error) = swept.believed(ahead).await {
+        tracing::debug!(%error, "the time of the stop could not be written down");
     }
 }
 
@@ -100,13 +106,12 @@ impl Swept {
     }
 
     /// Sweeps, unless the clock says that more time has passed than is likely.
-    async fn if_time_is_right(&self, running: Duration) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let believed = self.store.write(move |tx| calendar::believe_in(tx, now, running)).await?;
-        let days = match believed {
+    async fn if_time_is_right(&self, ahead: &mut Option<Instant>) -> Result<(), StoreError> {
+        let days = match self.believed(*ahead).await? {
             Belief::Right => 0,
             Belief::Ahead(passed) => passed.as_secs() / (24 * 60 * 60),
         };
+        *ahead = (days > 0).then(|| ahead.unwrap_or_else(Instant::now));
         if self.ahead.swap(days, Relaxed) == 0 && days > 0 {
             tracing::warn!(
                 days,
@@ -115,6 +120,12 @@ impl Swept {
             );
         }
         if days > 0 { Ok(()) } else { self.once().await }
+    }
+
+    async fn believed(&self, ahead: Option<Instant>) -> Result<Belief, StoreError> {
+        let (now, said_for) = (self.clock.now(), ahead.map(|since| since.elapsed()));
+        let said_for = said_for.unwrap_or_default();
+        self.store.write(move |tx| calendar::believe_in(tx, now, said_for)).await
     }
 
     /// Sweeps everywhere; what cannot be swept keeps nothing else from it.

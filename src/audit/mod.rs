@@ -11,6 +11,7 @@ mod chain;
 mod examine;
 mod failures;
 mod model;
+mod personal;
 mod rows;
 #[cfg(test)]
 mod tests;

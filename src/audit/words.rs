@@ -46,6 +46,7 @@ pub(super) fn entry(account: AccountId, event: &SecurityEvent) -> NewEntry {
         E::AdminRevoked { by: actor } => by("admin_revoked", actor),
         E::AccountCreated => own("account_created"),
         E::ErasureRequested => own("erasure_requested"),
+        E::DataExported => own("data_exported"),
         E::ConsentChanged { consent, granted } => {
             own("consent_changed").with("consent", consent).with("granted", granted)
         }

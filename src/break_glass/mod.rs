@@ -9,6 +9,7 @@
 
 mod error;
 mod model;
+mod personal;
 mod rows;
 
 use crate::access::{Principal, Proof};

@@ -12,13 +12,14 @@ use crate::store::{
     Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, page_of,
 };
 
-const GLASSES: Table<BreakGlassId, GlassRow> = Table::new("break_glass", Holds::Account);
-const OF_ACCOUNT: Table<(AccountId, BreakGlassId), ()> =
+pub(super) const GLASSES: Table<BreakGlassId, GlassRow> = Table::new("break_glass", Holds::Account);
+pub(super) const OF_ACCOUNT: Table<(AccountId, BreakGlassId), ()> =
     Table::new("break_glass_of_account", Holds::Account);
 /// Those that nobody has ended.
-const RUNNING: Table<BreakGlassId, ()> = Table::new("break_glass_running", Holds::Account);
+pub(super) const RUNNING: Table<BreakGlassId, ()> =
+    Table::new("break_glass_running", Holds::Account);
 /// What was opened, by its kind and sixteen bytes.
-const OPENED: Table<(BreakGlassId, u8, CloneId), OpenedRow> =
+pub(super) const OPENED: Table<(BreakGlassId, u8, CloneId), OpenedRow> =
     Table::new("break_glass_opened", Holds::Account);
 
 /// The tables of this slice.
@@ -34,7 +35,7 @@ pub(super) struct EndJob {
 }
 
 #[derive(Serialize, Deserialize)]
-struct GlassRow {
+pub(super) struct GlassRow {
     by: AccountId,
     session: SessionId,
     epoch: u64,
@@ -46,7 +47,7 @@ struct GlassRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct OpenedRow {
+pub(super) struct OpenedRow {
     at: Timestamp,
 }
 

@@ -9,6 +9,7 @@ mod config_show;
 mod doctor;
 mod fsck;
 mod healthcheck;
+mod import_export;
 mod import_memories;
 mod line;
 mod logging;
@@ -70,6 +71,8 @@ enum Command {
     ImportMemories(import_memories::ImportArgs),
     /// Check that what a receipt says was erased is gone
     VerifyErasure(verify_erasure::VerifyErasureArgs),
+    /// Bring in what somebody took along from another server
+    ImportExport(import_export::ImportExportArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -184,6 +187,7 @@ pub fn run() -> ExitCode {
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::ImportMemories(args) => import_memories::run(&args),
         Command::VerifyErasure(args) => verify_erasure::run(&args),
+        Command::ImportExport(args) => import_export::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

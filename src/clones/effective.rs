@@ -51,7 +51,18 @@ impl Providers {
     /// What answers really use. A provider that is gone is replaced by the default.
     pub fn effective(&self, settings: &Settings) -> Effective {
         let chosen = settings.llm_provider.as_deref().and_then(|id| self.find(id));
-        let provider = chosen.unwrap_or(&self.first);
+        Self::with(chosen.unwrap_or(&self.first), settings)
+    }
+
+    /// What answers use that must not leave this machine's own network: the chosen provider if
+    /// it is there, else the first that is. The one that quotes always is.
+    pub fn inside(&self, settings: &Settings) -> Option<Effective> {
+        let chosen = settings.llm_provider.as_deref().and_then(|id| self.find(id));
+        let mut choices = chosen.into_iter().chain(self.all());
+        choices.find(|choice| choice.outside.is_none()).map(|choice| Self::with(choice, settings))
+    }
+
+    fn with(provider: &ProviderChoice, settings: &Settings) -> Effective {
         let grounding = match (provider.verbatim_only, settings.grounding) {
             (true, _) => Grounding::Verbatim,
             (false, None) => Grounding::Grounded,
@@ -62,6 +73,7 @@ impl Providers {
             provider: provider.id.clone(),
             model: model.filter(|_| !provider.verbatim_only).or_else(|| provider.model.clone()),
             grounding,
+            outside: provider.outside.clone(),
         }
     }
 
@@ -86,8 +98,16 @@ mod tests {
             id: "openai".to_owned(),
             model: Some("small".to_owned()),
             verbatim_only: false,
+            host: Some("api.example".to_owned()),
+            outside: Some("api.example".to_owned()),
         };
-        let builtin = ProviderChoice { id: "builtin".to_owned(), model: None, verbatim_only: true };
+        let builtin = ProviderChoice {
+            id: "builtin".to_owned(),
+            model: None,
+            verbatim_only: true,
+            host: None,
+            outside: None,
+        };
         Providers::new(openai, vec![builtin])
     }
 
@@ -108,6 +128,15 @@ mod tests {
         };
         assert!(matches!(providers().check(&settings), Err(CloneError::VerbatimOnly)));
         assert_eq!(providers().effective(&settings).grounding, Grounding::Verbatim);
+    }
+
+    #[test]
+    fn what_must_not_leave_is_quoted_here() {
+        let settings = Settings { grounding: Some(Grounding::Free), ..Settings::default() };
+        assert_eq!(providers().effective(&settings).outside.as_deref(), Some("api.example"));
+        let inside = providers().inside(&settings).unwrap();
+        assert_eq!((inside.provider.as_str(), inside.outside), ("builtin", None));
+        assert_eq!((inside.grounding, inside.model), (Grounding::Verbatim, None));
     }
 
     #[test]

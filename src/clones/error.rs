@@ -38,6 +38,9 @@ pub enum CloneError {
     /// The provider can only quote.
     #[error("this provider can only quote")]
     VerbatimOnly,
+    /// Whoever writes has not agreed that it is kept.
+    #[error(transparent)]
+    Consent(#[from] crate::consents::ConsentError),
     /// A repeated request was not the same.
     #[error(transparent)]
     Once(#[from] crate::jobs::OnceError),
@@ -80,6 +83,7 @@ impl From<CloneError> for Fault {
                 "/grounding",
                 "the built-in provider only quotes; set another provider or `verbatim`",
             ),
+            CloneError::Consent(error) => error.into(),
             CloneError::Once(error) => error.into(),
             CloneError::Store(error) => error.into(),
         }

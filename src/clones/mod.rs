@@ -10,11 +10,13 @@ mod error;
 mod examine;
 mod homes;
 mod model;
+pub mod personal;
 mod rows;
 mod settings;
 
 use crate::access::{Action, Principal, Role, may, may_behind_glass, role_at};
 use crate::accounts::Watchers;
+use crate::consents::{self, Consent};
 use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::kernel::{
@@ -77,6 +79,7 @@ impl Clones {
                 if who.is_narrow() {
                     return Err(CloneError::Narrow);
                 }
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 let persona = Persona {
                     id: CloneId::fresh(),
                     space,
@@ -140,6 +143,7 @@ impl Clones {
         self.store
             .write(move |tx| {
                 let (mut persona, _) = open(tx, &who, id, Action::ChangeClone)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if expected.is_some_and(|expected| expected != persona.version) {
                     return Err(CloneError::Stale);
                 }
@@ -254,6 +258,14 @@ pub fn name_of(tx: &impl Rows, id: CloneId) -> Result<Option<String>, StoreError
     Ok(rows::persona(tx, id)?.map(|persona| persona.profile.name.to_string()))
 }
 
+/// A clone, also one that is in the trash, whoever asks.
+///
+/// # Errors
+/// When the store fails.
+pub fn even_gone(tx: &impl Rows, id: CloneId) -> Result<Option<Persona>, StoreError> {
+    rows::persona(tx, id)
+}
+
 /// A clone that is not in the trash, whoever asks.
 ///
 /// # Errors
@@ -282,6 +294,19 @@ pub fn personal_of(
     let Some(space) = spaces::personal_in(tx, account)? else { return Ok(Vec::new()) };
     let there = rows::in_space(tx, space)?.into_iter().filter(|p| p.deleted_at.is_none());
     Ok(there.map(|persona| (persona.id, persona.profile.name.to_string())).collect())
+}
+
+/// What an account is to a clone that is there, if it may know of it.
+///
+/// # Errors
+/// When the store fails.
+pub fn role_of(
+    tx: &impl Rows,
+    account: AccountId,
+    id: CloneId,
+) -> Result<Option<Role>, StoreError> {
+    let Some(persona) = present(tx, id)? else { return Ok(None) };
+    Ok(role_at(persona.profile.visibility, spaces::role_in(tx, account, persona.space)?))
 }
 
 /// Who made a clone that is not in the trash.

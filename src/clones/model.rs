@@ -237,6 +237,10 @@ pub struct ProviderChoice {
     pub model: Option<String>,
     /// Whether it can only quote.
     pub verbatim_only: bool,
+    /// The host that it is reached at, if it is not in this program.
+    pub host: Option<String>,
+    /// The host, if others run it: what goes there needs the agreement of those it is about.
+    pub outside: Option<String>,
 }
 
 /// What a clone's answers really use, after the instance's defaults.
@@ -248,4 +252,6 @@ pub struct Effective {
     pub model: Option<String>,
     /// How far answers may go.
     pub grounding: Grounding,
+    /// The host, if others run it.
+    pub outside: Option<String>,
 }

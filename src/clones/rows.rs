@@ -27,7 +27,7 @@ pub const TABLES: &[TableInfo] =
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct PersonaRow {
-    space: SpaceId,
+    pub(super) space: SpaceId,
     pub(super) created_by: AccountId,
     name: Text<1, 200>,
     description: Option<Text<0, 2_000>>,

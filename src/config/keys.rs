@@ -132,6 +132,11 @@ pub const KEYS: &[KeyInfo] = &[
     key("llm.base_url", "", "An OpenAI-compatible server, for example http://127.0.0.1:11434/v1."),
     secret(key("llm.api_key", "", "The key that this server asks for.")),
     key("llm.model", "", "The model to use there."),
+    key(
+        "llm.third_party",
+        "auto",
+        "Whether others run it: true, false, or auto, which goes by its address.",
+    ),
     key("llm.first_token_seconds", "30", "How long to wait for the beginning of an answer."),
     key("llm.idle_seconds", "30", "How long to wait between two pieces of an answer."),
     key("llm.total_seconds", "600", "How long an answer may take in all."),

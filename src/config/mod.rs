@@ -125,6 +125,8 @@ pub struct Llm {
     pub base_url: url::Url,
     pub api_key: Option<Secret<String>>,
     pub model: String,
+    /// The host, if others run it.
+    pub outside: Option<String>,
     pub first_token: Duration,
     pub idle: Duration,
     pub total: Duration,
@@ -209,7 +211,14 @@ impl Llm {
         if model.is_empty() {
             return Err(read.invalid("llm.model", "must be set when `llm.base_url` is"));
         }
+        let outside = match read.one_of("llm.third_party", &["auto", "true", "false"])? {
+            "true" => true,
+            "false" => false,
+            _ => network::is_of_others(&base_url),
+        };
+        let outside = base_url.host_str().filter(|_| outside).map(str::to_owned);
         Ok(Some(Self {
+            outside,
             base_url,
             api_key: read.secret("llm.api_key"),
             model,

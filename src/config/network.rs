@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ConfigError, Reader};
+use crate::providers::address::is_global_unicast;
 
 /// Where the certificate comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,23 @@ pub(super) fn web(text: &str) -> Option<url::Url> {
     url::Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Whether a server is one of others, as far as its address tells: not on this machine, nor in a
+/// private network. A name is not looked up; one that is no public name is that of a neighbour.
+pub(super) fn is_of_others(url: &url::Url) -> bool {
+    const NEIGHBOURS: [&str; 5] = [".localhost", ".local", ".internal", ".home.arpa", ".lan"];
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => is_global_unicast(address.into()),
+        Some(url::Host::Ipv6(address)) => {
+            is_global_unicast(std::net::IpAddr::from(address).to_canonical())
+        }
+        Some(url::Host::Domain(name)) => {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            name.contains('.') && !NEIGHBOURS.iter().any(|end| name.ends_with(end))
+        }
+        None => true,
+    }
 }
 
 /// The address that people use: an origin, because links and provider addresses begin with it.
@@ -137,6 +155,29 @@ mod tests {
             let error = load(&[("PUBLIC_URL", wrong)]).unwrap_err().to_string();
             assert!(error.contains("server.public_url") && error.contains(advice), "{error}");
             assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_server_of_others_is_known_by_its_address() {
+        for (address, outside) in [
+            ("http://127.0.0.1:11434/v1", false),
+            ("http://[::1]/v1", false),
+            ("http://[::ffff:192.168.1.5]/v1", false),
+            ("http://192.168.1.5:8000/v1", false),
+            ("http://100.101.102.103/v1", false),
+            ("http://[fd00::5]/v1", false),
+            ("http://localhost:11434/v1", false),
+            ("http://ollama:11434/v1", false),
+            ("http://gpu.lan/v1", false),
+            ("https://llm.home.arpa./v1", false),
+            ("https://api.example.com/v1", true),
+            ("https://localhost.example.com/v1", true),
+            ("https://8.8.8.8/v1", true),
+            ("https://[2606:4700::1111]/v1", true),
+        ] {
+            let url = url::Url::parse(address).unwrap();
+            assert_eq!(super::is_of_others(&url), outside, "{address}");
         }
     }
 

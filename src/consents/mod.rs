@@ -1,69 +1,24 @@
 //! Agreed to what: versioned, timed, withdrawable records, never overwritten.
+//!
+//! The texts are in the program. Each statement keeps the words that were shown, their hash, and
+//! how it came. What a missing consent forbids is asked by whoever would process something, in
+//! the transaction in which it happens, and again twice a second while it goes on.
 
+mod model;
+mod personal;
 mod rows;
-
-use serde::{Deserialize, Serialize};
+mod rules;
+mod texts;
 
 use crate::accounts::{OnCreated, SecurityEvent, Watchers};
 use crate::jobs::{Eraser, Subject};
 use crate::kernel::{AccountId, Clock, Fault, Kind, Page, PageRequest, Timestamp};
-use crate::store::{Portion, Rows, Store, StoreError, WriteTx};
+use crate::store::{Portion, Store, StoreError, WriteTx};
 
+pub use model::{Channel, Consent, Said, Saying, Statement};
 pub use rows::TABLES;
-
-/// The version of the texts that are agreed to now; it changes with their meaning.
-pub const VERSION: &str = "2026-11";
-
-/// What one can agree to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Consent {
-    /// That this server stores and searches what one writes.
-    DataProcessing,
-    /// That one's voice is recorded and imitated.
-    VoiceProcessing,
-    /// That one's likeness is animated.
-    VideoProcessing,
-    /// That memories and questions are sent to services of others.
-    ThirdPartyApis,
-    /// That chat archives are read in.
-    WhatsappIngestion,
-}
-
-impl Consent {
-    /// Every consent, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [
-        Self::DataProcessing,
-        Self::VoiceProcessing,
-        Self::VideoProcessing,
-        Self::ThirdPartyApis,
-        Self::WhatsappIngestion,
-    ];
-
-    /// Its name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DataProcessing => "data_processing",
-            Self::VoiceProcessing => "voice_processing",
-            Self::VideoProcessing => "video_processing",
-            Self::ThirdPartyApis => "third_party_apis",
-            Self::WhatsappIngestion => "whatsapp_ingestion",
-        }
-    }
-}
-
-/// What an account said about a consent, and when.
-#[derive(Clone, Debug)]
-pub struct Statement {
-    /// What it is about.
-    pub consent: Consent,
-    /// Given or withdrawn.
-    pub granted: bool,
-    /// The version of the text.
-    pub version: String,
-    /// When it was said.
-    pub at: Timestamp,
-}
+pub use rules::{Reserved, may_leave_in, require_in, reserved_in};
+pub use texts::{Recipient, Text, Texts, VERSION};
 
 /// A failure of this slice.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +41,8 @@ impl From<ConsentError> for Fault {
                     "This needs the consent `{}`; it can be given in the account.",
                     consent.name()
                 ),
-            ),
+            )
+            .consent(consent.name()),
             ConsentError::Store(error) => error.into(),
         }
     }
@@ -98,12 +54,18 @@ pub struct Consents {
     store: Store,
     clock: Clock,
     watchers: Watchers,
+    texts: Texts,
 }
 
 impl Consents {
-    /// The consents in a store.
-    pub fn new(store: Store, clock: Clock, watchers: Watchers) -> Self {
-        Self { store, clock, watchers }
+    /// The consents in a store, and the texts that are agreed to.
+    pub fn new(store: Store, clock: Clock, watchers: Watchers, texts: Texts) -> Self {
+        Self { store, clock, watchers, texts }
+    }
+
+    /// The texts that are agreed to now.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// What an account last said about each consent; those it never spoke about are left out.
@@ -112,6 +74,14 @@ impl Consents {
     /// When the store fails.
     pub fn current(&self, account: AccountId) -> Result<Vec<Statement>, ConsentError> {
         Ok(self.store.read(|tx| rows::current(tx, account))?)
+    }
+
+    /// Whether what was agreed to reads otherwise now, so that it must be asked anew.
+    pub fn needs_renewal(&self, statement: &Statement) -> bool {
+        statement.granted
+            && statement.said.as_ref().is_none_or(|said| {
+                self.texts.of(statement.consent, &said.locale).hash() != said.hash
+            })
     }
 
     /// Everything an account ever said about consents, newest first.
@@ -126,6 +96,14 @@ impl Consents {
         Ok(self.store.read(|tx| rows::history(tx, account, page))?)
     }
 
+    /// Whether all that an account said is there as it was said.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn is_whole(&self, account: AccountId) -> Result<bool, ConsentError> {
+        Ok(self.store.read(|tx| rows::is_whole(tx, account))?)
+    }
+
     /// Records what an account says now.
     ///
     /// # Errors
@@ -134,11 +112,12 @@ impl Consents {
         &self,
         account: AccountId,
         said: Vec<(Consent, bool)>,
+        saying: Saying,
     ) -> Result<Vec<Statement>, ConsentError> {
-        let (now, watchers) = (self.clock.now(), self.watchers.clone());
+        let (now, this) = (self.clock.now(), self.clone());
         self.store
             .write(move |tx| {
-                state_in(tx, account, &said, now, &watchers)?;
+                this.state_in(tx, account, (&said, &saying), now)?;
                 Ok(rows::current(tx, account)?)
             })
             .await
@@ -146,49 +125,49 @@ impl Consents {
 
     /// What a new account says while it is made, as a listener of its creation. Signing up below
     /// the shown text grants data processing, unless it is refused explicitly.
-    pub fn with_sign_up(&self, said: Vec<(Consent, bool)>) -> OnCreated {
+    pub fn with_sign_up(&self, said: Vec<(Consent, bool)>, channel: Channel) -> OnCreated {
         let mut said = said;
         if !said.iter().any(|(consent, _)| *consent == Consent::DataProcessing) {
             said.push((Consent::DataProcessing, true));
         }
-        let watchers = self.watchers.clone();
+        let this = self.clone();
         std::sync::Arc::new(move |tx, account| {
-            Ok(state_in(tx, account.id, &said, account.created_at, &watchers)?)
+            let saying = Saying { channel, session: None, locale: account.locale.clone() };
+            Ok(this.state_in(tx, account.id, (&said, &saying), account.created_at)?)
         })
     }
-}
 
-/// Fails unless the account has given a consent.
-///
-/// # Errors
-/// When it has not, or the store fails.
-pub fn require_in(
-    tx: &impl Rows,
-    account: AccountId,
-    consent: Consent,
-) -> Result<(), ConsentError> {
-    let current = rows::current(tx, account)?;
-    if current.iter().any(|said| said.consent == consent && said.granted) {
-        return Ok(());
+    fn state_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        account: AccountId,
+        (said, saying): (&[(Consent, bool)], &Saying),
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        for (consent, granted) in said {
+            let text = self.texts.of(*consent, &saying.locale);
+            let statement = Statement {
+                number: 0,
+                consent: *consent,
+                granted: *granted,
+                version: text.version.to_owned(),
+                at,
+                said: Some(Said {
+                    channel: saying.channel,
+                    session: saying.session,
+                    locale: text.locale.to_owned(),
+                    hash: text.hash(),
+                    text: text.body,
+                    recipients: text.recipients,
+                }),
+            };
+            rows::append_in(tx, account, &statement)?;
+            let event =
+                SecurityEvent::ConsentChanged { consent: consent.name(), granted: *granted };
+            self.watchers.tell_in(tx, account, &event, at)?;
+        }
+        Ok(())
     }
-    Err(ConsentError::Required(consent))
-}
-
-fn state_in(
-    tx: &mut WriteTx<'_>,
-    account: AccountId,
-    said: &[(Consent, bool)],
-    at: Timestamp,
-    watchers: &Watchers,
-) -> Result<(), StoreError> {
-    for (consent, granted) in said {
-        let statement =
-            Statement { consent: *consent, granted: *granted, version: VERSION.to_owned(), at };
-        rows::append_in(tx, account, &statement)?;
-        let event = SecurityEvent::ConsentChanged { consent: consent.name(), granted: *granted };
-        watchers.tell_in(tx, account, &event, at)?;
-    }
-    Ok(())
 }
 
 /// Removes what this slice knows of an account.

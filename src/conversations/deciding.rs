@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 
 use crate::access::{Action, Principal, may};
-use crate::clones::{self, Providers, Settings};
-use crate::consents::{self, Consent};
+use crate::clones::{self, Persona, Providers, Settings};
+use crate::consents::{self, Consent, ConsentError};
 use crate::jobs::{Once, discarded};
-use crate::kernel::{ConversationId, MessageId, Text, Timestamp};
+use crate::kernel::{AccountId, ConversationId, MessageId, Text, Timestamp};
 use crate::share_links;
 use crate::store::{Key as _, WriteTx};
 
+use super::agreed::Agreement;
 use super::keep::begin_in;
 use super::model::{Author, Conversation, Message, Said, Status};
 use super::reply::Decided;
@@ -37,10 +38,8 @@ pub(super) enum Outcome {
 impl Deciding {
     pub(super) fn run_in(self, tx: &mut WriteTx<'_>) -> Result<Outcome, ConversationError> {
         // For a visitor of a share link whoever made it has agreed: the link asks for that itself.
-        share_links::require_in(tx, &self.who, self.now)?;
-        if self.who.share_link().is_none() {
-            consents::require_in(tx, self.who.account, Consent::DataProcessing)?;
-        }
+        let answerable = share_links::answerable_in(tx, &self.who, self.now)?;
+        consents::require_in(tx, answerable, Consent::DataProcessing)?;
         if let Some(begun) = self.replayed(tx)? {
             return Ok(Outcome::Replayed(Box::new(begun)));
         }
@@ -57,7 +56,7 @@ impl Deciding {
         let messages = rows::messages(tx, conversation.id)?;
         let question = self.question_in(tx, &mut conversation, &messages)?;
         share_links::spend_in(tx, &self.who, self.now)?;
-        let answer = self.answer_to(&question, &settings);
+        let (answer, outside) = self.answer_to(tx, &question, &settings, (answerable, &persona))?;
         rows::put_message_in(tx, &answer)?;
         conversation.message_count += 1;
         conversation.last_message_at = Some(self.now);
@@ -66,7 +65,10 @@ impl Deciding {
         Once::record_in(self.once.as_ref(), tx, &made)?;
         let window = branch(&messages, question.parent);
         let Self { who, asker, .. } = self;
-        let decided = Decided { who, persona, may_add, settings, question, answer, window, asker };
+        let clone = persona.id;
+        let agreement = Agreement { asker: answerable, clone, outside, authors: Vec::new() };
+        let decided =
+            Decided { who, persona, may_add, settings, question, answer, window, asker, agreement };
         Ok(Outcome::New(Box::new(decided)))
     }
 
@@ -121,16 +123,31 @@ impl Deciding {
         }
     }
 
-    fn answer_to(&self, question: &Message, settings: &Settings) -> Message {
-        let effective = self.providers.effective(settings);
+    /// The empty answer, and the host that it will be written at if others run that: what may not
+    /// leave is answered here.
+    fn answer_to(
+        &self,
+        tx: &WriteTx<'_>,
+        question: &Message,
+        settings: &Settings,
+        (answerable, persona): (AccountId, &Persona),
+    ) -> Result<(Message, Option<String>), ConversationError> {
+        let mut effective = self.providers.effective(settings);
         let mut answer = Message::blank(question.conversation, Author::Assistant, self.now);
+        if let Some(host) = effective.outside.as_deref() {
+            answer.reserved = consents::reserved_in(tx, answerable, persona.space, host)?;
+            if answer.reserved.is_some() {
+                let missing = ConsentError::Required(Consent::ThirdPartyApis);
+                effective = self.providers.inside(settings).ok_or(missing)?;
+            }
+        }
         answer.id = self.answer;
         answer.parent = Some(question.id);
         answer.status = Status::Generating;
         answer.grounding = Some(effective.grounding);
         answer.provider = Some(effective.provider);
         answer.model = effective.model;
-        answer
+        Ok((answer, effective.outside))
     }
 }
 

@@ -38,7 +38,7 @@ pub fn forget_quotes_in(
     let mut changed = 0;
     for message in rows::messages(tx, id)? {
         if cites(&message, gone) {
-            let message = without(message, |memory| Ok(gone.contains(&memory)))?;
+            let message = without(message, |citation| Ok(gone.contains(&citation.memory)))?;
             rows::put_message_in(tx, &message)?;
             changed += 1;
         }

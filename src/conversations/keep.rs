@@ -8,6 +8,7 @@ use super::{
 };
 use crate::access::{Action, Principal, Proof, Visit};
 use crate::clones::{self, Counted};
+use crate::consents::{self, Consent};
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::jobs::{Once, once};
 use crate::kernel::{
@@ -32,7 +33,8 @@ impl Conversations {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
-                share_links::require_in(tx, &who, now)?;
+                let answerable = share_links::answerable_in(tx, &who, now)?;
+                consents::require_in(tx, answerable, Consent::DataProcessing)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     return own(tx, &who, ConversationId::from_bytes(made));
                 }

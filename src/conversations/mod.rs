@@ -3,6 +3,7 @@
 //! A conversation is a tree of messages: an answer that is written again stands beside the first
 //! one. Only the account that holds a conversation can read it.
 
+mod agreed;
 mod ask;
 mod citations;
 mod deciding;
@@ -13,6 +14,7 @@ mod forget;
 mod keep;
 mod live;
 mod model;
+pub mod personal;
 mod prompt;
 mod reply;
 mod rows;

@@ -1,6 +1,7 @@
 //! What a conversation is, and what is said in it.
 
 use crate::clones::Grounding;
+use crate::consents::Reserved;
 use crate::kernel::{AccountId, CloneId, ConversationId, MemoryId, MessageId, Text, Timestamp};
 
 /// A chat of an account with a clone; nobody else can read it.
@@ -131,6 +132,9 @@ pub struct Message {
     pub finish_reason: Option<String>,
     /// The code of what went wrong.
     pub error: Option<String>,
+    /// Whose missing agreement kept it on this server, though the clone is set to a provider that
+    /// others run (answers only).
+    pub reserved: Option<Reserved>,
     /// When it was begun.
     pub created_at: Timestamp,
 }
@@ -154,6 +158,7 @@ impl Message {
             tokens: None,
             finish_reason: None,
             error: None,
+            reserved: None,
             created_at: now,
         }
     }

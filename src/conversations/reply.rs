@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
-use crate::access::{Action, Principal};
+use crate::access::Principal;
 use crate::clones::{self, Grounding, Persona};
 use crate::kernel::{Fault, Timestamp, code_points};
 use crate::memories::day_of;
@@ -17,22 +17,19 @@ use crate::providers::{
     Ask, LanguageModel, ModelError, Piece, PromptPassage, Role, Sampling, Speaker, Turn, When,
 };
 use crate::retrieval::{Passage, Recall, Recalled};
-use crate::share_links::ShareLinkError;
 use crate::store::Durable;
 
+use super::agreed::Agreement;
 use super::citations::{CitationFilter, unsupported_sentences};
 use super::live::{Answer, Event, Writing};
 use super::model::{Author, Citation, Message, Status, Tokens};
 use super::prompt::{self, Budget, Fence, PromptParts, estimate_tokens};
-use super::withheld::Reading;
 use super::{ConversationError, Conversations};
 
 /// How many passages an answer is made from unless the clone says otherwise.
 const PASSAGES: usize = 8;
 /// How many tokens a prompt may have; small models that run at home read 8,192.
-const PROMPT_TOKENS: usize = 6_000;
-/// How often it is looked whether a share link still opens what an answer is made from.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+pub(super) const PROMPT_TOKENS: usize = 6_000;
 /// An answer in the making is stored after so many new bytes, or so much time. A long one waits
 /// until it has grown by a quarter: it is stored as a whole.
 const CHECKPOINT_BYTES: usize = 2 << 10;
@@ -49,6 +46,8 @@ pub(super) struct Decided {
     pub(super) answer: Message,
     pub(super) window: Vec<Message>,
     pub(super) asker: String,
+    /// On whose word it is made.
+    pub(super) agreement: Agreement,
 }
 
 /// How writing an answer ended.
@@ -82,7 +81,7 @@ impl Conversations {
     async fn write_into(
         &self,
         draft: &mut Draft,
-        decided: Decided,
+        mut decided: Decided,
         durable: Durable,
         writing: &Writing,
     ) -> End {
@@ -96,7 +95,7 @@ impl Conversations {
         let recalled = async {
             tokio::select! {
                 biased;
-                end = self.ended(&decided.who, writing) => Err(end),
+                end = self.ended(&decided, writing) => Err(end),
                 recalled = self.retrieval.recall(&decided.who, clone, recall) => {
                     recalled.map_err(|error| End::Broken(error.into()))
                 }
@@ -111,65 +110,35 @@ impl Conversations {
             Ok(recalled) => recalled,
             Err(end) => return end,
         };
+        let recalled = match self.may_leave(&mut decided.agreement, recalled) {
+            Ok(recalled) => recalled,
+            Err(refused) => return End::Broken(refused.into()),
+        };
         draft.message.citations = citations(&recalled.passages);
         writing.answer.push(Event::Sources(draft.message.citations.as_slice().into()));
+        let now = self.clock.now();
         let ask = self
             .window(&decided)
             .map_err(Fault::from)
-            .and_then(|window| ask(&decided, &draft.message, (recalled, window), self.clock.now()));
+            .and_then(|window| ask(&decided, &draft.message, (recalled, window), now));
         let ask = match ask {
             Ok(ask) => ask,
             Err(fault) => return End::Broken(fault),
         };
         tokio::select! {
             end = self.stream(draft, model, ask, writing) => end,
-            refused = self.shut_out(&decided.who) => End::Broken(refused.into()),
-        }
-    }
-
-    /// What was said before, as far back as a prompt can reach, as the asker may have it now.
-    fn window(&self, decided: &Decided) -> Result<Vec<Turn>, ConversationError> {
-        let (who, clone) = (&decided.who, decided.persona.id);
-        self.store.read(|tx| {
-            let (_, role) = clones::open(tx, who, clone, Action::Talk)?;
-            let mut reading = Reading::of(tx, (who.account, role), clone);
-            let mut left = PROMPT_TOKENS;
-            let mut newest = Vec::new();
-            for said in decided.window.iter().rev() {
-                let said = reading.shown(said.clone())?;
-                newest.push(turn(&said));
-                left = left.saturating_sub(estimate_tokens(&said.content));
-                if left == 0 {
-                    break;
-                }
-            }
-            newest.reverse();
-            Ok(newest)
-        })
-    }
-
-    /// Waits until the share link that somebody came by opens nothing any more; forever for
-    /// whoever came by none. Nobody pays for an answer that nobody may read.
-    async fn shut_out(&self, who: &Principal) -> ShareLinkError {
-        if who.share_link().is_none() {
-            std::future::pending::<()>().await;
-        }
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            if let Err(refused) = self.share_links.require(who) {
-                return refused;
-            }
+            refused = self.taken_back(&decided) => End::Broken(refused.into()),
         }
     }
 
     /// When an answer is to end before it has been written: somebody stops it, the server stops,
-    /// or the link that it is for is good no more.
-    async fn ended(&self, who: &Principal, writing: &Writing) -> End {
+    /// or what it takes is there no more.
+    async fn ended(&self, decided: &Decided, writing: &Writing) -> End {
         let stopping = self.tasks.stopping();
         tokio::select! {
             () = writing.answer.stop.cancelled() => End::Stopped,
             () = stopping.cancelled() => End::Broken(ConversationError::Stopping.into()),
-            refused = self.shut_out(who) => End::Broken(refused.into()),
+            refused = self.taken_back(decided) => End::Broken(refused.into()),
         }
     }
 
@@ -371,7 +340,7 @@ fn ask(
     })
 }
 
-fn turn(message: &Message) -> Turn {
+pub(super) fn turn(message: &Message) -> Turn {
     let role = match message.author {
         Author::User => Role::User,
         Author::Assistant => Role::Assistant,

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::clones::Grounding;
+use crate::consents::Reserved;
 use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, CloneId, ConversationId, MemoryId, MessageId, Text, Timestamp};
 use crate::seal::Owner;
@@ -44,7 +45,7 @@ pub(super) struct ConversationRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct CitationRow {
+pub(super) struct CitationRow {
     n: usize,
     cited: bool,
     memory: MemoryId,
@@ -76,6 +77,9 @@ pub(super) struct MessageRow {
     tokens: Option<(u64, u64)>,
     finish_reason: Option<String>,
     error: Option<String>,
+    /// The place in [`Reserved::ALL`].
+    #[serde(default)]
+    reserved: Option<u8>,
     created_at: Timestamp,
 }
 
@@ -196,6 +200,7 @@ pub(super) fn message_of(conversation: ConversationId, id: MessageId, row: Messa
         tokens: row.tokens.map(|(input, output)| Tokens { input, output }),
         finish_reason: row.finish_reason,
         error: row.error,
+        reserved: row.reserved.and_then(|at| Reserved::ALL.get(usize::from(at)).copied()),
         created_at: row.created_at,
     }
 }
@@ -281,6 +286,10 @@ pub(super) fn put_message_in(tx: &mut WriteTx<'_>, message: &Message) -> Result<
         tokens: message.tokens.map(|tokens| (tokens.input, tokens.output)),
         finish_reason: message.finish_reason.clone(),
         error: message.error.clone(),
+        reserved: message.reserved.and_then(|reserved| {
+            let at = Reserved::ALL.iter().position(|known| *known == reserved);
+            at.and_then(|at| u8::try_from(at).ok())
+        }),
         created_at: message.created_at,
     };
     tx.put(&MESSAGES, &key, &row)?;

@@ -1,7 +1,8 @@
 //! Answers as their readers may have them now. What an answer was made from may have been thrown
-//! away since, or kept from its reader: then its words go from the answer, too.
+//! away since, corrected, or kept from its reader: then its words go from the answer, too.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::access::Role;
 use crate::kernel::{AccountId, CloneId, MemoryId};
@@ -11,20 +12,31 @@ use crate::store::{Rows, StoreError};
 use super::model::{Citation, Message};
 
 /// What stands where words were.
-const GONE: &str = "[…]";
+pub(super) const GONE: &str = "[…]";
 
 /// Somebody who reads answers of a clone.
 pub(super) struct Reading<'t, T> {
     tx: &'t T,
     clone: CloneId,
     account: AccountId,
-    role: Role,
-    known: HashMap<MemoryId, bool>,
+    /// What they are to the clone; nothing if they may not know of it any more.
+    role: Option<Role>,
+    known: HashMap<MemoryId, Option<Arc<str>>>,
 }
 
 impl<'t, T: Rows> Reading<'t, T> {
     /// Who reads what a clone said, which they have opened already.
     pub(super) fn of(tx: &'t T, (account, role): (AccountId, Role), clone: CloneId) -> Self {
+        Self::of_whoever(tx, (account, Some(role)), clone)
+    }
+
+    /// The same of somebody who may have lost the clone from sight: then only what they wrote
+    /// themselves is theirs to read.
+    pub(super) fn of_whoever(
+        tx: &'t T,
+        (account, role): (AccountId, Option<Role>),
+        clone: CloneId,
+    ) -> Self {
         Self { tx, clone, account, role, known: HashMap::new() }
     }
 
@@ -33,20 +45,28 @@ impl<'t, T: Rows> Reading<'t, T> {
     /// # Errors
     /// When the store fails.
     pub(super) fn shown(&mut self, message: Message) -> Result<Message, StoreError> {
-        without(message, |memory| Ok(!self.may_read(memory)?))
+        without(message, |citation| {
+            let text = self.may_read(citation.memory)?;
+            Ok(!text.is_some_and(|text| text.contains(&citation.quote)))
+        })
     }
 
-    fn may_read(&mut self, id: MemoryId) -> Result<bool, StoreError> {
+    /// What a memory says now, if the reader may have it.
+    fn may_read(&mut self, id: MemoryId) -> Result<Option<Arc<str>>, StoreError> {
         if let Some(known) = self.known.get(&id) {
-            return Ok(*known);
+            return Ok(known.clone());
         }
         let memory = memories::memory_of(self.tx, self.clone, id)?;
-        let may = memory.is_some_and(|memory| {
+        let memory = memory.filter(|memory| {
             let visibility = memory.content.visibility;
-            memories::is_readable(self.account, self.role, memory.author, visibility)
+            match self.role {
+                Some(role) => memories::is_readable(self.account, role, memory.author, visibility),
+                None => memory.author == self.account,
+            }
         });
-        self.known.insert(id, may);
-        Ok(may)
+        let text: Option<Arc<str>> = memory.map(|memory| (*memory.content.text).into());
+        self.known.insert(id, text.clone());
+        Ok(text)
     }
 }
 
@@ -56,10 +76,10 @@ impl<'t, T: Rows> Reading<'t, T> {
 /// Those of `is_gone`.
 pub(super) fn without(
     mut message: Message,
-    mut is_gone: impl FnMut(MemoryId) -> Result<bool, StoreError>,
+    mut is_gone: impl FnMut(&Citation) -> Result<bool, StoreError>,
 ) -> Result<Message, StoreError> {
     for citation in &mut message.citations {
-        if is_gone(citation.memory)? {
+        if is_gone(citation)? {
             withhold(citation);
         }
     }

@@ -12,6 +12,7 @@ mod error;
 mod halfway;
 mod model;
 mod passkeys;
+mod personal;
 mod questions;
 mod rows;
 mod second;

@@ -11,10 +11,12 @@ use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteT
 
 use super::codes::Seed;
 
-const TOTP: Table<AccountId, TotpRow> = Table::new("totp", Holds::Account);
-const RECOVERY: Table<(AccountId, TokenHash), ()> = Table::new("recovery_codes", Holds::Account);
-const PASSKEYS: Table<(AccountId, PasskeyId), PasskeyRow> = Table::new("passkeys", Holds::Account);
-const BY_CREDENTIAL: Table<TokenHash, CredentialRow> =
+pub(super) const TOTP: Table<AccountId, TotpRow> = Table::new("totp", Holds::Account);
+pub(super) const RECOVERY: Table<(AccountId, TokenHash), ()> =
+    Table::new("recovery_codes", Holds::Account);
+pub(super) const PASSKEYS: Table<(AccountId, PasskeyId), PasskeyRow> =
+    Table::new("passkeys", Holds::Account);
+pub(super) const BY_CREDENTIAL: Table<TokenHash, CredentialRow> =
     Table::new("passkeys_by_credential", Holds::Account);
 
 /// The tables of this slice.

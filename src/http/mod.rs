@@ -14,6 +14,7 @@ mod base;
 pub mod body;
 pub mod client;
 mod connection;
+mod consents;
 pub mod control;
 pub mod cookies;
 pub mod cors;

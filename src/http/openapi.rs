@@ -228,6 +228,7 @@ fn has_version(item: &Value) -> bool {
 /// `guarded`: whether the operation heeds `If-Match`.
 fn describe(operation: &mut Map<String, Value>, path: &str, guarded: bool) {
     scope(operation);
+    super::consents::declare(operation);
     let named = operation.get("operationId").and_then(Value::as_str).map(str::to_owned);
     let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
     if let Some(parameters) = parameters.as_array_mut() {
@@ -250,7 +251,7 @@ fn describe(operation: &mut Map<String, Value>, path: &str, guarded: bool) {
         }
         document_stream(response);
         if path.ends_with("/export") {
-            document_file(response);
+            document_file(response, path);
         }
     }
     for (status, _) in SHARED {
@@ -280,9 +281,11 @@ fn bound_lists(parameter: &mut Value) {
 }
 
 /// The file is of the kind that was asked for.
-fn document_file(response: &mut Value) {
+fn document_file(response: &mut Value, path: &str) {
     if let Some(Value::Object(content)) = response.get_mut("content") {
-        content.insert("text/markdown".to_owned(), json!({"schema": {"type": "string"}}));
+        if path.starts_with("/conversations") {
+            content.insert("text/markdown".to_owned(), json!({"schema": {"type": "string"}}));
+        }
         content.insert("application/json".to_owned(), json!({"schema": {"type": "object"}}));
     }
 }
@@ -332,12 +335,16 @@ fn components(document: &mut Value) {
                 "type": "array",
                 "items": {"$ref": "#/components/schemas/ProblemField"},
             },
+            "consent": {
+                "type": "string",
+                "description": "The consent that is missing, where the code is `consent_required`.",
+            },
         },
     });
     let content = json!({"application/problem+json": {"schema": {"$ref": PROBLEM}}});
     for (status, description) in SHARED {
         let mut response = json!({"description": description, "content": content});
-        if matches!(status, 429 | 503) {
+        if matches!(status, 429 | 503 | 507) {
             let seconds = json!({"description": "Seconds to wait.", "schema": {"type": "integer"}});
             response["headers"] = json!({"Retry-After": seconds});
         }

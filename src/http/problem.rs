@@ -51,6 +51,7 @@ impl Problem {
             code: fault.code.to_owned(),
             request_id: request_id.map(str::to_owned),
             errors: fault.fields.iter().map(pointer).collect(),
+            consent: fault.consent.map(str::to_owned),
         }
     }
 
@@ -120,6 +121,10 @@ pub struct ProblemView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[oai(skip_serializing_if_is_empty)]
     pub errors: Vec<ProblemField>,
+    /// The consent that is missing, where the code is `consent_required`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    pub consent: Option<String>,
 }
 
 /// One field that is wrong.

@@ -11,6 +11,7 @@ mod flow;
 mod keep;
 mod model;
 mod offered;
+mod personal;
 mod rows;
 mod settings;
 

@@ -13,16 +13,20 @@ use crate::store::{
 use super::offered::PROVIDERS;
 use super::{IdentityError, Intent};
 
-const IDENTITIES: Table<TokenHash, IdentityRow> = Table::new("identities", Holds::Account);
-const IDENTITIES_OF: Table<(AccountId, IdentityId), PlaceRow> =
+pub(super) const IDENTITIES: Table<TokenHash, IdentityRow> =
+    Table::new("identities", Holds::Account);
+pub(super) const IDENTITIES_OF: Table<(AccountId, IdentityId), PlaceRow> =
     Table::new("identities_of_account", Holds::Account);
-const FLOWS: Table<TokenHash, FlowRow> = Table::new("identity_flows", Holds::Account).passing();
-const OPENED: Table<(AccountId, SessionId), OpenedRow> =
+pub(super) const FLOWS: Table<TokenHash, FlowRow> =
+    Table::new("identity_flows", Holds::Account).passing();
+pub(super) const OPENED: Table<(AccountId, SessionId), OpenedRow> =
     Table::new("identity_sessions", Holds::Account).passing();
-const USED: Table<TokenHash, UsedRow> = Table::new("identity_tokens_used", Holds::Nothing);
+pub(super) const USED: Table<TokenHash, UsedRow> =
+    Table::new("identity_tokens_used", Holds::Nothing);
 /// Accounts that were linked with somebody who is theirs no more.
-const UNLINKED: Table<AccountId, ()> = Table::new("identities_unlinked", Holds::Account);
-const KEYS: RawTable<u8> = RawTable::new("identity_keys", Holds::Nothing, Owner::Instance);
+pub(super) const UNLINKED: Table<AccountId, ()> = Table::new("identities_unlinked", Holds::Account);
+pub(super) const KEYS: RawTable<u8> =
+    RawTable::new("identity_keys", Holds::Nothing, Owner::Instance);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -66,8 +70,8 @@ pub(super) struct IdentityRow {
 
 /// Under which key an identity stands.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct PlaceRow {
-    key: TokenHash,
+pub(super) struct PlaceRow {
+    pub(super) key: TokenHash,
 }
 
 /// A sign-in that waits for its browser to come back.
@@ -102,7 +106,7 @@ pub(super) struct OpenedRow {
 
 /// An ID token that was used.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct UsedRow {
+pub(super) struct UsedRow {
     until: Timestamp,
 }
 

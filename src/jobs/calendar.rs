@@ -5,7 +5,7 @@
 //! little later; another is put ten years ahead by mistake. What is refused because its time is
 //! over can be asked for again when the clock is right, but what was erased is gone. So the moment
 //! of each sweep is written down, and one that lies far after the last is waited out: only when the
-//! process has run for a day, and the clock still says so, is it believed.
+//! clock has said so for a day, by the process's own count, is it believed.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub const TABLES: &[TableInfo] = &[CALENDAR.info()];
 
 /// So much may have passed since the last sweep: a weekend without power.
 const USUAL: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-/// A longer time is believed after the process has run so long.
+/// A longer time is believed after the clock has said so for so long.
 const BELIEVED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is made of the clock.
@@ -42,18 +42,18 @@ pub fn believed(tx: &impl Rows) -> Result<Option<Timestamp>, StoreError> {
     Ok(micros.map(|micros| Timestamp(i64::try_from(micros).unwrap_or(i64::MAX))))
 }
 
-/// Whether to believe that it is `now`, for a process that has run for `running` with a clock that
-/// says so; writes it down then.
+/// Whether to believe that it is `now`, when the clock has said so, or something later than is
+/// likely, for the time `said_for`; writes it down then.
 ///
 /// # Errors
 /// When the database fails.
 pub fn believe_in(
     tx: &mut WriteTx<'_>,
     now: Timestamp,
-    running: Duration,
+    said_for: Duration,
 ) -> Result<Belief, StoreError> {
     let passed = believed(tx)?.map(|last| now.since(last)).unwrap_or_default();
-    if passed > USUAL && running < BELIEVED_AFTER {
+    if passed > USUAL && said_for < BELIEVED_AFTER {
         return Ok(Belief::Ahead(passed));
     }
     tx.put(&CALENDAR, &BELIEVED, &u64::try_from(now.0).unwrap_or_default())?;
@@ -68,8 +68,8 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-    async fn believe(store: &Store, now: Timestamp, running: Duration) -> Belief {
-        store.write(move |tx| believe_in(tx, now, running)).await.unwrap()
+    async fn believe(store: &Store, now: Timestamp, said_for: Duration) -> Belief {
+        store.write(move |tx| believe_in(tx, now, said_for)).await.unwrap()
     }
 
     #[tokio::test]

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{AccountId, CloneId, DiscardedId, SpaceId, Timestamp};
 use crate::seal::Owner;
-use crate::store::{Holds, Portion, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
+use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
-use super::{Eraser, Subject};
+use super::Subject;
 
 const DISCARDED: Table<DiscardedId, DiscardedRow> = Table::new("discarded", Holds::Account);
 
@@ -101,26 +101,16 @@ pub fn remove_in(tx: &mut WriteTx<'_>, id: DiscardedId) {
 
 /// Removes what is in the trash of a subject; of an account its conversations, as the memories
 /// that it threw away may be those of others.
-pub struct DiscardedEraser;
-
-impl Eraser for DiscardedEraser {
-    fn erase_in(
-        &self,
-        tx: &mut WriteTx<'_>,
-        subject: Subject,
-        _: &mut Portion,
-    ) -> Result<(), StoreError> {
-        let of =
-            |kind, id: [u8; 16]| move |row: &Discarded| row.kind == kind && row.id.bytes() == id;
-        match subject {
-            Subject::Clone(clone) => remove_where(tx, |row| row.clone == clone),
-            Subject::Account(account) => {
-                remove_where(tx, |row| row.by == account && row.kind == Discard::Conversation)
-            }
-            Subject::Memory(_, id) => remove_where(tx, of(Discard::Memory, id.bytes())),
-            Subject::Person(_, id) => remove_where(tx, of(Discard::Person, id.bytes())),
-            Subject::Conversation(id) => remove_where(tx, of(Discard::Conversation, id.bytes())),
+pub(super) fn erase_in(tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), StoreError> {
+    let of = |kind, id: [u8; 16]| move |row: &Discarded| row.kind == kind && row.id.bytes() == id;
+    match subject {
+        Subject::Clone(clone) => remove_where(tx, |row| row.clone == clone),
+        Subject::Account(account) => {
+            remove_where(tx, |row| row.by == account && row.kind == Discard::Conversation)
         }
+        Subject::Memory(_, id) => remove_where(tx, of(Discard::Memory, id.bytes())),
+        Subject::Person(_, id) => remove_where(tx, of(Discard::Person, id.bytes())),
+        Subject::Conversation(id) => remove_where(tx, of(Discard::Conversation, id.bytes())),
     }
 }
 

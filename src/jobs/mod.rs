@@ -1,11 +1,14 @@
 //! Work that outlives a request: the tasks of this process, the durable queue, requests done
 //! once, erasure.
 
+mod arrival;
 pub mod calendar;
 pub mod discarded;
 mod erase;
 mod examine;
+pub mod kept;
 pub mod once;
+pub mod personal;
 pub mod queue;
 mod tasks;
 

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
 pub use self::rows::forget_parked_in;
-use super::{Eraser, Subject, Tasks};
+use super::{Eraser, Subject, Tasks, discarded};
 use crate::kernel::{Clock, Fault, JobId, Timestamp};
 use crate::store::{Portion, Store, StoreError, TableInfo, WriteTx};
 
@@ -202,7 +202,8 @@ impl Queue {
     }
 }
 
-/// Removes a subject's jobs. One that runs meanwhile ends, and is not tried again.
+/// Removes a subject's jobs, and what is in the trash of it. A job that runs meanwhile ends, and is
+/// not tried again.
 pub struct QueueEraser;
 
 impl Eraser for QueueEraser {
@@ -212,7 +213,8 @@ impl Eraser for QueueEraser {
         subject: Subject,
         _: &mut Portion,
     ) -> Result<(), StoreError> {
-        rows::erase_in(tx, subject)
+        rows::erase_in(tx, subject)?;
+        discarded::erase_in(tx, subject)
     }
 }
 

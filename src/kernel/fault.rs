@@ -141,6 +141,8 @@ pub struct Fault {
     pub fields: Vec<FieldFault>,
     /// When it makes sense to try again.
     pub retry_after: Option<Duration>,
+    /// The name of the consent that is missing, if that is what is wrong.
+    pub consent: Option<&'static str>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -153,6 +155,7 @@ impl Fault {
             detail: detail.into(),
             fields: Vec::new(),
             retry_after: None,
+            consent: None,
             cause: None,
         }
     }
@@ -202,6 +205,13 @@ impl Fault {
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// Names the consent that is missing.
+    #[must_use]
+    pub fn consent(mut self, name: &'static str) -> Self {
+        self.consent = Some(name);
         self
     }
 

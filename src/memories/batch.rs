@@ -2,6 +2,7 @@
 
 use crate::access::{Action, Principal};
 use crate::clones;
+use crate::consents::{self, Consent};
 use crate::jobs::Once;
 use crate::kernel::CloneId;
 
@@ -25,6 +26,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 clones::open(tx, &who, clone, Action::AddMemories)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if let Some(counts) = Once::made_in(once.as_ref(), tx)? {
                     return Ok(outcome_of(counts));
                 }

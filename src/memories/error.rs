@@ -1,6 +1,7 @@
 //! Why something with memories could not be done.
 
 use crate::clones::CloneError;
+use crate::consents::ConsentError;
 use crate::kernel::{Fault, Kind};
 use crate::store::StoreError;
 
@@ -22,6 +23,9 @@ pub enum MemoryError {
     /// The clone is not there for the asker, or may not be used so.
     #[error(transparent)]
     Clone(#[from] CloneError),
+    /// Whoever writes has not agreed that it is kept.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// A repeated request was not the same.
     #[error(transparent)]
     Once(#[from] crate::jobs::OnceError),
@@ -46,6 +50,7 @@ impl From<MemoryError> for Fault {
                 "Another memory of this clone has this external_id.",
             ),
             MemoryError::Clone(error) => error.into(),
+            MemoryError::Consent(error) => error.into(),
             MemoryError::Once(error) => error.into(),
             MemoryError::Store(error) => error.into(),
         }

@@ -11,6 +11,7 @@ mod examine;
 mod model;
 mod people;
 mod people_rows;
+pub mod personal;
 mod places;
 mod reads;
 mod rows;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use crate::access::{Action, Principal, Role, may, may_read_memory};
 use crate::clones::{self, Counted};
+use crate::consents::{self, Consent};
 use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::kernel::faults::{Planted, planted};
@@ -33,6 +35,7 @@ pub use model::{
     MemoryType, Metadata, Name, Person, Revision, Timeline, fold,
 };
 pub use people::{may_discard_person, names_of, restore_person_in};
+pub use personal::{clones_written_in, each_written};
 pub use reads::{day_of, each_of, is_readable, may_discard, memory_of, remove_dangling_in};
 pub use rows::reseal_in;
 
@@ -96,6 +99,7 @@ impl Memories {
             .store
             .write(move |tx| {
                 clones::open(tx, &who, clone, Action::AddMemories)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     let id = MemoryId::from_bytes(made);
                     let memory = rows::memory(tx, clone, id)?;
@@ -147,6 +151,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 let memory = changeable(tx, &who, clone, id)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if expected.is_some_and(|expected| expected != memory.revision) {
                     return Err(MemoryError::Stale);
                 }
@@ -234,6 +239,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 let memory = changeable(tx, &who, clone, id)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 let row = tx.get(&rows::REVISIONS, &(clone, id, number))?;
                 let revision = rows::revision_of(number, row.ok_or(MemoryError::Missing)?);
                 require_free(tx, clone, Some(id), &revision.content)?;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::access::{Action, Principal, Role};
 use crate::accounts::Leaving;
 use crate::clones::{self, Counted};
+use crate::consents::{self, Consent};
 use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::kernel::{AccountId, CloneId, DiscardedId, MemoryId, Page, PageRequest, PersonId};
@@ -33,6 +34,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 clones::open(tx, &who, clone, Action::AddMemories)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     return existing(tx, clone, PersonId::from_bytes(made));
                 }
@@ -114,6 +116,7 @@ impl Memories {
                 let (_, role) = clones::open(tx, &who, clone, Action::ReadMemories)?;
                 let mut person = existing(tx, clone, id)?;
                 require_own_or_steward(&who, role, person.author)?;
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if expected.is_some_and(|expected| expected != person.version) {
                     return Err(MemoryError::Stale);
                 }

@@ -40,7 +40,7 @@ pub(super) const TABLES: [TableInfo; 6] = [
 ];
 
 #[derive(Serialize, Deserialize)]
-struct ContentRow {
+pub(super) struct ContentRow {
     text: Text<1, 50_000>,
     title: Option<Text<0, 300>>,
     kind: MemoryType,

@@ -10,6 +10,7 @@ mod invited;
 mod letters;
 mod links;
 mod model;
+mod personal;
 mod posting;
 mod rows;
 mod topic;

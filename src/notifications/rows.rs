@@ -16,7 +16,8 @@ use crate::store::{
     Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx, from_cbor, page_of,
 };
 
-const NOTICES: Table<(AccountId, NoticeId), NoticeRow> = Table::new("notices", Holds::Account);
+pub(super) const NOTICES: Table<(AccountId, NoticeId), NoticeRow> =
+    Table::new("notices", Holds::Account);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[NOTICES.info()];
@@ -69,7 +70,7 @@ pub(super) struct InvitedJob {
 }
 
 #[derive(Serialize, Deserialize)]
-struct NoticeRow {
+pub(super) struct NoticeRow {
     topic: String,
     detail: Option<String>,
     at: Timestamp,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::access::{Principal, Role};
 use crate::clones::{self, CloneError};
+use crate::consents::{self, Consent, ConsentError};
 use crate::conversations::{self, ConversationError};
 use crate::jobs::Subject;
 use crate::jobs::discarded::{self, Discard, Discarded};
@@ -39,6 +40,9 @@ pub enum TrashError {
     /// The system gives no random bytes.
     #[error("no random bytes")]
     Random(#[from] getrandom::Error),
+    /// Whoever brings something back has not agreed that it is kept.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,6 +61,7 @@ impl From<TrashError> for Fault {
             TrashError::Memory(error) => error.into(),
             TrashError::Conversation(error) => error.into(),
             TrashError::Random(error) => Self::internal(error),
+            TrashError::Consent(error) => error.into(),
             TrashError::Store(error) => error.into(),
         }
     }
@@ -116,6 +121,8 @@ impl Trash {
         self.store
             .write(move |tx| {
                 let discarded = find(tx, &who, id)?;
+                // What is brought back is searched again.
+                consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 restore_in(tx, &who, &memories, &discarded)?;
                 discarded::remove_in(tx, id);
                 Ok(())

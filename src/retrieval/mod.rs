@@ -13,6 +13,7 @@ mod fuse;
 mod indexing;
 mod months;
 mod passage;
+mod personal;
 mod quote;
 mod rank;
 mod recall;

@@ -9,6 +9,7 @@
 mod access_token;
 mod keep;
 mod model;
+mod personal;
 mod refresh_token;
 mod renew;
 mod rows;

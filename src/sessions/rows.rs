@@ -11,14 +11,16 @@ use crate::store::{
     Holds, Range, RawTable, Row, Rows, Store, StoreError, Table, TableInfo, WriteTx, from_cbor,
 };
 
-const SESSIONS: Table<SessionId, SessionRow> = Table::new("sessions", Holds::Account).passing();
-const SESSIONS_OF: Table<(AccountId, SessionId), ()> =
+pub(super) const SESSIONS: Table<SessionId, SessionRow> =
+    Table::new("sessions", Holds::Account).passing();
+pub(super) const SESSIONS_OF: Table<(AccountId, SessionId), ()> =
     Table::new("sessions_of_account", Holds::Account).passing();
-const BY_TOKEN: Table<TokenHash, TokenRow> =
+pub(super) const BY_TOKEN: Table<TokenHash, TokenRow> =
     Table::new("sessions_by_token", Holds::Account).passing();
-const DEVICES: Table<(AccountId, TokenHash), DeviceRow> =
+pub(super) const DEVICES: Table<(AccountId, TokenHash), DeviceRow> =
     Table::new("known_devices", Holds::Account);
-const SIGNING: RawTable<u8> = RawTable::new("signing_keys", Holds::Nothing, Owner::Instance);
+pub(super) const SIGNING: RawTable<u8> =
+    RawTable::new("signing_keys", Holds::Nothing, Owner::Instance);
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] =

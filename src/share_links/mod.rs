@@ -7,6 +7,7 @@
 
 mod error;
 mod model;
+mod personal;
 mod rows;
 mod visits;
 
@@ -29,7 +30,7 @@ use self::visits::{came_by, good};
 pub use error::ShareLinkError;
 pub use model::{Guest, MadeShareLink, NewShareLink, ShareLink, ShareState, Welcome};
 pub use rows::TABLES;
-pub use visits::{meet_in, require_in, spend_in};
+pub use visits::{answerable_in, meet_in, require_in, spend_in};
 
 /// What a link's token looks like.
 const LINK: Credential = Credential::of("cms_");

@@ -11,11 +11,11 @@ use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, Words,
 
 use super::{LINK, NewShareLink, ShareLink, ShareState};
 
-const LINKS: Table<Place, LinkRow> = Table::new("share_links", Holds::Clone);
-const BY_NAME: Table<Words, PlaceRow> = Table::new("share_links_by_name", Holds::Clone);
-const OF_ACCOUNT: Table<(AccountId, CloneId, ShareLinkId), ()> =
+pub(super) const LINKS: Table<Place, LinkRow> = Table::new("share_links", Holds::Clone);
+pub(super) const BY_NAME: Table<Words, PlaceRow> = Table::new("share_links_by_name", Holds::Clone);
+pub(super) const OF_ACCOUNT: Table<(AccountId, CloneId, ShareLinkId), ()> =
     Table::new("share_links_of_account", Holds::Account);
-const VISITORS: Table<(ShareLinkId, AccountId), VisitorRow> =
+pub(super) const VISITORS: Table<(ShareLinkId, AccountId), VisitorRow> =
     Table::new("share_visitors", Holds::Clone);
 
 /// The tables of this slice.
@@ -44,13 +44,13 @@ pub(super) struct LinkRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PlaceRow {
+pub(super) struct PlaceRow {
     clone: CloneId,
     link: ShareLinkId,
 }
 
 #[derive(Serialize, Deserialize)]
-struct VisitorRow {
+pub(super) struct VisitorRow {
     since: Timestamp,
 }
 

@@ -5,7 +5,7 @@ use crate::access::{Action, Principal, Proof, may};
 use crate::accounts::account_in;
 use crate::clones::{self, Persona};
 use crate::consents::{self, Consent};
-use crate::kernel::{CloneId, Timestamp};
+use crate::kernel::{AccountId, CloneId, Timestamp};
 use crate::spaces;
 use crate::store::{Rows, WriteTx};
 
@@ -19,6 +19,19 @@ use super::{ShareLinkError, rows};
 /// When it does not, or the store fails.
 pub fn require_in(tx: &WriteTx<'_>, who: &Principal, now: Timestamp) -> Result<(), ShareLinkError> {
     came_by(tx, who, now).map(|_| ())
+}
+
+/// On whose word somebody asks: their own, or that of whoever made the link that they came by,
+/// who must still be allowed to share the clone.
+///
+/// # Errors
+/// When the link opens nothing any more, or the store fails.
+pub fn answerable_in(
+    tx: &impl Rows,
+    who: &Principal,
+    now: Timestamp,
+) -> Result<AccountId, ShareLinkError> {
+    Ok(came_by(tx, who, now)?.map_or(who.account, |(_, row, _)| row.by))
 }
 
 /// Ties a visitor who begins a conversation to the link, with which what they leave goes. For

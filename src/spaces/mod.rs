@@ -10,6 +10,7 @@ mod invitation_rows;
 mod invitations;
 mod members;
 mod model;
+pub mod personal;
 mod rows;
 
 use crate::accounts::{Account, SecurityEvent, Watchers};
@@ -214,6 +215,15 @@ pub fn roles_of(tx: &impl Rows, account: AccountId) -> Result<Vec<(SpaceId, Role
 pub fn owner_in(tx: &impl Rows, space: SpaceId) -> Result<Option<AccountId>, StoreError> {
     let members = rows::members(tx, space)?;
     Ok(members.into_iter().find(|member| member.role == Role::Owner).map(|owner| owner.account))
+}
+
+/// The stewards of a space; its owner is not among them.
+///
+/// # Errors
+/// When the store fails.
+pub fn stewards_in(tx: &impl Rows, space: SpaceId) -> Result<Vec<AccountId>, StoreError> {
+    let stewards = rows::members(tx, space)?.into_iter().filter(|m| m.role == Role::Steward);
+    Ok(stewards.map(|member| member.account).collect())
 }
 
 /// The personal space of an account.

@@ -16,7 +16,7 @@ pub(super) const MEMBERS: Table<(SpaceId, AccountId), MemberRow> =
 pub(super) const SPACES_OF: Table<(AccountId, SpaceId), ()> =
     Table::new("spaces_of_account", Holds::Account);
 /// Whom no group brings into a space: they were taken out of it, or left, by hand.
-const KEPT_OUT: Table<(AccountId, SpaceId), ()> = Table::new("space_kept_out", Holds::Account);
+pub const KEPT_OUT: Table<(AccountId, SpaceId), ()> = Table::new("space_kept_out", Holds::Account);
 const GROUPS: Table<(SpaceId, SpaceGroupId), GroupRow> = Table::new("space_groups", Holds::Account);
 
 /// The tables of this slice.
@@ -33,7 +33,7 @@ pub const TABLES: &[TableInfo] = &[
 #[derive(Serialize, Deserialize)]
 pub(super) struct SpaceRow {
     name: Text<0, 100>,
-    kind: SpaceType,
+    pub(super) kind: SpaceType,
     created_at: Timestamp,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct MemberRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct GroupRow {
+pub(super) struct GroupRow {
     /// Nobody's, like the claim, in rows from before it was kept: these bring nobody in.
     #[serde(default)]
     issuer: String,

@@ -9,11 +9,11 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::client::{Client, items, text};
+use crate::support::client::{items, text};
 use crate::support::command::{BINARY, Ended, run};
 use crate::support::s3::{Fault, KEY_ID, S3, SECRET};
 use crate::support::server::Server;
-use crate::support::{PASSWORD, files_below, until};
+use crate::support::{files_below, until};
 
 /// No backup is made by itself.
 const BY_HAND: (&str, &str) = ("CLONEMEMORIA_BACKUP_EVERY_HOURS", "0");
@@ -58,12 +58,6 @@ pub async fn with_directory() -> (Server, Disk) {
 
 pub fn path(path: &Path) -> &str {
     path.to_str().unwrap()
-}
-
-pub async fn signed_in(server: &Server) -> Client {
-    let body = json!({"email": "admin@example.org", "password": PASSWORD});
-    let session = server.client().post("/auth/login", body).await.is(200);
-    server.client().with_token(&text(&session["access_token"]))
 }
 
 /// The files of a directory whose names end so, the oldest first.
@@ -259,7 +253,7 @@ async fn storage_of_the_protocol_s3_keeps_backups_and_gives_them_back() {
     run(&arguments, &environment, "").ok();
     assert_eq!(std::fs::read(other.data().join("blobs/film")).unwrap(), blob);
     other.run().await;
-    let ada = signed_in(&other).await;
+    let ada = other.admin_again().await;
     let found = items(&ada.get(&format!("/clones/{clone}/memories")).await.is(200));
     assert_eq!(found[0]["content"], "We swam in the cold lake.");
     // A byte that was changed in the storage is found.

@@ -197,6 +197,8 @@ impl Walk {
 const LISTED: &[&str] = &[
     "/auth/me",
     "/auth/me/consent",
+    "/consents",
+    "/privacy/notice",
     "/auth/sessions",
     "/api-keys",
     "/clones",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::isolation::is_settled;
-use crate::sealed::{Canaries, clone_with_all, everything_else, signed_in};
+use crate::sealed::{Canaries, clone_with_all, everything_else};
 use crate::support::client::{Client, id, items, text};
 use crate::support::server::Server;
 use crate::support::{PASSWORD, files_below, until};
@@ -264,7 +264,7 @@ async fn nobody_is_erased_by_mistake() {
     ada.delete(path).json(&wrong).await.problem(401, "invalid_credentials");
     ada.get("/auth/me").await.is(200);
     // Others would be left alone.
-    let admin = signed_in(&server, &text(&admin.get("/auth/me").await.is(200)["email"])).await;
+    let admin = server.signed_in(&text(&admin.get("/auth/me").await.is(200)["email"])).await;
     let own = json!({"confirm": "admin@example.org"});
     admin.delete(path).json(&own).await.problem(409, "last_admin");
     server.client().get("/auth/erasures/nonsense").await.problem(404, "not_found");

@@ -137,6 +137,7 @@ pub fn filled(path: &str, things: &Things) -> String {
     let path = parts.collect::<Vec<_>>().join("/");
     match path.rsplit('/').next() {
         Some("search") => format!("{path}?q=lake"),
+        Some("export") if path.starts_with("/auth") => format!("{path}?format=json"),
         Some("export") => format!("{path}?format=txt"),
         _ => path,
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::backup::{last, named, path, recovery_key, signed_in, with_directory};
+use crate::backup::{last, named, path, recovery_key, with_directory};
 use crate::erasure::{erased, receipt_of};
 use crate::support::client::{Client, each, id, items, text};
 use crate::support::server::Server;
@@ -54,7 +54,7 @@ async fn a_backup_gives_back_what_was_there_and_nothing_that_came_later() {
     server.run().await;
     assert!(!server.data().join("before-restore").exists(), "it has started once");
     server.again(&ada).get("/auth/me").await.problem(401, "unauthenticated");
-    let ada = signed_in(&server).await;
+    let ada = server.admin_again().await;
     let found = found_at_last(&ada, &clone, "lake on Tuesday").await;
     assert_eq!(found, "We swam in the cold lake on Tuesday.");
     let kept = items(&ada.get(&format!("/clones/{clone}/memories")).await.is(200));
@@ -66,7 +66,7 @@ async fn a_backup_gives_back_what_was_there_and_nothing_that_came_later() {
     // What is new is kept, in this run and the next.
     ada.remember(&clone, "This was written down afterwards.").await;
     server.restart().await;
-    let ada = signed_in(&server).await;
+    let ada = server.admin_again().await;
     let kept = items(&ada.get(&format!("/clones/{clone}/memories")).await.is(200));
     assert_eq!(kept.len(), 4);
 }
@@ -117,7 +117,7 @@ async fn on_an_empty_machine_the_recovery_key_gives_everything_back() {
         std::fs::read(server.beside("data.root-key")).unwrap()
     );
     other.run().await;
-    let ada = signed_in(&other).await;
+    let ada = other.admin_again().await;
     let found = found_at_last(&ada, &clone, "cold lake").await;
     assert_eq!(found, "We swam in the cold lake.");
     ada.remember(&clone, "And here it goes on.").await;
@@ -165,7 +165,7 @@ async fn what_comes_back_is_what_had_been_committed_at_a_moment() {
     for (file, (before, after)) in named(&place, ".cmb").iter().zip(marks) {
         server.command(&["restore", "--yes", path(file)], "").ok();
         server.run().await;
-        let ada = signed_in(&server).await;
+        let ada = server.admin_again().await;
         let mut numbers = BTreeSet::new();
         let mut cursor = String::new();
         loop {
@@ -211,7 +211,7 @@ async fn what_was_restored_and_does_not_start_goes_again() {
     std::fs::write(server.data().join("clonememoria.redb"), "no database").unwrap();
     server.excuse("what was restored does not start");
     server.run().await;
-    let ada = signed_in(&server).await;
+    let ada = server.admin_again().await;
     let found = found_at_last(&ada, &clone, "swam").await;
     assert_eq!(found, "We swam after the backup.");
     for left in ["before-restore", "restore-new", "restore.json"] {
@@ -266,7 +266,7 @@ async fn a_server_that_was_begun_by_mistake_gives_way_to_what_is_given_back() {
     other.command(&restore, "").ok();
     assert_eq!(std::fs::read(other.beside("data.root-key")).unwrap(), root, "it has one already");
     other.run().await;
-    let ada = signed_in(&other).await;
+    let ada = other.admin_again().await;
     let found = found_at_last(&ada, &clone, "cold lake").await;
     assert_eq!(found, "We swam in the cold lake.");
     assert!(!other.data().join("before-restore").exists());
@@ -302,7 +302,7 @@ async fn an_upgrade_can_be_taken_back_with_the_version_that_was_there_before() {
     server.run().await;
     let kept = named(&snapshots, "");
     assert_eq!(kept.len(), 1, "{kept:?}");
-    let ada = signed_in(&server).await;
+    let ada = server.admin_again().await;
     ada.remember(&clone, "We swam after it.").await;
     server.restart().await;
     assert_eq!(named(&snapshots, ""), kept, "one upgrade, one snapshot");
@@ -316,7 +316,7 @@ async fn an_upgrade_can_be_taken_back_with_the_version_that_was_there_before() {
     server.command(&["rollback", "--yes"], "").ok();
     server.set(next, None);
     server.run().await;
-    let ada = signed_in(&server).await;
+    let ada = server.admin_again().await;
     let kept = items(&ada.get(&format!("/clones/{clone}/memories")).await.is(200));
     assert_eq!(each(&kept, "content"), ["We swam before the upgrade."]);
     assert!(!server.data().join("before-restore").exists());

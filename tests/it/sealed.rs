@@ -9,9 +9,9 @@ use flate2::read::GzDecoder;
 use serde_json::json;
 
 use crate::isolation::is_settled;
-use crate::support::client::{Client, id, items, text};
+use crate::support::client::{Client, id, items};
 use crate::support::server::Server;
-use crate::support::{PASSWORD, files_below, until};
+use crate::support::{files_below, until};
 
 /// Words that stand nowhere else, each for one place.
 #[derive(Default)]
@@ -50,12 +50,6 @@ impl Canaries {
         }
         found
     }
-}
-
-pub async fn signed_in(server: &Server, email: &str) -> Client {
-    let body = json!({"email": email, "password": PASSWORD});
-    let session = server.client().post("/auth/login", body).await.is(200);
-    server.client().with_token(&text(&session["access_token"]))
 }
 
 /// A clone about whom everything is said that can be.
@@ -168,7 +162,7 @@ async fn without_its_keys_a_server_does_not_start_and_makes_no_others() {
     refused("is damaged");
     std::fs::write(&keyring, &ring).unwrap();
     server.run().await;
-    let ada = signed_in(&server, "admin@example.org").await;
+    let ada = server.admin_again().await;
     let kept = items(&ada.get(&format!("/clones/{clone}/memories")).await.is(200));
     assert_eq!(kept[0]["content"], "We swam in the lake.");
 }
@@ -196,7 +190,7 @@ async fn a_database_from_before_sealing_is_sealed_and_keeps_everything() {
     assert!(words.into_iter().all(holds), "it was in the clear");
     for _ in 0..2 {
         server.run().await;
-        let ada = signed_in(&server, "ada@example.org").await;
+        let ada = server.signed_in("ada@example.org").await;
         let clones = items(&ada.get("/clones").await.is(200));
         assert_eq!((clones.len(), &clones[0]["name"]), (1, &json!("Maria Keller")));
         let clone = id(&clones[0]);

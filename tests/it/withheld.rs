@@ -115,3 +115,55 @@ async fn what_a_model_said_goes_too_and_is_not_told_to_it_again() {
     assert!(told(&all_of(&house.ada, &answer).await) > 0);
     drop(house.server);
 }
+
+#[tokio::test]
+async fn what_was_corrected_is_neither_found_nor_told_nor_sent_any_more() {
+    let llm = Llm::start().await;
+    let house = House::on(Server::answering_from(&llm.base_url()).await).await;
+    let memory = house.remember(TOLD).await;
+    house.remember("The house by the blue lake was cold in winter.").await;
+    let settings = format!("/clones/{}/settings", house.clone);
+    let provider = async |name: &str| {
+        house.ada.patch(&settings, json!({"llm": {"provider": name}})).await.is(200);
+    };
+    provider("builtin").await;
+    let conversation = house.ben.converse(&house.clone).await;
+    let (_, quoted) = house.ben.say(&conversation, "Who swam across the blue lake?").await;
+    assert!(told(&all_of(&house.ben, &quoted).await) > 0);
+    provider("openai").await;
+    llm.always(Act::Answer(Answer::of(&["It was the ", WORD, " [1]."])));
+    let (_, said) = house.ben.say(&conversation, "Who swam across the blue lake?").await;
+    assert!(told(&all_of(&house.ben, &said).await) > 0);
+    let asked = llm.asked().len();
+    assert!(llm.asked().iter().any(|prompt| prompt.body.to_string().contains(WORD)));
+
+    let first = house.ada.search(&house.clone, TOLD, "&mode=vector").await.remove(0);
+    assert!(memory.ends_with(&id(&first)), "by its meaning it is the nearest: {first}");
+
+    let corrected = json!({"content": "Anna baked bread in the oven of the old mill."});
+    house.ada.patch(&memory, corrected).await.is(200);
+    assert_eq!(told(&all_of(&house.ben, &quoted).await), 0, "a quote of what it said before");
+    assert_eq!(told(&all_of(&house.ben, &said).await), 0, "an answer made from that");
+    llm.always(Act::Answer(Answer::of(&["She did [1]."])));
+    let question = "What did Anna bake in the old mill?";
+    let fresh = house.ben.converse(&house.clone).await;
+    for conversation in [&conversation, &fresh] {
+        let (_, answer) = house.ben.say(conversation, question).await;
+        assert!(answer["citations"][0]["quote"].to_string().contains("bread"), "{answer}");
+    }
+    let prompts = llm.asked();
+    assert!(prompts.len() >= asked + 2);
+    for prompt in prompts.iter().skip(asked) {
+        assert!(!prompt.body.to_string().contains(WORD), "{}", prompt.body);
+        assert!(prompt.body.to_string().contains("baked bread"), "{}", prompt.body);
+    }
+    for mode in ["text", "vector", "hybrid"] {
+        let hits = house.ben.search(&house.clone, TOLD, &format!("&mode={mode}")).await;
+        assert!(hits.iter().all(|hit| !hit.to_string().contains(WORD)), "{mode}: {hits:?}");
+        // Nor is it near by what it meant before.
+        assert!(hits.first().is_none_or(|hit| !memory.ends_with(&id(hit))), "{mode}: {hits:?}");
+    }
+    provider("builtin").await;
+    let (_, answer) = house.ben.say(&fresh, question).await;
+    assert!(!answer.to_string().to_lowercase().contains(WORD), "{answer}");
+}

@@ -81,6 +81,7 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("toml", &["config", "cli"]),
     ("edtf", &["kernel"]),
+    ("zip", &["privacy"]),
     ("frostem", &["index"]),
     ("whatlang", &["index"]),
 ];

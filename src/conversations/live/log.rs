@@ -36,6 +36,7 @@ pub struct Failure {
     pub detail: String,
     fields: Vec<FieldFault>,
     retry_after: Option<std::time::Duration>,
+    consent: Option<&'static str>,
 }
 
 impl From<Fault> for Event {
@@ -50,8 +51,8 @@ impl From<Fault> for Event {
             }
             _ => tracing::debug!(code, cause, "an answer was refused"),
         }
-        let Fault { kind, code, detail, fields, retry_after, .. } = fault;
-        Self::Failed(Arc::new(Failure { kind, code, detail, fields, retry_after }))
+        let Fault { kind, code, detail, fields, retry_after, consent, .. } = fault;
+        Self::Failed(Arc::new(Failure { kind, code, detail, fields, retry_after, consent }))
     }
 }
 
@@ -60,6 +61,7 @@ impl From<&Failure> for Fault {
         let mut fault = Self::new(failure.kind, failure.code, failure.detail.clone());
         fault.fields.clone_from(&failure.fields);
         fault.retry_after = failure.retry_after;
+        fault.consent = failure.consent;
         fault
     }
 }

@@ -6,37 +6,29 @@ mod views;
 
 use self::answers::SignedOutView;
 pub(super) use self::answers::{Carrying, Cookies, SignedIn, SignedOut};
-pub(super) use self::intake::newcomer;
 use self::intake::{
-    AccountPatch, ConsentChoices, LoginRequest, NewAccountFields, RefreshRequest, RegisterRequest,
-    SetupRequest, choices, language, new_account, time_zone, with_invitation,
+    AccountPatch, LoginRequest, NewAccountFields, RefreshRequest, RegisterRequest, SetupRequest,
+    language, new_account, time_zone, with_invitation,
 };
-use self::views::{
-    AccountView, ConsentHistory, ConsentStatement, ConsentsView, SetupView, account_view,
-    consents_view, session_view,
-};
+pub(super) use self::intake::{ConsentChoices, choices, newcomer};
+use self::views::{AccountView, SetupView, account_view, session_view};
 pub(super) use self::views::{RegistrationWord, SessionView};
 
 use poem_openapi::OpenApi;
-use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
 
 use super::fields::Fields;
 use super::{Group, Services};
 use crate::accounts::{Account, AccountChange, AccountError, Email, PASSWORD_LENGTH};
-use crate::consents::Consent;
 use crate::factors::FactorError;
 use crate::http::asked::{Asked, Traveller};
 use crate::http::auth::{Ask, Needs, Open, Owning};
 use crate::http::body::Body;
 use crate::http::etag::{Etag, IfMatch, Tagged, tagged};
 use crate::http::gate::Gate;
-use crate::http::listing::List;
 use crate::http::problem::{Answer, Problem};
 use crate::kernel::{Fault, code_points};
 use crate::sessions::{NewSession, SignInBy, SignedIn as SignedInAs};
-
-const CONSENTS: List<'_> = List::named("consents");
 
 pub struct AuthApi;
 
@@ -242,52 +234,6 @@ impl AuthApi {
         })?;
         let changed = ask.accounts.change(own, change, expected).await;
         Ok(tagged(account_view(&ask, &changed.map_err(Fault::from)?)?))
-    }
-
-    /// Everything said about consents
-    #[oai(
-        path = "/auth/me/consent",
-        method = "get",
-        operation_id = "list_consents",
-        tag = "Group::Identity"
-    )]
-    async fn consents(
-        &self,
-        ask: Ask<Owning>,
-        limit: Query<Option<u32>>,
-        #[oai(name = "cursor")] after: Query<Option<String>>,
-    ) -> Answer<Json<ConsentHistory>> {
-        let page = CONSENTS.wanted(limit.0, after.0)?;
-        let page = ask.consents.history(ask.who.account, &page).map_err(Fault::from)?;
-        let items = page.items.into_iter().map(|said| ConsentStatement {
-            consent: said.consent.into(),
-            granted: said.granted,
-            version: said.version,
-            at: said.at.to_string(),
-        });
-        Ok(Json(ConsentHistory { items: items.collect(), next_cursor: CONSENTS.next(page.next) }))
-    }
-
-    /// Give or withdraw consents
-    #[oai(
-        path = "/auth/me/consent",
-        method = "patch",
-        operation_id = "change_consents",
-        tag = "Group::Identity"
-    )]
-    async fn change_consents(
-        &self,
-        ask: Ask<Owning>,
-        body: Body<ConsentChoices>,
-    ) -> Answer<Json<ConsentsView>> {
-        let said = choices(&body.0);
-        let account = ask.who.account;
-        let withdrawn = said.contains(&(Consent::DataProcessing, false));
-        let current = ask.consents.state(account, said).await.map_err(Fault::from)?;
-        if withdrawn {
-            ask.conversations.stop_all_of(account);
-        }
-        Ok(Json(consents_view(&current)))
     }
 }
 

@@ -6,8 +6,10 @@ mod audit;
 mod auth;
 mod break_glass;
 mod clones;
+mod consents;
 mod conversations;
 mod erasures;
+mod exports;
 mod factors;
 mod fields;
 mod identities;
@@ -19,6 +21,7 @@ mod oidc_providers;
 mod passkeys;
 mod password;
 mod people;
+mod register;
 mod share_links;
 mod sign_ins;
 mod spaces;
@@ -46,7 +49,7 @@ use crate::identities::Identities;
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{Links, Notifications};
-use crate::privacy::{Erasures, Trash};
+use crate::privacy::{Erasures, Exports, Register, Trash};
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
 use crate::share_links::ShareLinks;
@@ -74,6 +77,8 @@ pub struct Parts {
     pub notifications: Notifications,
     pub trash: Trash,
     pub erasures: Erasures,
+    pub exports: Exports,
+    pub register: Register,
     pub audit: Audit,
     pub backups: Backups,
     pub break_glass: BreakGlass,
@@ -124,6 +129,9 @@ pub fn api() -> impl OpenApi + 'static {
         (
             system::SystemApi,
             auth::AuthApi,
+            consents::ConsentApi,
+            exports::ExportApi,
+            register::RegisterApi,
             sign_ins::SignInApi,
             api_keys::ApiKeyApi,
             password::PasswordApi,

@@ -4,6 +4,7 @@
 //! steps that are small enough for everybody else to go on writing, and that can be done again
 //! after a crash. The last step writes the line of the ledger and destroys the key.
 
+mod personal;
 mod remains;
 mod repeat;
 pub(super) mod rows;
@@ -26,6 +27,7 @@ use crate::seal::Owner;
 use crate::spaces;
 use crate::store::{Portion, Store, StoreError, WriteTx};
 
+pub use self::personal::ErasureEraser;
 pub use self::remains::forget_memory_in;
 pub use self::repeat::repeat;
 pub use self::verify::{Claim, Looked, verify};

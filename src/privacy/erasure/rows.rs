@@ -121,6 +121,10 @@ pub(super) fn remains(tx: &impl Rows) -> Result<HashMap<CloneId, HashSet<MemoryI
     Ok(found)
 }
 
+pub(super) fn forget_remains_in(tx: &mut WriteTx<'_>, clone: CloneId) -> Result<(), StoreError> {
+    tx.remove_range(&REMAINS, &Range::prefix(&clone)).map(|_| ())
+}
+
 pub(super) fn remove_remains_in(
     tx: &mut WriteTx<'_>,
     clone: CloneId,

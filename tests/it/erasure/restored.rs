@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{erase, erased, receipt_of, scan};
 use crate::isolation::is_settled;
-use crate::sealed::{Canaries, clone_with_all, everything_else, signed_in};
+use crate::sealed::{Canaries, clone_with_all, everything_else};
 use crate::support::client::{id, items};
 use crate::support::server::Server;
 use crate::support::{PASSWORD, until};
@@ -81,7 +81,7 @@ async fn an_old_copy_of_the_database_brings_nothing_back() {
         .await;
         assert!(said.contains("in the ledger says so"), "{said}");
     }
-    let admin = signed_in(&server, "admin@example.org").await;
+    let admin = server.admin_again().await;
     let left = items(&admin.get(&format!("/clones/{kept}/memories")).await.is(200));
     assert_eq!(left.len(), 1, "{left:?}");
     let said = admin.messages(&talk).await;
@@ -125,7 +125,7 @@ async fn a_backup_from_before_brings_nothing_back() {
     let paper = server.beside("receipt.json");
     std::fs::write(&paper, receipt.to_string()).unwrap();
     server.command(&["verify-erasure", paper.to_str().unwrap()], "").ok();
-    let admin = signed_in(&server, "admin@example.org").await;
+    let admin = server.admin_again().await;
     let left = items(&admin.get(&format!("/clones/{kept}/memories")).await.is(200));
     assert_eq!(left.len(), 1, "as it was at the time of the backup: {left:?}");
 }

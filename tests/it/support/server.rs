@@ -287,6 +287,18 @@ impl Server {
         self.client().with_token(&text(&session["access_token"]))
     }
 
+    /// The same person, signed in anew: an access token lives ten minutes.
+    pub async fn admin_again(&self) -> Client {
+        self.signed_in("admin@example.org").await
+    }
+
+    /// Somebody with the usual password, signed in.
+    pub async fn signed_in(&self, email: &str) -> Client {
+        let body = json!({"email": email, "password": PASSWORD});
+        let session = self.client().post("/auth/login", body).await.is(200);
+        self.client().with_token(&text(&session["access_token"]))
+    }
+
     /// Makes an account and signs in; the first account exists already.
     pub async fn account(&self, name: &str) -> Client {
         let body = json!({

@@ -20,10 +20,10 @@ use serde_json::json;
 use self::flows::{Flow, Worker};
 use self::random::Random;
 use self::shelf::{Kind, Shelf};
-use crate::support::client::{Client, id, text};
+use crate::support::client::{Client, id};
 use crate::support::server::Server;
 use crate::support::smtp::{Offer, Smtp};
-use crate::support::{PASSWORD, until};
+use crate::support::until;
 
 /// The seed: the same one, unless somebody wants others, or another run.
 fn seed() -> u64 {
@@ -102,15 +102,9 @@ impl World {
         Self { server, smtp, everybody, starts: Vec::new() }
     }
 
-    async fn signed_in(&self) -> Client {
-        let body = json!({"email": "admin@example.org", "password": PASSWORD});
-        let session = self.server.client().post("/auth/login", body).await.is(200);
-        self.server.client().with_token(&text(&session["access_token"]))
-    }
-
     /// Everybody works until the server dies, by itself or of `end`.
     async fn work(&mut self, end: impl AsyncFnOnce(&mut Server)) {
-        let ada = self.signed_in().await;
+        let ada = self.server.admin_again().await;
         let mut working = tokio::task::JoinSet::new();
         for someone in std::mem::take(&mut self.everybody) {
             working.spawn(someone.work(ada.clone()));
@@ -124,7 +118,7 @@ impl World {
         let begun = Instant::now();
         self.server.run().await;
         self.starts.push(begun.elapsed());
-        let ada = self.signed_in().await;
+        let ada = self.server.admin_again().await;
         join_all(self.everybody.iter_mut().map(|someone| someone.check(&ada))).await;
         let (status, audit) = self.server.operate(json!({"do": "verify_audit"})).await;
         assert_eq!(status, 200);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::super::Services;
 use super::super::fields::Fields;
 use crate::accounts::{Accounts, Email, NewAccount, OnCreated, Ticket};
-use crate::consents::Consent;
+use crate::consents::{Channel, Consent};
 use crate::http::problem::Answer;
 use crate::identities::Newcomer;
 use crate::kernel::{FieldProblem, Text, TokenHash, is_language};
@@ -58,17 +58,17 @@ pub(super) struct RegisterRequest {
 /// Consents given (true) or withdrawn (false).
 #[derive(Clone, Default, Deserialize, Object)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct ConsentChoices {
+pub(in crate::http::api) struct ConsentChoices {
     /// That this server stores and searches what one writes.
-    pub(super) data_processing: Option<bool>,
+    pub(in crate::http::api) data_processing: Option<bool>,
     /// That one's voice is recorded and imitated.
-    pub(super) voice_processing: Option<bool>,
+    pub(in crate::http::api) voice_processing: Option<bool>,
     /// That one's likeness is animated.
-    pub(super) video_processing: Option<bool>,
+    pub(in crate::http::api) video_processing: Option<bool>,
     /// That memories and questions are sent to services of others.
-    pub(super) third_party_apis: Option<bool>,
+    pub(in crate::http::api) third_party_apis: Option<bool>,
     /// That chat archives are read in.
-    pub(super) whatsapp_ingestion: Option<bool>,
+    pub(in crate::http::api) whatsapp_ingestion: Option<bool>,
 }
 
 /// Address and password.
@@ -136,7 +136,7 @@ pub(super) fn new_account(services: &Services, sent: NewAccountFields) -> Answer
     }
     let whole = email.zip(display_name).zip(locale);
     let ((email, display_name), locale) = fields.with(whole)?;
-    let mut also = services.consents.with_sign_up(said);
+    let mut also = services.consents.with_sign_up(said, Channel::SignUp);
     if services.notifications.has_mail() {
         let prove = Accounts::prove_when_made(services.notifications.posts_verifications());
         also = both(also, prove);
@@ -164,7 +164,7 @@ pub(in crate::http::api) fn newcomer(
     invite: Option<TokenHash>,
     language: Option<String>,
 ) -> Newcomer {
-    let consents = services.consents.with_sign_up(Vec::new());
+    let consents = services.consents.with_sign_up(Vec::new(), Channel::SignUp);
     let (join, ticket) = invited(services, invite);
     let also = join.map_or(Arc::clone(&consents), |join| both(consents, join));
     Newcomer { ticket, also, language }
@@ -188,7 +188,7 @@ fn both(first: OnCreated, second: OnCreated) -> OnCreated {
     })
 }
 
-pub(super) fn choices(sent: &ConsentChoices) -> Vec<(Consent, bool)> {
+pub(in crate::http::api) fn choices(sent: &ConsentChoices) -> Vec<(Consent, bool)> {
     let all = [
         (Consent::DataProcessing, sent.data_processing),
         (Consent::VoiceProcessing, sent.voice_processing),

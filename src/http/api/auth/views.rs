@@ -6,8 +6,8 @@ use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
 
 use super::super::Services;
+use super::super::consents::{ConsentsView, consents_view};
 use crate::accounts::{Account, Registration};
-use crate::consents::{Consent, Statement};
 use crate::http::problem::Answer;
 use crate::kernel::Fault;
 use crate::sessions::{NewSession, SignInBy};
@@ -78,75 +78,6 @@ pub struct SessionView {
     pub(super) account: Option<AccountView>,
 }
 
-/// What an account said about a consent.
-#[derive(Object)]
-pub struct ConsentView {
-    /// Whether it holds now.
-    pub(super) granted: bool,
-    /// The version of the text it was said about.
-    pub(super) version: Option<String>,
-    /// When it was said.
-    pub(super) changed_at: Option<String>,
-}
-
-/// What an account said about each consent.
-#[derive(Object)]
-pub struct ConsentsView {
-    pub(super) data_processing: ConsentView,
-    pub(super) voice_processing: ConsentView,
-    pub(super) video_processing: ConsentView,
-    pub(super) third_party_apis: ConsentView,
-    pub(super) whatsapp_ingestion: ConsentView,
-}
-
-/// What a consent is about.
-#[derive(Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum ConsentWord {
-    /// That this server stores and searches what one writes.
-    DataProcessing,
-    /// That one's voice is recorded and imitated.
-    VoiceProcessing,
-    /// That one's likeness is animated.
-    VideoProcessing,
-    /// That memories and questions are sent to services of others.
-    ThirdPartyApis,
-    /// That chat archives are read in.
-    WhatsappIngestion,
-}
-
-impl From<Consent> for ConsentWord {
-    fn from(consent: Consent) -> Self {
-        match consent {
-            Consent::DataProcessing => Self::DataProcessing,
-            Consent::VoiceProcessing => Self::VoiceProcessing,
-            Consent::VideoProcessing => Self::VideoProcessing,
-            Consent::ThirdPartyApis => Self::ThirdPartyApis,
-            Consent::WhatsappIngestion => Self::WhatsappIngestion,
-        }
-    }
-}
-
-/// One thing said about a consent.
-#[derive(Object)]
-pub struct ConsentStatement {
-    /// What it is about.
-    pub(super) consent: ConsentWord,
-    /// Given or withdrawn.
-    pub(super) granted: bool,
-    /// The version of the text.
-    pub(super) version: String,
-    /// When.
-    pub(super) at: String,
-}
-
-/// Everything ever said about consents, newest first.
-#[derive(Object)]
-pub struct ConsentHistory {
-    pub(super) items: Vec<ConsentStatement>,
-    pub(super) next_cursor: Option<String>,
-}
-
 /// An account, as its owner sees it.
 #[derive(Object)]
 pub struct AccountView {
@@ -190,27 +121,9 @@ pub(super) fn account_view(services: &Services, account: &Account) -> Result<Acc
         time_zone: account.time_zone.clone(),
         is_admin: account.is_admin,
         plan: "unlimited".to_owned(),
-        consents: consents_view(&current),
+        consents: consents_view(&services.consents, &current),
         email_verified: account.email_verified,
         created_at: account.created_at.to_string(),
-        last_data_export_at: None,
+        last_data_export_at: account.exported_at.map(|at| at.to_string()),
     })
-}
-
-pub(super) fn consents_view(current: &[Statement]) -> ConsentsView {
-    let view = |consent| {
-        let said = current.iter().find(|said| said.consent == consent);
-        ConsentView {
-            granted: said.is_some_and(|said| said.granted),
-            version: said.map(|said| said.version.clone()),
-            changed_at: said.map(|said| said.at.to_string()),
-        }
-    };
-    ConsentsView {
-        data_processing: view(Consent::DataProcessing),
-        voice_processing: view(Consent::VoiceProcessing),
-        video_processing: view(Consent::VideoProcessing),
-        third_party_apis: view(Consent::ThirdPartyApis),
-        whatsapp_ingestion: view(Consent::WhatsappIngestion),
-    }
 }

@@ -4,6 +4,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{Enum, Object};
 
 use super::super::clones::settings::GroundingWord;
+use crate::consents::Reserved;
 use crate::conversations::{Author, Begun, Citation, Conversation, Message, Status};
 
 /// A conversation.
@@ -84,8 +85,8 @@ pub struct CitationView {
     pub score: f32,
     /// Whether the text of the answer cites it.
     pub cited: bool,
-    /// Whether it was thrown away since, or kept from the reader: then its words are gone from
-    /// here and from the answer.
+    /// Whether it was thrown away since, corrected, or kept from the reader: then its words are
+    /// gone from here and from the answer.
     pub withheld: bool,
     /// Where the quote begins in the memory, in code points.
     pub text_start: usize,
@@ -99,6 +100,28 @@ pub struct FeedbackView {
     /// 1 or -1.
     pub rating: i8,
     pub comment: Option<String>,
+}
+
+/// Who has not agreed that something goes to an outside service.
+#[derive(Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum ReservedWord {
+    /// Who asks, or made the link that they came by.
+    Asker,
+    /// The owner of the clone's space.
+    Owner,
+    /// A steward of the clone's space, who said no.
+    Steward,
+}
+
+impl From<Reserved> for ReservedWord {
+    fn from(reserved: Reserved) -> Self {
+        match reserved {
+            Reserved::Asker => Self::Asker,
+            Reserved::Owner => Self::Owner,
+            Reserved::Steward => Self::Steward,
+        }
+    }
 }
 
 /// A message.
@@ -124,6 +147,9 @@ pub struct MessageView {
     pub finish_reason: Option<String>,
     /// The code of what went wrong.
     pub error: Option<String>,
+    /// Whose missing consent `third_party_apis` kept it on this server, although the clone is set
+    /// to an outside service.
+    pub reserved: Option<ReservedWord>,
     pub created_at: String,
 }
 
@@ -188,6 +214,7 @@ pub fn message_view(message: &Message) -> MessageView {
         ai_generated: by_clone,
         finish_reason: message.finish_reason.clone(),
         error: message.error.clone(),
+        reserved: message.reserved.map(Into::into),
         created_at: message.created_at.to_string(),
     }
 }

@@ -1,22 +1,23 @@
-// The consents an account can give, with the words that explain each.
-import type { ConsentName } from '$lib/api';
+// The consents an account can give, in the order in which they are shown. The words of each come
+// from the server, which keeps what was agreed to.
+import type { ConsentChange, ConsentName } from '$lib/api';
 import type { MessageKey } from '$lib/i18n/index.svelte';
 
-export const CONSENTS: {
-  id: ConsentName;
-  label: MessageKey;
-  text: MessageKey;
-}[] = [
-  { id: 'data_processing', label: 'consent.data', text: 'consent.dataText' },
-  { id: 'third_party_apis', label: 'consent.third', text: 'consent.thirdText' },
-  { id: 'voice_processing', label: 'consent.voice', text: 'consent.voiceText' },
-  { id: 'video_processing', label: 'consent.video', text: 'consent.videoText' },
-  {
-    id: 'whatsapp_ingestion',
-    label: 'consent.chats',
-    text: 'consent.chatsText',
-  },
+export const CONSENTS: { id: ConsentName; label: MessageKey }[] = [
+  { id: 'data_processing', label: 'consent.data' },
+  { id: 'third_party_apis', label: 'consent.third' },
+  { id: 'voice_processing', label: 'consent.voice' },
+  { id: 'video_processing', label: 'consent.video' },
+  { id: 'whatsapp_ingestion', label: 'consent.chats' },
 ];
 
 export const consentLabel = (id: string): MessageKey =>
   CONSENTS.find((c) => c.id === id)?.label ?? 'consent.data';
+
+/** On which way something was said. */
+export const CHANNELS: Record<NonNullable<ConsentChange['channel']>, MessageKey> = {
+  web: 'consent.byWeb',
+  api: 'consent.byApi',
+  sign_up: 'consent.bySignUp',
+  cli: 'consent.byCli',
+};

@@ -42,6 +42,10 @@ export const changeMe = (body: Schemas['AccountPatch']) => data(server.PATCH('/a
 export const changeConsents = (body: ConsentChoices) =>
   data(server.PATCH('/auth/me/consent', { body }));
 
+/** What can be agreed to, word for word: what is shown is what is kept of it. */
+export const consentTexts = async (locale: string) =>
+  (await data(server.GET('/consents', { params: { query: { locale } } }))).items;
+
 export const consentHistory = () =>
   data(server.GET('/auth/me/consent', { params: { query: { limit: 100 } } }));
 
@@ -69,3 +73,7 @@ export const verifyEmail = (token: string) =>
 
 export const changeEmail = (email: string) =>
   data(server.POST('/auth/email/change', { body: { email } }));
+
+/** Everything of the account as a file; it needs a fresh proof. */
+export const takeAlong = (format: 'zip' | 'json'): Promise<Blob> =>
+  data(server.GET('/auth/me/export', { params: { query: { format } }, parseAs: 'blob' }));

@@ -9,7 +9,9 @@ export type Subject = Schemas['SubjectWord'];
 export type MemoryVisibility = Schemas['VisibilityWord'];
 export type MemoryKind = Schemas['KindWord'];
 export type ConsentName = keyof Schemas['ConsentsView'];
-export type ConsentChoices = Partial<Record<ConsentName, boolean>>;
+export type ConsentChoices = Partial<Record<ConsentName, boolean>> & { locale?: string };
+export type PrivacyNotice = Schemas['PrivacyNotice'];
+export type ConsentText = Schemas['ConsentText'];
 
 /** What is wrong with one field, in the server's words and perhaps as a word for programs. */
 export type FieldProblem = Schemas['ProblemField'] & { code?: string };

@@ -287,6 +287,7 @@ function draft(known: Partial<Message>): Message {
     ai_generated: known.role !== 'user',
     error: null,
     finish_reason: null,
+    reserved: null,
     created_at: new Date().toISOString(),
     ...known,
   };

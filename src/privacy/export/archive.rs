@@ -1,0 +1,127 @@
+//! The two forms of an export: a ZIP, and one JSON document.
+//!
+//! Both are written front to back, so that nothing has to be kept: each file of the ZIP says its
+//! size after its end, and may be larger than 4 GB.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::{CompressionMethod, result::ZipError};
+
+use super::Taking;
+use crate::jobs::personal::ExportError;
+use crate::store::ReadTx;
+
+/// The version of the format; it only grows.
+pub(in crate::privacy) const VERSION: u32 = 1;
+/// What the format is called.
+pub(in crate::privacy) const FORMAT: &str = "clonememoria-export";
+
+/// The file that has all records at once.
+const DATA: &str = "data.json";
+
+fn broken(error: ZipError) -> ExportError {
+    match error {
+        ZipError::Io(error) => error.into(),
+        other => ExportError::Io(std::io::Error::other(other)),
+    }
+}
+
+impl Taking {
+    /// What is said of an export as a whole.
+    fn manifest(&self) -> serde_json::Map<String, Value> {
+        let providers: Vec<Value> = self
+            .parts
+            .providers
+            .all()
+            .map(|choice| {
+                json!({
+                    "id": choice.id, "model": choice.model,
+                    "outside": choice.outside.is_some(), "host": choice.outside,
+                })
+            })
+            .collect();
+        let manifest = json!({
+            "format": FORMAT,
+            "version": VERSION,
+            "program": env!("CARGO_PKG_VERSION"),
+            "exported_at": self.at.to_string(),
+            "account_id": self.account,
+            "providers": providers,
+        });
+        match manifest {
+            Value::Object(manifest) => manifest,
+            _ => serde_json::Map::new(),
+        }
+    }
+
+    /// Everything as one JSON document.
+    ///
+    /// # Errors
+    /// When nobody takes it, or the store fails.
+    pub(super) fn write_json(&self, tx: &ReadTx, to: &mut dyn Write) -> Result<(), ExportError> {
+        let manifest = serde_json::to_string(&self.manifest()).map_err(std::io::Error::other)?;
+        // The records come last, into the same object.
+        to.write_all(manifest.strip_suffix('}').unwrap_or(&manifest).as_bytes())?;
+        to.write_all(b",\"records\":{")?;
+        for (at, (slice, record)) in self.records().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(to, "{comma}\n\"{}\":[", record.name)?;
+            let mut comma: &[u8] = b"\n";
+            let mut lines = |row| {
+                to.write_all(comma)?;
+                comma = b",\n";
+                line(to, row)
+            };
+            slice.export(tx, self.account, record, &mut super::Visiting(&mut lines))?;
+            to.write_all(b"]")?;
+        }
+        Ok(to.write_all(b"\n}}\n")?)
+    }
+
+    /// Everything as a ZIP.
+    ///
+    /// # Errors
+    /// When nobody takes it, or the store fails.
+    pub(super) fn write_zip(&self, tx: &ReadTx, to: &mut dyn Write) -> Result<(), ExportError> {
+        let mut zip = ZipWriter::new_stream(to);
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .large_file(true)
+            .unix_permissions(0o600);
+        zip.start_file("index.html", options).map_err(broken)?;
+        self.write_page(tx, &mut zip)?;
+        zip.start_file("manifest.json", options).map_err(broken)?;
+        let mut manifest = self.manifest();
+        let files = self.records().map(|(_, record)| {
+            json!({
+                "record": record.name, "meaning": record.meaning,
+                "data": format!("data/{}.jsonl", record.name),
+                "schema": format!("schema/{}.schema.json", record.name),
+            })
+        });
+        manifest.insert("files".to_owned(), files.collect());
+        serde_json::to_writer_pretty(&mut zip, &manifest).map_err(std::io::Error::other)?;
+        for (slice, record) in self.records() {
+            let name = format!("schema/{}.schema.json", record.name);
+            zip.start_file(name, options).map_err(broken)?;
+            let schema = record.schema();
+            serde_json::to_writer_pretty(&mut zip, &schema).map_err(std::io::Error::other)?;
+            zip.start_file(format!("data/{}.jsonl", record.name), options).map_err(broken)?;
+            let mut lines = |row| {
+                line(&mut zip, row)?;
+                Ok(zip.write_all(b"\n")?)
+            };
+            slice.export(tx, self.account, record, &mut super::Visiting(&mut lines))?;
+        }
+        zip.start_file(DATA, options).map_err(broken)?;
+        self.write_json(tx, &mut zip)?;
+        zip.finish().map_err(broken)?;
+        Ok(())
+    }
+}
+
+fn line(to: &mut dyn Write, row: serde_json::Map<String, Value>) -> Result<(), ExportError> {
+    Ok(serde_json::to_writer(to, &Value::Object(row)).map_err(std::io::Error::other)?)
+}
