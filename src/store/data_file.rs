@@ -89,7 +89,7 @@ impl StorageBackend for DataFile {
             self.check(Call::Write)?;
             self.file.write(offset, data)
         })?;
-        self.ahead.wrote(offset + data.len() as u64);
+        self.ahead.wrote(offset..offset + data.len() as u64);
         Ok(())
     }
 

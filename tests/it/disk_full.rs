@@ -165,8 +165,9 @@ async fn goes_on(server: &Server, ada: &Client, clone: &str, kept: &[(String, St
     assert!(hits.iter().any(|hit| hit["id"] == **memory), "{word} is not found");
 }
 
-async fn thrown_away(ada: &Client, clone: &str, memory: &str) {
-    ada.delete(&format!("/clones/{clone}/memories/{memory}")).await.is(204);
+async fn thrown_away(server: &Server, ada: &Client, clone: &str, memory: &str) {
+    let reply = ada.delete(&format!("/clones/{clone}/memories/{memory}")).await;
+    assert_eq!(reply.status, 204, "{} {}", reply.text(), server.log_end());
     let trash = items(&ada.get("/trash").await.is(200));
     for thing in trash {
         ada.delete(&format!("/trash/{}", id(&thing))).await.is(202);
@@ -215,7 +216,7 @@ async fn a_disk_that_others_fill_costs_nothing_that_was_acknowledged() {
         let kept = seen.kept.lock().unwrap().clone();
         goes_on(&server, &ada, &clone, &kept).await;
         let (gone, _) = &kept[0];
-        thrown_away(&ada, &clone, gone).await;
+        thrown_away(&server, &ada, &clone, gone).await;
         let at = Instant::now();
         server.disk().empty();
         let before = seen.kept.lock().unwrap().len();
@@ -234,7 +235,7 @@ async fn a_disk_that_others_fill_costs_nothing_that_was_acknowledged() {
         // Or the memories themselves fill it in the end.
         if round % 8 == 7 {
             for memory in std::mem::take(&mut all) {
-                thrown_away(&ada, &clone, &memory).await;
+                thrown_away(&server, &ada, &clone, &memory).await;
             }
         }
     }
