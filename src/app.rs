@@ -7,6 +7,7 @@ mod disk;
 mod fsck;
 mod limits;
 mod open;
+mod personal;
 mod rehearse;
 mod restore;
 mod rollback;

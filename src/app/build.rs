@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::StartError;
-use super::slices::{erasers, kept_of_people, tables};
+use super::slices::{kept_of_people, tables};
+use super::{StartError, personal};
 use crate::accounts::{Accounts, Listeners, OnSecurity, SecurityEvent, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::{ApiKeyEraser, ApiKeys};
@@ -23,9 +23,7 @@ use crate::jobs::{Eraser, Queue, Subject, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{self, Links, Notifications};
-use crate::privacy::{
-    self, BackedUp, Erasures, ExportParts, Exports, Imports, Register, RegisterFacts, Trash,
-};
+use crate::privacy::Imports;
 use crate::providers::{
     Allowed, Builtin, LanguageModel as _, Mailer, OpenAi, OpenAiSettings, Outbound, OutboundError,
 };
@@ -146,36 +144,17 @@ pub(super) async fn build(
     let admin = admin(config, (&store, &clock), &people, also);
     let People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit } =
         people;
-    let graphs =
-        Graphs { above: config.limits.graph_above, memory: config.limits.graph_memory_bytes };
-    let place = (store.clone(), config.data_dir.as_path());
-    let bounds = Bounds { time: config.limits.search, characters: config.limits.question_chars };
-    let retrieval = Retrieval::new(place, embedder.clone(), graphs, bounds);
+    let retrieval = retrieval(config, &store, embedder);
     let share_links = share_links(config, (&store, &clock), &accounts, (&notifications, &watchers));
-    let conversations = Conversations::open(conversations::Parts {
-        store: store.clone(),
-        clock: clock.clone(),
-        tasks: tasks.clone(),
-        retrieval: retrieval.clone(),
-        providers: providers.clone(),
-        models,
-        accounts: accounts.clone(),
-        share_links: share_links.clone(),
-        live: Live::new(config.limits.streams, config.limits.streams_per_account),
-    })
-    .await?;
-    let erasures = erasures((&store, &clock), queue, &watchers, &retrieval);
-    let kept = config.limits.trash;
-    let trash = Trash::new(store.clone(), clock.clone(), memories.clone(), erasures.clone(), kept);
-    let exports = Exports::new(ExportParts {
-        store: store.clone(),
-        clock: clock.clone(),
-        tasks: tasks.clone(),
-        watchers: watchers.clone(),
-        providers: providers.clone(),
-        slices,
-    });
-    let register = Register::new(facts(config), providers.clone(), identities.clone());
+    let answering = (retrieval.clone(), providers.clone(), models);
+    let asking = (accounts.clone(), share_links.clone());
+    let conversations = conversations(config, ((&store, &clock), tasks), answering, asking).await?;
+    let over = personal::Over {
+        people: (&watchers, &identities),
+        kept: (&memories, &retrieval),
+        providers: &providers,
+    };
+    let private = personal::build(config, ((&store, &clock), (tasks, queue)), over, slices);
     Ok(ServiceParts {
         admin,
         consents,
@@ -195,29 +174,41 @@ pub(super) async fn build(
         conversations,
         share_links,
         notifications,
-        trash,
-        erasures,
-        exports,
-        register,
+        trash: private.trash,
+        erasures: private.erasures,
+        exports: private.exports,
+        register: private.register,
         public_url: config.public_url.clone(),
         links: links(config),
     })
 }
 
-fn erasures(
-    (store, clock): (&Store, &Clock),
-    queue: &Queue,
-    watchers: &Watchers,
-    retrieval: &Retrieval,
-) -> Erasures {
-    Erasures::new(privacy::Parts {
+fn retrieval(config: &Config, store: &Store, embedder: Option<Embedder>) -> Retrieval {
+    let limits = &config.limits;
+    let graphs = Graphs { above: limits.graph_above, memory: limits.graph_memory_bytes };
+    let place = (store.clone(), config.data_dir.as_path());
+    let bounds = Bounds { time: limits.search, characters: limits.question_chars };
+    Retrieval::new(place, embedder, graphs, bounds)
+}
+
+async fn conversations(
+    config: &Config,
+    ((store, clock), tasks): ((&Store, &Clock), &Tasks),
+    (retrieval, providers, models): (Retrieval, Providers, Models),
+    (accounts, share_links): (Accounts, ShareLinks),
+) -> Result<Conversations, StartError> {
+    let opened = Conversations::open(conversations::Parts {
         store: store.clone(),
         clock: clock.clone(),
-        queue: queue.clone(),
-        watchers: watchers.clone(),
-        retrieval: retrieval.clone(),
-        erasers: erasers(),
-    })
+        tasks: tasks.clone(),
+        retrieval,
+        providers,
+        models,
+        accounts,
+        share_links,
+        live: Live::new(config.limits.streams, config.limits.streams_per_account),
+    });
+    Ok(opened.await?)
 }
 
 /// Who hears of what happens to the safety of accounts, and who may look at them.
@@ -357,26 +348,6 @@ fn outbound(allowed: Allowed) -> Result<Outbound, OutboundError> {
 }
 
 /// What the configuration says of how people's data is dealt with.
-fn facts(config: &Config) -> RegisterFacts {
-    let days = |time: std::time::Duration| time.as_secs() / (24 * 60 * 60);
-    RegisterFacts {
-        mail: config.mail.as_ref().map(|mail| mail.host.clone()),
-        backups: backed_up(&config.backup),
-        trash_days: days(config.limits.trash),
-        audit_days: days(config.audit.kept),
-        session_days: days(config.sessions.absolute),
-    }
-}
-
-fn backed_up(backups: &backup::Settings) -> Option<BackedUp> {
-    let bucket = backups.bucket.as_ref();
-    let is_any = backups.directory.is_some() || bucket.is_some();
-    is_any.then(|| BackedUp {
-        host: bucket.and_then(|bucket| bucket.endpoint.host_str().map(str::to_owned)),
-        keep: backups.keep,
-    })
-}
-
 /// The services of others that something can be sent to.
 fn recipients(providers: &Providers) -> Vec<Recipient> {
     let outside = providers.all().filter_map(|choice| {

@@ -46,7 +46,7 @@ impl Successors {
 enum Rotated {
     /// It was good: the sign-in, which ends then, has this one now. It may be one that was made a
     /// moment ago and was not used.
-    Next(SessionId, Timestamp, Account, Token),
+    Next(SessionId, Timestamp, Box<Account>, Token),
     /// It opens nothing.
     Refused,
 }
@@ -97,7 +97,7 @@ impl Sessions {
         };
         match self.store.write(move |tx| rotation.run_in(tx)).await? {
             Rotated::Next(id, until, account, refresh) => {
-                self.by_tokens(id, refresh, account, (now, until))
+                self.by_tokens(id, refresh, *account, (now, until))
             }
             Rotated::Refused => Err(AccountError::NotSignedIn),
         }
@@ -151,7 +151,12 @@ impl Rotation {
             // It was used. Nobody but the one who asked twice has a successor that was not.
             let recent = self.successors.of(&presented, self.now);
             if let Some(recent) = recent.filter(|recent| row.refresh == Some(recent.hash())) {
-                return Ok(Rotated::Next(id, row.until, usable(tx, row.account)?, recent));
+                return Ok(Rotated::Next(
+                    id,
+                    row.until,
+                    Box::new(usable(tx, row.account)?),
+                    recent,
+                ));
             }
             rows::end_in(tx, id, &row);
             let stolen = SecurityEvent::RefreshReused;
@@ -165,6 +170,6 @@ impl Rotation {
         rows::put_in(tx, id, &row)?;
         // Before the next request with the same token is looked at.
         self.successors.keep(presented, &next, self.now);
-        Ok(Rotated::Next(id, row.until, account, next))
+        Ok(Rotated::Next(id, row.until, Box::new(account), next))
     }
 }

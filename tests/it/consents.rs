@@ -55,6 +55,7 @@ fn declared(document: &Value, name: &str) -> (Vec<String>, Vec<String>) {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn each_operation_needs_the_consents_that_the_document_says_and_no_others() {
     let llm = Llm::start().await;
     let base_url = llm.base_url();
@@ -369,6 +370,7 @@ async fn a_withdrawal_is_heard_by_answers_that_are_being_written() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn the_notice_and_the_register_say_who_gets_what_and_change_when_somebody_else_does() {
     let llm = Llm::start().await;
     let mut server = Server::start().await;

@@ -133,6 +133,7 @@ fn manifest(version: u32) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_hostile_file_is_refused_and_leaves_nothing() {
     let server = Server::start().await;
     let admin = server.admin().await;

@@ -86,8 +86,8 @@ const EN: Words = Words {
             basis: "Legitimate interest in not losing anything, GDPR Art. 6(1)(f).",
             people: "Everybody whose data is here.",
             data: "Everything, sealed.",
-            kept: "The newest {backups} at each place. What is erased cannot be read in them: its key is \
-                   destroyed.",
+            kept: "The newest {backups} at each place. What is erased cannot be read in them: its \
+                   key is destroyed.",
         },
     ],
     rights: &[

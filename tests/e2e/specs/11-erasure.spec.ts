@@ -35,4 +35,5 @@ test('somebody erases their account and keeps the receipt', async ({ page }) => 
   await expect(page.getByText('There is no such receipt here.')).toBeVisible();
   await page.goto(`${house.origin}/account`);
   await expect(page).not.toHaveURL(/\/account$/);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 });

@@ -144,6 +144,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/processing-register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register of processing */
+        get: operations["get_processing_register"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/stats": {
         parameters: {
             query?: never;
@@ -482,6 +499,27 @@ export interface paths {
          *     written stay theirs.
          */
         delete: operations["erase_me"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take along everything of the account
+         * @description It is written while it is sent, from one moment's state; an answer that breaks off is not
+         *     whole. Needs a fresh proof.
+         */
+        get: operations["export_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1275,6 +1313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be agreed to here, word for word */
+        get: operations["list_consent_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/conversations": {
         parameters: {
             query?: never;
@@ -1520,6 +1575,23 @@ export interface paths {
         put?: never;
         /** Note that a notice was read */
         post: operations["read_notification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/privacy/notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is done with people's data here */
+        get: operations["get_privacy_notice"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2112,6 +2184,11 @@ export interface components {
             holds: boolean;
         };
         /**
+         * @description The way on which something was said.
+         * @enum {string}
+         */
+        ChannelWord: "web" | "api" | "sign_up" | "cli";
+        /**
          * ChatRequest
          * @description Something said to a clone, in a conversation or in a new one.
          */
@@ -2158,8 +2235,8 @@ export interface components {
             text_start: number;
             title: string | null;
             /**
-             * @description Whether it was thrown away since, or kept from the reader: then its words are gone from
-             *     here and from the answer.
+             * @description Whether it was thrown away since, corrected, or kept from the reader: then its words are
+             *     gone from here and from the answer.
              */
             withheld: boolean;
         };
@@ -2280,8 +2357,28 @@ export interface components {
          * @description Everything ever said about consents, newest first.
          */
         ConsentHistory: {
+            /** @description Whether every statement is as it was made, and none is missing between two. */
+            is_whole: boolean;
             items: components["schemas"]["ConsentStatement"][];
             next_cursor: string | null;
+        };
+        /**
+         * ConsentPatch
+         * @description Consents given (true) or withdrawn (false).
+         */
+        ConsentPatch: {
+            /** @description That this server stores and searches what one writes. */
+            data_processing?: boolean | null;
+            /** @description The language in which the text was shown; the account's, if nothing is said. */
+            locale?: string | null;
+            /** @description That memories and questions are sent to services of others. */
+            third_party_apis?: boolean | null;
+            /** @description That one's likeness is animated. */
+            video_processing?: boolean | null;
+            /** @description That one's voice is recorded and imitated. */
+            voice_processing?: boolean | null;
+            /** @description That chat archives are read in. */
+            whatsapp_ingestion?: boolean | null;
         };
         /**
          * ConsentStatement
@@ -2290,11 +2387,45 @@ export interface components {
         ConsentStatement: {
             /** @description When. */
             at: string;
+            channel: (components["schemas"]["ChannelWord"] & unknown) | null;
             /** @description What it is about. */
             consent: components["schemas"]["ConsentWord"] & unknown;
             /** @description Given or withdrawn. */
             granted: boolean;
+            /** @description The language of the text. */
+            locale: string | null;
+            /**
+             * Format: uint64
+             * @description Its number among all that the account said, from 1.
+             */
+            number: number;
+            /** @description The hosts of the outside services that the text named. */
+            recipients: string[];
+            /** @description The sign-in that it came by. */
+            session_id: string | null;
+            /** @description The text, word for word. */
+            text: string | null;
+            /** @description The SHA-256 of the text in UTF-8, in hexadecimal. */
+            text_sha256: string | null;
             /** @description The version of the text. */
+            version: string;
+        };
+        /**
+         * ConsentText
+         * @description A text that can be agreed to.
+         */
+        ConsentText: {
+            consent: components["schemas"]["ConsentWord"];
+            /** @description The language of the text: `en` or `fr`. */
+            locale: string;
+            /** @description The hosts of the outside services that it names. */
+            recipients: string[];
+            /** @description The text, word for word. */
+            text: string;
+            /** @description Its SHA-256 in UTF-8, in hexadecimal. */
+            text_sha256: string;
+            /** @description A few words. */
+            title: string;
             version: string;
         };
         /**
@@ -2306,6 +2437,11 @@ export interface components {
             changed_at: string | null;
             /** @description Whether it holds now. */
             granted: boolean;
+            /**
+             * @description Whether the text reads otherwise now than when it was agreed to, so that it is asked
+             *     again: `GET /consents` has what it says now.
+             */
+            needs_renewal: boolean;
             /** @description The version of the text it was said about. */
             version: string | null;
         };
@@ -2453,6 +2589,11 @@ export interface components {
             /** @description The question. */
             user_message: components["schemas"]["MessageView"] & unknown;
         };
+        /**
+         * @description As what everything is taken along.
+         * @enum {string}
+         */
+        ExportWord: "zip" | "json";
         /**
          * FactorsView
          * @description What the account proves itself with.
@@ -3038,6 +3179,7 @@ export interface components {
             /** @description What it follows. */
             parent_id: string | null;
             provider: string | null;
+            reserved: (components["schemas"]["ReservedWord"] & unknown) | null;
             role: components["schemas"]["AuthorWord"];
             status: components["schemas"]["StatusWord"];
             /** @description Sentences that claim something and cite nothing, as ranges of `content` in code points. */
@@ -3543,6 +3685,55 @@ export interface components {
             name: string;
         };
         /**
+         * PrivacyActivity
+         * @description One thing that is done with people's data.
+         */
+        PrivacyActivity: {
+            /** @description Which data. */
+            data: string;
+            /** @description A stable word for it. */
+            id: string;
+            /** @description What makes it lawful. */
+            legal_basis: string;
+            /** @description Whose data. */
+            people: string;
+            /** @description What is done, and why. */
+            purpose: string;
+            /** @description Who else gets it. */
+            recipients: components["schemas"]["PrivacyRecipient"][];
+            /** @description For how long it is kept. */
+            retention: string;
+        };
+        /**
+         * PrivacyNotice
+         * @description What is done with people's data on this server.
+         */
+        PrivacyNotice: {
+            activities: components["schemas"]["PrivacyActivity"][];
+            /** @description The language: `en` or `fr`. */
+            locale: string;
+            /** @description How it is protected. */
+            protection: string[];
+            /** @description What one can do about it. */
+            rights: string[];
+            /** @description Another one whenever anything in it is another. */
+            version: string;
+        };
+        /**
+         * PrivacyRecipient
+         * @description Somebody else who gets something.
+         */
+        PrivacyRecipient: {
+            /** @description The host that it is reached at. */
+            host: string;
+            /** @description As what: `language_model`, `mail`, `sign_in` or `backup`. */
+            kind: string;
+            /** @description What it is called here. */
+            name: string;
+            /** @description Whether others run it; null where that is not known. */
+            outside: boolean | null;
+        };
+        /**
          * @description What is wrong with a provider.
          * @enum {string}
          */
@@ -3551,6 +3742,8 @@ export interface components {
         Problem: {
             /** @description A stable word for programs. */
             code: string;
+            /** @description The consent that is missing, where the code is `consent_required`. */
+            consent?: string;
             detail: string;
             errors?: components["schemas"]["ProblemField"][];
             request_id?: string;
@@ -3562,6 +3755,23 @@ export interface components {
             code: string;
             detail: string;
             pointer: string;
+        };
+        /**
+         * ProcessingRegister
+         * @description What is done with people's data on this server, for who is answerable for it.
+         */
+        ProcessingRegister: {
+            /**
+             * Format: uint64
+             * @description How many accounts there are.
+             */
+            accounts: number;
+            /** @description The notice that everybody is shown. */
+            notice: components["schemas"]["PrivacyNotice"] & unknown;
+            /** @description The version of the program. */
+            program: string;
+            /** @description The address at which people reach the server, if one is configured. */
+            public_url: string | null;
         };
         /**
          * ProveRequest
@@ -3677,6 +3887,11 @@ export interface components {
          * @enum {string}
          */
         RegistrationWord: "invite" | "open" | "closed";
+        /**
+         * @description Who has not agreed that something goes to an outside service.
+         * @enum {string}
+         */
+        ReservedWord: "asker" | "owner" | "steward";
         /**
          * RetrievalPatch
          * @description Changes to how passages are found.
@@ -4027,6 +4242,13 @@ export interface components {
          */
         SubjectWord: "self" | "living" | "deceased" | "fictional";
         /**
+         * TextList
+         * @description All texts that can be agreed to.
+         */
+        TextList: {
+            items: components["schemas"]["ConsentText"][];
+        };
+        /**
          * @description What something was done to.
          * @enum {string}
          */
@@ -4344,6 +4566,8 @@ export interface components {
         /** @description The disk is nearly full; nothing can be added. */
         Problem507: {
             headers: {
+                /** @description Seconds to wait. */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -4944,6 +5168,71 @@ export interface operations {
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_processing_register: {
+        parameters: {
+            query?: {
+                /** @description The language that is wanted (BCP 47): `fr`, else English; the account's if not given. */
+                locale?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accounts": 5,
+                     *       "notice": {
+                     *         "activities": [
+                     *           {
+                     *             "data": "The question, what was said before, the clone's profile, and memories that fit.",
+                     *             "id": "answers_elsewhere",
+                     *             "legal_basis": "Consent: data_processing; for a service that others run also third_party_apis, of who asks, who owns the space, and who wrote the memories.",
+                     *             "people": "Who asks, who wrote the memories, and those of whom they tell.",
+                     *             "purpose": "Having answers written by a language model.",
+                     *             "recipients": [
+                     *               {
+                     *                 "host": "llm.example.com",
+                     *                 "kind": "language_model",
+                     *                 "name": "openai",
+                     *                 "outside": true
+                     *               }
+                     *             ],
+                     *             "retention": "Here with the conversation, until it is deleted and 30 days more. There as long as the service says."
+                     *           }
+                     *         ],
+                     *         "locale": "en",
+                     *         "protection": [
+                     *           "What people keep is sealed on the disk, with a key of their own."
+                     *         ],
+                     *         "rights": [
+                     *           "Complain to the authority for data protection where you live."
+                     *         ],
+                     *         "version": "5f0c2b7a91d3e684"
+                     *       },
+                     *       "program": "0.1.0",
+                     *       "public_url": "https://memories.example.org"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProcessingRegister"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
@@ -5663,26 +5952,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -5719,26 +6013,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -5843,26 +6142,31 @@ export interface operations {
                      *         "data_processing": {
                      *           "changed_at": "2026-11-21T05:55:38.710713Z",
                      *           "granted": true,
-                     *           "version": "2026-11"
+                     *           "needs_renewal": false,
+                     *           "version": "2026-12"
                      *         },
                      *         "third_party_apis": {
                      *           "changed_at": null,
                      *           "granted": false,
+                     *           "needs_renewal": false,
                      *           "version": null
                      *         },
                      *         "video_processing": {
                      *           "changed_at": null,
                      *           "granted": false,
+                     *           "needs_renewal": false,
                      *           "version": null
                      *         },
                      *         "voice_processing": {
                      *           "changed_at": null,
                      *           "granted": false,
+                     *           "needs_renewal": false,
                      *           "version": null
                      *         },
                      *         "whatsapp_ingestion": {
                      *           "changed_at": null,
                      *           "granted": false,
+                     *           "needs_renewal": false,
                      *           "version": null
                      *         }
                      *       },
@@ -5926,26 +6230,31 @@ export interface operations {
                      *         "data_processing": {
                      *           "changed_at": "2026-11-21T05:55:38.710713Z",
                      *           "granted": true,
-                     *           "version": "2026-11"
+                     *           "needs_renewal": false,
+                     *           "version": "2026-12"
                      *         },
                      *         "third_party_apis": {
                      *           "changed_at": null,
                      *           "granted": false,
+                     *           "needs_renewal": false,
                      *           "version": null
                      *         },
                      *         "video_processing": {
                      *           "changed_at": null,
                      *           "granted": false,
+                     *           "needs_renewal": false,
                      *           "version": null
                      *         },
                      *         "voice_processing": {
                      *           "changed_at": null,
                      *           "granted": false,
+                     *           "needs_renewal": false,
                      *           "version": null
                      *         },
                      *         "whatsapp_ingestion": {
                      *           "changed_at": null,
                      *           "granted": false,
+                     *           "needs_renewal": false,
                      *           "version": null
                      *         }
                      *       },
@@ -6100,12 +6409,20 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "is_whole": true,
                      *       "items": [
                      *         {
                      *           "at": "2026-11-21T05:55:38.71779Z",
-                     *           "consent": "third_party_apis",
+                     *           "channel": "api",
+                     *           "consent": "whatsapp_ingestion",
                      *           "granted": false,
-                     *           "version": "2026-11"
+                     *           "locale": "en",
+                     *           "number": 2,
+                     *           "recipients": [],
+                     *           "session_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "text": "WhatsApp and similar chat archives that you upload may be read and kept as memories. You can take this consent back at any time.",
+                     *           "text_sha256": "ece37a219c8d165d8c55c0f0d975ec92385a1e0e227f2f082dc08267bca56ec7",
+                     *           "version": "2026-12"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -6137,7 +6454,7 @@ export interface operations {
                  *       "third_party_apis": false
                  *     }
                  */
-                "application/json": components["schemas"]["ConsentChoices"];
+                "application/json": components["schemas"]["ConsentPatch"];
             };
         };
         responses: {
@@ -6152,26 +6469,31 @@ export interface operations {
                      *       "data_processing": {
                      *         "changed_at": "2026-11-21T05:55:38.710713Z",
                      *         "granted": true,
-                     *         "version": "2026-11"
+                     *         "needs_renewal": false,
+                     *         "version": "2026-12"
                      *       },
                      *       "third_party_apis": {
                      *         "changed_at": "2026-11-21T05:55:38.71779Z",
                      *         "granted": false,
-                     *         "version": "2026-11"
+                     *         "needs_renewal": false,
+                     *         "version": "2026-12"
                      *       },
                      *       "video_processing": {
                      *         "changed_at": null,
                      *         "granted": false,
+                     *         "needs_renewal": false,
                      *         "version": null
                      *       },
                      *       "voice_processing": {
                      *         "changed_at": null,
                      *         "granted": false,
+                     *         "needs_renewal": false,
                      *         "version": null
                      *       },
                      *       "whatsapp_ingestion": {
                      *         "changed_at": null,
                      *         "granted": false,
+                     *         "needs_renewal": false,
                      *         "version": null
                      *       }
                      *     }
@@ -6271,6 +6593,36 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    export_account: {
+        parameters: {
+            query?: {
+                format?: components["schemas"]["ExportWord"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "application/zip": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
@@ -6465,26 +6817,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -6521,26 +6878,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -6724,26 +7086,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -6780,26 +7147,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -6877,26 +7249,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -6933,26 +7310,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7072,26 +7454,31 @@ export interface operations {
                      *             "data_processing": {
                      *               "changed_at": "2026-11-21T05:55:38.710713Z",
                      *               "granted": true,
-                     *               "version": "2026-11"
+                     *               "needs_renewal": false,
+                     *               "version": "2026-12"
                      *             },
                      *             "third_party_apis": {
                      *               "changed_at": null,
                      *               "granted": false,
+                     *               "needs_renewal": false,
                      *               "version": null
                      *             },
                      *             "video_processing": {
                      *               "changed_at": null,
                      *               "granted": false,
+                     *               "needs_renewal": false,
                      *               "version": null
                      *             },
                      *             "voice_processing": {
                      *               "changed_at": null,
                      *               "granted": false,
+                     *               "needs_renewal": false,
                      *               "version": null
                      *             },
                      *             "whatsapp_ingestion": {
                      *               "changed_at": null,
                      *               "granted": false,
+                     *               "needs_renewal": false,
                      *               "version": null
                      *             }
                      *           },
@@ -7213,26 +7600,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7269,26 +7661,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7406,26 +7803,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7462,26 +7864,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7619,26 +8026,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7675,26 +8087,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7761,26 +8178,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7817,26 +8239,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7907,26 +8334,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.712819Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -7963,26 +8395,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.712819Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -8170,26 +8607,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -8226,26 +8668,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -8322,26 +8769,31 @@ export interface operations {
                      *             "data_processing": {
                      *               "changed_at": "2026-11-21T05:55:38.710713Z",
                      *               "granted": true,
-                     *               "version": "2026-11"
+                     *               "needs_renewal": false,
+                     *               "version": "2026-12"
                      *             },
                      *             "third_party_apis": {
                      *               "changed_at": null,
                      *               "granted": false,
+                     *               "needs_renewal": false,
                      *               "version": null
                      *             },
                      *             "video_processing": {
                      *               "changed_at": null,
                      *               "granted": false,
+                     *               "needs_renewal": false,
                      *               "version": null
                      *             },
                      *             "voice_processing": {
                      *               "changed_at": null,
                      *               "granted": false,
+                     *               "needs_renewal": false,
                      *               "version": null
                      *             },
                      *             "whatsapp_ingestion": {
                      *               "changed_at": null,
                      *               "granted": false,
+                     *               "needs_renewal": false,
                      *               "version": null
                      *             }
                      *           },
@@ -8832,6 +9284,7 @@ export interface operations {
                      *         "model": null,
                      *         "parent_id": "01a1fcac-b287-765f-a7d4-1d6c311b1562",
                      *         "provider": "builtin",
+                     *         "reserved": null,
                      *         "role": "assistant",
                      *         "status": "complete",
                      *         "unsupported": []
@@ -8850,6 +9303,7 @@ export interface operations {
                      *         "model": null,
                      *         "parent_id": null,
                      *         "provider": null,
+                     *         "reserved": null,
                      *         "role": "user",
                      *         "status": "complete",
                      *         "unsupported": []
@@ -10294,6 +10748,49 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_consent_texts: {
+        parameters: {
+            query?: {
+                /** @description The language that is wanted (BCP 47): `fr`, else English. */
+                locale?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "consent": "whatsapp_ingestion",
+                     *           "locale": "en",
+                     *           "recipients": [],
+                     *           "text": "WhatsApp and similar chat archives that you upload may be read and kept as memories. You can take this consent back at any time.",
+                     *           "text_sha256": "ece37a219c8d165d8c55c0f0d975ec92385a1e0e227f2f082dc08267bca56ec7",
+                     *           "title": "Chat archives",
+                     *           "version": "2026-12"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TextList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_all_conversations: {
         parameters: {
             query?: {
@@ -10586,6 +11083,7 @@ export interface operations {
                      *           "model": null,
                      *           "parent_id": "01a1fcac-b27f-770c-9c7a-8d6ac879c05b",
                      *           "provider": "builtin",
+                     *           "reserved": null,
                      *           "role": "assistant",
                      *           "status": "complete",
                      *           "unsupported": []
@@ -10689,6 +11187,7 @@ export interface operations {
                      *         "model": null,
                      *         "parent_id": "01a1fcac-b27f-770c-9c7a-8d6ac879c05b",
                      *         "provider": "builtin",
+                     *         "reserved": null,
                      *         "role": "assistant",
                      *         "status": "complete",
                      *         "unsupported": []
@@ -10707,6 +11206,7 @@ export interface operations {
                      *         "model": null,
                      *         "parent_id": null,
                      *         "provider": null,
+                     *         "reserved": null,
                      *         "role": "user",
                      *         "status": "complete",
                      *         "unsupported": []
@@ -10834,6 +11334,7 @@ export interface operations {
                      *       "model": null,
                      *       "parent_id": "01a1fcac-b27f-770c-9c7a-8d6ac879c05b",
                      *       "provider": "builtin",
+                     *       "reserved": null,
                      *       "role": "assistant",
                      *       "status": "complete",
                      *       "unsupported": []
@@ -10917,6 +11418,7 @@ export interface operations {
                      *       "model": null,
                      *       "parent_id": "01a1fcac-b27f-770c-9c7a-8d6ac879c05b",
                      *       "provider": "builtin",
+                     *       "reserved": null,
                      *       "role": "assistant",
                      *       "status": "complete",
                      *       "unsupported": []
@@ -11237,6 +11739,64 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    get_privacy_notice: {
+        parameters: {
+            query?: {
+                /** @description The language that is wanted (BCP 47): `fr`, else English. */
+                locale?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "activities": [
+                     *         {
+                     *           "data": "The question, what was said before, the clone's profile, and memories that fit.",
+                     *           "id": "answers_elsewhere",
+                     *           "legal_basis": "Consent: data_processing; for a service that others run also third_party_apis, of who asks, who owns the space, and who wrote the memories.",
+                     *           "people": "Who asks, who wrote the memories, and those of whom they tell.",
+                     *           "purpose": "Having answers written by a language model.",
+                     *           "recipients": [
+                     *             {
+                     *               "host": "llm.example.com",
+                     *               "kind": "language_model",
+                     *               "name": "openai",
+                     *               "outside": true
+                     *             }
+                     *           ],
+                     *           "retention": "Here with the conversation, until it is deleted and 30 days more. There as long as the service says."
+                     *         }
+                     *       ],
+                     *       "locale": "en",
+                     *       "protection": [
+                     *         "What people keep is sealed on the disk, with a key of their own."
+                     *       ],
+                     *       "rights": [
+                     *         "Complain to the authority for data protection where you live."
+                     *       ],
+                     *       "version": "5f0c2b7a91d3e684"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PrivacyNotice"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
     get_setup: {
         parameters: {
             query?: never;
@@ -11311,26 +11871,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },
@@ -11367,26 +11932,31 @@ export interface operations {
                      *           "data_processing": {
                      *             "changed_at": "2026-11-21T05:55:38.710713Z",
                      *             "granted": true,
-                     *             "version": "2026-11"
+                     *             "needs_renewal": false,
+                     *             "version": "2026-12"
                      *           },
                      *           "third_party_apis": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "video_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "voice_processing": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           },
                      *           "whatsapp_ingestion": {
                      *             "changed_at": null,
                      *             "granted": false,
+                     *             "needs_renewal": false,
                      *             "version": null
                      *           }
                      *         },

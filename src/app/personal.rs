@@ -1,0 +1,82 @@
+//! Builds what erases, hands out and tells, over all slices.
+
+use super::slices::erasers;
+use crate::accounts::Watchers;
+use crate::backup;
+use crate::clones::Providers;
+use crate::config::Config;
+use crate::identities::Identities;
+use crate::jobs::personal::PrivacyProvider;
+use crate::jobs::{Queue, Tasks};
+use crate::kernel::Clock;
+use crate::memories::Memories;
+use crate::privacy::{
+    self, BackedUp, Erasures, ExportParts, Exports, Register, RegisterFacts, Trash,
+};
+use crate::retrieval::Retrieval;
+use crate::store::Store;
+
+/// What it is built over.
+pub(super) struct Over<'a> {
+    pub(super) people: (&'a Watchers, &'a Identities),
+    pub(super) kept: (&'a Memories, &'a Retrieval),
+    pub(super) providers: &'a Providers,
+}
+
+/// What is built.
+pub(super) struct Privacy {
+    pub(super) trash: Trash,
+    pub(super) erasures: Erasures,
+    pub(super) exports: Exports,
+    pub(super) register: Register,
+}
+
+/// Builds it, with what the slices keep of people.
+pub(super) fn build(
+    config: &Config,
+    ((store, clock), (tasks, queue)): ((&Store, &Clock), (&Tasks, &Queue)),
+    over: Over<'_>,
+    slices: Vec<Box<dyn PrivacyProvider>>,
+) -> Privacy {
+    let Over { people: (watchers, identities), kept: (memories, retrieval), providers } = over;
+    let erasures = Erasures::new(privacy::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        queue: queue.clone(),
+        watchers: watchers.clone(),
+        retrieval: retrieval.clone(),
+        erasers: erasers(),
+    });
+    let (memories, kept) = (memories.clone(), config.limits.trash);
+    let trash = Trash::new(store.clone(), clock.clone(), memories, erasures.clone(), kept);
+    let exports = Exports::new(ExportParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        tasks: tasks.clone(),
+        watchers: watchers.clone(),
+        providers: providers.clone(),
+        slices,
+    });
+    let register = Register::new(facts(config), providers.clone(), identities.clone());
+    Privacy { trash, erasures, exports, register }
+}
+
+fn facts(config: &Config) -> RegisterFacts {
+    let days = |time: std::time::Duration| time.as_secs() / (24 * 60 * 60);
+    RegisterFacts {
+        mail: config.mail.as_ref().map(|mail| mail.host.clone()),
+        backups: backed_up(&config.backup),
+        trash_days: days(config.limits.trash),
+        audit_days: days(config.audit.kept),
+        session_days: days(config.sessions.absolute),
+    }
+}
+
+fn backed_up(backups: &backup::Settings) -> Option<BackedUp> {
+    let bucket = backups.bucket.as_ref();
+    let is_any = backups.directory.is_some() || bucket.is_some();
+    is_any.then(|| BackedUp {
+        host: bucket.and_then(|bucket| bucket.endpoint.host_str().map(str::to_owned)),
+        keep: backups.keep,
+    })
+}
