@@ -1,7 +1,7 @@
 //! Room in the database's file that is taken before a commit needs it.
 //!
 //! redb cannot be told in the middle of a commit that the disk is full: it would answer nothing but
-//! errors from then on. So blocks for what a commit writes are taken from the file system beforehand,
+//! errors from then on. So blocks for what a commit writes are taken from the file system before,
 //! some megabytes at a time, and a commit for which there are none is not begun.
 //!
 //! The file's length is redb's: it doubles it while it is small, and taking all of that would cost
@@ -249,8 +249,8 @@ mod tests {
         }
         assert_eq!(parts.0, BTreeMap::from([(5, 6), (10, 60), (90, 100)]));
         assert_eq!(parts.between(0..120), [0..5, 6..10, 60..90, 100..120]);
-        assert_eq!(parts.between(11..70), [60..70]);
-        assert_eq!(parts.between(70..80), [70..80]);
+        assert_eq!(parts.between(0..70), [0..5, 6..10, 60..70]);
+        assert_eq!(parts.between(3..90), [3..5, 6..10, 60..90]);
         assert_eq!(parts.between(20..30), []);
         parts.end_at(55);
         assert_eq!(parts.0, BTreeMap::from([(5, 6), (10, 55)]));
@@ -268,7 +268,7 @@ mod tests {
         taken.backed.add(95..104);
         assert_eq!(taken.lacking(4), []);
         taken.note_written(10..13);
-        assert_eq!(taken.lacking(4), [14..17]);
+        assert_eq!(taken.lacking(5), [14..18, 94..95, 104..105]);
         assert_eq!(taken.lacking(60), [14..95, 104..160]);
     }
 }
