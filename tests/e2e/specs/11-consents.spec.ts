@@ -22,13 +22,14 @@ test('outside services are asked about, kept away from, and allowed with a click
       });
     const made = (await (await send('/clones', { name: 'Lena' })).json()) as { id: string };
     await send(`/clones/${made.id}/memories`, { content: 'We met at the dance in Lyon.' });
+    const before = model.requests.length;
     await page.goto(`${appliance.origin}/clones/${made.id}`);
     await page.getByRole('textbox').fill('Where did you meet?');
     await page.keyboard.press('Enter');
     const answer = page.getByRole('article').last();
     await expect(answer).toContainText('you have not allowed outside services');
     await expect(answer).toContainText('We met at the dance in Lyon.');
-    expect(model.requests).toHaveLength(0);
+    expect(model.requests).toHaveLength(before);
     await answer.getByRole('link', { name: 'See what you allow' }).click();
     const outside = page.getByRole('checkbox', { name: /^Outside services/ });
     await expect(page.getByText('These services are: 127.0.0.1.')).toBeVisible();
@@ -42,7 +43,7 @@ test('outside services are asked about, kept away from, and allowed with a click
     await page.getByRole('textbox').fill('Where did you meet Paul?');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('article').last()).toContainText('all night.');
-    expect(model.requests.length).toBeGreaterThan(0);
+    expect(model.requests.length).toBeGreaterThan(before);
     await page.goto(`${appliance.origin}/account`);
     await outside.uncheck();
     await expect(page.getByText(/^Withdrawn on/)).toBeVisible();
@@ -54,6 +55,7 @@ test('outside services are asked about, kept away from, and allowed with a click
 test('everything can be taken along, and read without the server', async ({
   page,
   appliance,
+  browser,
 }, info) => {
   await page.goto(appliance.welcome);
   await fillWelcome(page);
@@ -79,8 +81,11 @@ test('everything can be taken along, and read without the server', async ({
   const folder = info.outputPath('taken');
   await file.saveAs(`${folder}.zip`);
   execFileSync('python3', ['-m', 'zipfile', '-e', `${folder}.zip`, folder]);
-  await page.goto(`file://${folder}/index.html`);
-  await expect(page.getByRole('heading', { name: 'Your memories of Lena' })).toBeVisible();
-  await expect(page.getByRole('heading', { name: '1962' })).toBeVisible();
-  await expect(page.getByText('We met at the dance <b>in Lyon</b>.')).toBeVisible();
+  // Another browser, elsewhere and later.
+  const reader = await browser.newPage({ offline: true, javaScriptEnabled: false });
+  await reader.goto(`file://${folder}/index.html`);
+  await expect(reader.getByRole('heading', { name: 'Your memories of Lena' })).toBeVisible();
+  await expect(reader.getByRole('heading', { name: '1962' })).toBeVisible();
+  await expect(reader.getByText('We met at the dance <b>in Lyon</b>.')).toBeVisible();
+  await reader.close();
 });
