@@ -95,6 +95,10 @@ pub enum SecurityEvent {
     ErasureRequested,
     /// Somebody takes along everything of the account.
     DataExported,
+    /// What is the account's is only stored from now on, or used again.
+    RestrictionChanged {
+        restricted: bool,
+    },
     ConsentChanged {
         consent: &'static str,
         granted: bool,

@@ -18,7 +18,7 @@ const KEPT: &[Kept] = &[
     kept("invites", How::Common("links of the operator, of which nobody is known")),
     kept("account_links", How::Passing("links in mails, for hours")),
     kept("instance_keys", How::Common("keys of the server itself")),
-    kept("accounts_leaving", How::Passing("who is being erased, until that is done")),
+    kept("accounts_hidden", How::Passing("who is being erased or restricted, until that is over")),
 ];
 
 const ACCOUNT: Record = Record {

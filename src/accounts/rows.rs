@@ -11,7 +11,7 @@ use crate::store::{
     from_cbor,
 };
 
-use super::leaving::LEAVING;
+use super::hidden::HIDDEN;
 use super::letters::{self, LINKS};
 use super::passwords::Cost;
 use super::{Account, AccountError, Email, PasswordHash};
@@ -32,7 +32,7 @@ pub const TABLES: &[TableInfo] = &[
     INVITES.info(),
     LINKS.info(),
     INSTANCE.info(),
-    LEAVING.info(),
+    HIDDEN.info(),
 ];
 
 /// What stands where in the table of the instance's own values.

@@ -177,6 +177,7 @@ pub(super) async fn build(
         trash: private.trash,
         erasures: private.erasures,
         exports: private.exports,
+        restrictions: private.restrictions,
         register: private.register,
         public_url: config.public_url.clone(),
         links: links(config),

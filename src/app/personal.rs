@@ -11,7 +11,8 @@ use crate::jobs::{Queue, Tasks};
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::privacy::{
-    self, BackedUp, Erasures, ExportParts, Exports, Register, RegisterFacts, Trash,
+    self, BackedUp, Erasures, ExportParts, Exports, Register, RegisterFacts, RestrictionParts,
+    Restrictions, Trash,
 };
 use crate::retrieval::Retrieval;
 use crate::store::Store;
@@ -28,6 +29,7 @@ pub(super) struct Privacy {
     pub(super) trash: Trash,
     pub(super) erasures: Erasures,
     pub(super) exports: Exports,
+    pub(super) restrictions: Restrictions,
     pub(super) register: Register,
 }
 
@@ -47,6 +49,14 @@ pub(super) fn build(
         retrieval: retrieval.clone(),
         erasers: erasers(),
     });
+    let restrictions = Restrictions::new(RestrictionParts {
+        store: store.clone(),
+        clock: clock.clone(),
+        queue: queue.clone(),
+        watchers: watchers.clone(),
+        memories: memories.clone(),
+        retrieval: retrieval.clone(),
+    });
     let (memories, kept) = (memories.clone(), config.limits.trash);
     let trash = Trash::new(store.clone(), clock.clone(), memories, erasures.clone(), kept);
     let exports = Exports::new(ExportParts {
@@ -58,7 +68,7 @@ pub(super) fn build(
         slices,
     });
     let register = Register::new(facts(config), providers.clone(), identities.clone());
-    Privacy { trash, erasures, exports, register }
+    Privacy { trash, erasures, exports, restrictions, register }
 }
 
 fn facts(config: &Config) -> RegisterFacts {

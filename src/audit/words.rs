@@ -47,6 +47,9 @@ pub(super) fn entry(account: AccountId, event: &SecurityEvent) -> NewEntry {
         E::AccountCreated => own("account_created"),
         E::ErasureRequested => own("erasure_requested"),
         E::DataExported => own("data_exported"),
+        E::RestrictionChanged { restricted } => {
+            own("restriction_changed").with("restricted", restricted)
+        }
         E::ConsentChanged { consent, granted } => {
             own("consent_changed").with("consent", consent).with("granted", granted)
         }

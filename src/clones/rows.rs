@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Role, Visibility, may_read_memory};
-use crate::accounts::Leaving;
+use crate::accounts::Hidden;
 use crate::kernel::{AccountId, CloneId, FuzzyDate, SpaceId, Text, Timestamp};
 use crate::seal::Owner;
 use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
@@ -293,11 +293,11 @@ pub(super) fn counts(
     role: Role,
 ) -> Result<Counts, StoreError> {
     let mut counts = Counts::default();
-    let leaving = Leaving::of(tx)?;
+    let hidden = Hidden::of(tx)?;
     for ((_, kind, (visibility, author)), count) in tx.list(&COUNTS, &Range::prefix(&clone))? {
         let visibility = VISIBILITIES.into_iter().find(|v| number(*v) == visibility);
         let readable = visibility.is_some_and(|v| may_read_memory(role, author == account, v));
-        if !readable || leaving.since(author).is_some() {
+        if !readable || hidden.since(author).is_some() {
             continue;
         }
         match kind {

@@ -17,7 +17,7 @@ use crate::store::{Portion, Store, StoreError, WriteTx};
 
 pub use model::{Channel, Consent, Said, Saying, Statement};
 pub use rows::TABLES;
-pub use rules::{Reserved, may_leave_in, require_in, reserved_in};
+pub use rules::{Reserved, may_leave_in, require_awake_in, require_in, reserved_in};
 pub use texts::{Recipient, Text, Texts, VERSION};
 
 /// A failure of this slice.
@@ -26,6 +26,12 @@ pub enum ConsentError {
     /// A consent that is needed was not given or was withdrawn.
     #[error("the consent {} is missing", .0.name())]
     Required(Consent),
+    /// What is the account's is only stored, as its owner wanted.
+    #[error("the account is restricted to storage")]
+    Restricted,
+    /// The owner of the clone wanted that what is theirs is only stored.
+    #[error("the clone's owner is restricted to storage")]
+    Resting,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -43,6 +49,16 @@ impl From<ConsentError> for Fault {
                 ),
             )
             .consent(consent.name()),
+            ConsentError::Restricted => Self::new(
+                Kind::Forbidden,
+                "processing_restricted",
+                "What is yours is only stored, as you wanted; that can be ended in the account.",
+            ),
+            ConsentError::Resting => Self::new(
+                Kind::Conflict,
+                "clone_resting",
+                "Nobody can talk with this clone now: what is its owner's is only stored.",
+            ),
             ConsentError::Store(error) => error.into(),
         }
     }

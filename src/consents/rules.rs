@@ -1,5 +1,6 @@
 //! What a missing consent forbids, asked in the transaction of whatever would process something.
 
+use crate::accounts::restricted_since;
 use crate::kernel::{AccountId, SpaceId};
 use crate::spaces;
 use crate::store::{Rows, StoreError};
@@ -7,18 +8,34 @@ use crate::store::{Rows, StoreError};
 use super::model::Consent;
 use super::{ConsentError, rows};
 
-/// Fails unless the account has given a consent.
+/// Fails unless the account has given a consent, and what is its may be more than stored.
 ///
 /// # Errors
-/// When it has not, or the store fails.
+/// When it has not, when it is restricted to storage, or the store fails.
 pub fn require_in(
     tx: &impl Rows,
     account: AccountId,
     consent: Consent,
 ) -> Result<(), ConsentError> {
+    if restricted_since(tx, account)?.is_some() {
+        return Err(ConsentError::Restricted);
+    }
     match rows::last(tx, account, consent)? {
         Some(said) if said.granted => Ok(()),
         _ => Err(ConsentError::Required(consent)),
+    }
+}
+
+/// Fails if nobody may talk with the clones of a space, because what is its owner's is restricted
+/// to storage.
+///
+/// # Errors
+/// When it is, or the store fails.
+pub fn require_awake_in(tx: &impl Rows, space: SpaceId) -> Result<(), ConsentError> {
+    let Some(owner) = spaces::owner_in(tx, space)? else { return Ok(()) };
+    match restricted_since(tx, owner)? {
+        Some(_) => Err(ConsentError::Resting),
+        None => Ok(()),
     }
 }
 

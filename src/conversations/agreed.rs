@@ -42,9 +42,10 @@ impl Agreement {
     /// Fails when somebody has taken back what it takes.
     fn require_in(&self, tx: &impl Rows) -> Result<(), ConversationError> {
         consents::require_in(tx, self.asker, Consent::DataProcessing)?;
+        let persona = clones::present(tx, self.clone)?.ok_or(ConversationError::Missing)?;
+        consents::require_awake_in(tx, persona.space)?;
         let Some(host) = self.outside.as_deref() else { return Ok(()) };
         let missing = || ConsentError::Required(Consent::ThirdPartyApis);
-        let persona = clones::present(tx, self.clone)?.ok_or(ConversationError::Missing)?;
         if consents::reserved_in(tx, self.asker, persona.space, host)?.is_some() {
             return Err(missing().into());
         }

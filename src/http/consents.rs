@@ -36,6 +36,8 @@ const DECLARED: &[Declared] = &[
     free("preview_erasure"),
     free("erase_me"),
     free("get_erasure"),
+    free("restrict_me"),
+    free("lift_restriction"),
     free("get_health"),
     free("get_setup"),
     free("set_up"),

@@ -36,6 +36,7 @@ const GOES_ON: &[&str] = &[
     "renew_recovery_codes",
     // What somebody takes back, or an admin takes away.
     "change_consents",
+    "restrict_me",
     "change_member",
     "change_user",
     "stop_answer",

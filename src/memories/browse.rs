@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::access::{Action, Principal, Role};
-use crate::accounts::Leaving;
+use crate::accounts::Hidden;
 use crate::clones;
 use crate::kernel::{CloneId, Cursor, Page, PageRequest};
 use crate::store::{Direction, Key as _, Range, Rows, StoreError, page_of};
@@ -25,10 +25,10 @@ impl Memories {
     ) -> Result<Page<Memory>, MemoryError> {
         self.store.read(|tx| {
             let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-            let (range, leaving) = (Range::prefix(&clone), Leaving::of(tx)?);
+            let (range, hidden) = (Range::prefix(&clone), Hidden::of(tx)?);
             page_of(tx, &rows::MEMORIES, range, Direction::Down, page, |(_, id), row| {
-                let leaving = leaving.since(row.author);
-                let memory = rows::memory_of(clone, id, row, leaving);
+                let hidden = hidden.since(row.author);
+                let memory = rows::memory_of(clone, id, row, hidden);
                 let wanted = may_read(who, role, &memory) && filter.admits(&memory);
                 Ok(wanted.then_some(memory))
             })
@@ -109,12 +109,12 @@ fn newest_below(
         let key = [&clone.bytes(), after.0.as_slice()].concat();
         range = range.after(&key, Direction::Down);
     }
-    let leaving = Leaving::of(tx)?;
+    let hidden = Hidden::of(tx)?;
     // One more than asked for tells whether there is another page.
     let mut left = page.limit + 1;
     tx.scan(&rows::MEMORIES, &range, Direction::Down, |(_, id), row| {
-        let leaving = leaving.since(row.author);
-        let memory = rows::memory_of(clone, id, row, leaving);
+        let hidden = hidden.since(row.author);
+        let memory = rows::memory_of(clone, id, row, hidden);
         if may_read(who, role, &memory) {
             found.push(memory);
             left -= 1;

@@ -7,7 +7,7 @@ use super::people_rows::{PEOPLE, person_of};
 use super::places;
 use super::rows::{self, MEMORIES, REVISIONS};
 use crate::access::Visibility;
-use crate::accounts::Leaving;
+use crate::accounts::Hidden;
 use crate::clones::{self, Counted, Recount};
 use crate::jobs::{Examiner, Findings};
 use crate::store::{Direction, Range, ReadTx, Rows as _, StoreError};
@@ -51,7 +51,7 @@ impl Examiner for MemoryExaminer {
 fn people(tx: &ReadTx, findings: &mut Findings) -> Result<(), StoreError> {
     let mut counted = Recount::new();
     for ((clone, id), row) in tx.list(&PEOPLE, &Range::all())? {
-        let person = person_of(clone, id, row, &Leaving::default());
+        let person = person_of(clone, id, row, &Hidden::default());
         let lost = !clones::exists(tx, clone)?;
         findings.note_if(lost, PEOPLE.info().name, "a person of no clone", &(clone, id));
         if person.deleted_at.is_none() {

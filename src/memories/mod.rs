@@ -14,11 +14,13 @@ mod people_rows;
 pub mod personal;
 mod places;
 mod reads;
+mod rights;
 mod rows;
 
 use std::sync::Arc;
 
-use crate::access::{Action, Principal, Role, may, may_read_memory};
+use crate::access::{Action, Principal};
+use crate::accounts::hidden_since;
 use crate::clones::{self, Counted};
 use crate::consents::{self, Consent};
 use crate::jobs::Once;
@@ -36,8 +38,12 @@ pub use model::{
 };
 pub use people::{may_discard_person, names_of, restore_person_in};
 pub use personal::{clones_written_in, each_written};
-pub use reads::{day_of, each_of, is_readable, may_discard, memory_of, remove_dangling_in};
+pub use reads::{
+    day_of, each_of, is_readable, may_discard, memory_of, remove_dangling_in, written_after,
+};
 pub use rows::reseal_in;
+
+use self::rights::{changeable, may_change, may_read, readable, require_own_or_steward};
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -261,7 +267,8 @@ impl Memories {
     ) -> Result<(), MemoryError> {
         let (_, role) = clones::open(tx, who, clone, Action::AddMemories)?;
         let before = rows::memory(tx, clone, id)?.ok_or(MemoryError::Missing)?;
-        if !may_discard(tx, (who.account, role), clone, id)? {
+        let is_hidden = hidden_since(tx, before.author)?.is_some();
+        if is_hidden || !may_discard(tx, (who.account, role), clone, id)? {
             return Err(MemoryError::Missing);
         }
         require_free(tx, clone, Some(id), &before.content)?;
@@ -269,6 +276,15 @@ impl Memories {
         rows::put_in(tx, Some(&before), &memory)?;
         count(tx, &memory, 1)?;
         Ok(self.tell(tx, Happened::Saved { before: None, memory: &memory })?)
+    }
+
+    /// Tells everybody of a memory as if it had just been written: what they made of it before is
+    /// gone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn announce_in(&self, tx: &mut WriteTx<'_>, memory: &Memory) -> Result<(), StoreError> {
+        self.tell(tx, Happened::Saved { before: None, memory })
     }
 
     fn insert_in(
@@ -329,50 +345,6 @@ impl Memories {
 fn count(tx: &mut WriteTx<'_>, memory: &Memory, by: i64) -> Result<(), StoreError> {
     let what = Counted::Memory(memory.content.visibility);
     clones::count_in(tx, memory.clone, memory.author, what, by)
-}
-
-fn may_read(who: &Principal, role: Role, memory: &Memory) -> bool {
-    let own = memory.author == who.account;
-    memory.deleted_at.is_none() && may_read_memory(role, own, memory.content.visibility)
-}
-
-fn readable(
-    tx: &impl Rows,
-    who: &Principal,
-    role: Role,
-    clone: CloneId,
-    id: MemoryId,
-) -> Result<Memory, MemoryError> {
-    rows::memory(tx, clone, id)?
-        .filter(|memory| may_read(who, role, memory))
-        .ok_or(MemoryError::Missing)
-}
-
-/// A memory that the asker may change: their own, or anyone's for stewards and owners.
-fn changeable(
-    tx: &impl Rows,
-    who: &Principal,
-    clone: CloneId,
-    id: MemoryId,
-) -> Result<Memory, MemoryError> {
-    let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-    let memory = readable(tx, who, role, clone, id)?;
-    require_own_or_steward(who, role, memory.author)?;
-    Ok(memory)
-}
-
-/// Contributors change what they added themselves, stewards everything.
-fn require_own_or_steward(
-    who: &Principal,
-    role: Role,
-    author: AccountId,
-) -> Result<(), MemoryError> {
-    if may_change(who.account, role, author) { Ok(()) } else { Err(MemoryError::Forbidden) }
-}
-
-fn may_change(account: AccountId, role: Role, author: AccountId) -> bool {
-    let own = author == account && may(role, Action::AddMemories);
-    own || may(role, Action::ChangeMemories)
 }
 
 fn require_free(

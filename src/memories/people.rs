@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::access::{Action, Principal, Role};
-use crate::accounts::Leaving;
+use crate::accounts::{Hidden, hidden_since};
 use crate::clones::{self, Counted};
 use crate::consents::{self, Consent};
 use crate::jobs::Once;
@@ -86,9 +86,9 @@ impl Memories {
     ) -> Result<Page<(Person, usize)>, MemoryError> {
         self.store.read(|tx| {
             let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-            let (range, leaving) = (Range::prefix(&clone), Leaving::of(tx)?);
+            let (range, hidden) = (Range::prefix(&clone), Hidden::of(tx)?);
             page_of(tx, &stored::PEOPLE, range, Direction::Down, page, |(_, id), row| {
-                let person = stored::person_of(clone, id, row, &leaving);
+                let person = stored::person_of(clone, id, row, &hidden);
                 if person.deleted_at.is_some() {
                     return Ok(None);
                 }
@@ -182,6 +182,9 @@ pub fn restore_person_in(
     let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
     let mut person = stored::person(tx, clone, id)?.ok_or(MemoryError::Missing)?;
     require_own_or_steward(who, role, person.author)?;
+    if hidden_since(tx, person.author)?.is_some() {
+        return Err(MemoryError::Missing);
+    }
     person.deleted_at = None;
     stored::put_in(tx, &person)?;
     Ok(clones::count_in(tx, clone, person.author, Counted::Person, 1)?)
@@ -207,9 +210,9 @@ pub fn may_discard_person(
 /// When the store fails.
 pub fn names_of(tx: &impl Rows, clone: CloneId) -> Result<Vec<Vec<String>>, StoreError> {
     let people = tx.list(&stored::PEOPLE, &Range::prefix(&clone))?;
-    let leaving = Leaving::of(tx)?;
+    let hidden = Hidden::of(tx)?;
     let people =
-        people.into_iter().map(|((_, id), row)| stored::person_of(clone, id, row, &leaving));
+        people.into_iter().map(|((_, id), row)| stored::person_of(clone, id, row, &hidden));
     let living = people.filter(|person| person.deleted_at.is_none());
     Ok(living
         .map(|person| {

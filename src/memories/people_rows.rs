@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::Leaving;
+use crate::accounts::Hidden;
 use crate::kernel::{AccountId, CloneId, FuzzyDate, PersonId, Text, Timestamp};
 use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
@@ -34,9 +34,9 @@ impl Row<(CloneId, PersonId)> for PersonRow {
     }
 }
 
-/// A person as stored; one that somebody put there who is leaving is as good as thrown away.
-pub(super) fn person_of(clone: CloneId, id: PersonId, row: PersonRow, leaving: &Leaving) -> Person {
-    let leaving = leaving.since(row.author);
+/// A person as stored; one that somebody put there who is hidden is as good as thrown away.
+pub(super) fn person_of(clone: CloneId, id: PersonId, row: PersonRow, hidden: &Hidden) -> Person {
+    let hidden = hidden.since(row.author);
     Person {
         id,
         clone,
@@ -52,7 +52,7 @@ pub(super) fn person_of(clone: CloneId, id: PersonId, row: PersonRow, leaving: &
         created_at: row.created_at,
         updated_at: row.updated_at,
         version: row.version,
-        deleted_at: row.deleted_at.or(leaving),
+        deleted_at: row.deleted_at.or(hidden),
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn person(
     id: PersonId,
 ) -> Result<Option<Person>, StoreError> {
     let Some(row) = tx.get(&PEOPLE, &(clone, id))? else { return Ok(None) };
-    Ok(Some(person_of(clone, id, row, &Leaving::of(tx)?)))
+    Ok(Some(person_of(clone, id, row, &Hidden::of(tx)?)))
 }
 
 pub(super) fn put_in(tx: &mut WriteTx<'_>, person: &Person) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use serde_json::json;
 
-use crate::accounts::Leaving;
+use crate::accounts::Hidden;
 use crate::clones::{self, Counted};
 use crate::jobs::personal::{
     Arrival, ExportError, How, ImportError, Is, Kept, Line, Out, PrivacyProvider, Record, kept,
@@ -287,7 +287,7 @@ pub fn import_person_in(
     let row: people_rows::PersonRow = line.row(known, None)?;
     let there = tx.get(&people_rows::PEOPLE, &(clone, id))?;
     let counted = there.is_some_and(|row| {
-        people_rows::person_of(clone, id, row, &Leaving::default()).deleted_at.is_none()
+        people_rows::person_of(clone, id, row, &Hidden::default()).deleted_at.is_none()
     });
     let gone: Option<Timestamp> = line.field("deleted_at")?;
     tx.put(&people_rows::PEOPLE, &(clone, id), &row)?;

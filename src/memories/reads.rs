@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use crate::access::{Role, Visibility, may_read_memory};
-use crate::accounts::Leaving;
+use crate::accounts::Hidden;
 use crate::kernel::{AccountId, CloneId, MemoryId, Timestamp};
-use crate::store::{Direction, Range, Rows, StoreError, WriteTx};
+use crate::store::{Direction, Key as _, Range, Rows, StoreError, WriteTx};
 
 use super::{Memory, may_change, places, rows};
 
@@ -31,15 +31,47 @@ pub fn each_of(
     clone: CloneId,
     mut visit: impl FnMut(Memory) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    let leaving = Leaving::of(tx)?;
+    let hidden = Hidden::of(tx)?;
     tx.scan(&rows::MEMORIES, &Range::prefix(&clone), Direction::Up, |(_, id), row| {
-        let leaving = leaving.since(row.author);
-        let memory = rows::memory_of(clone, id, row, leaving);
+        let hidden = hidden.since(row.author);
+        let memory = rows::memory_of(clone, id, row, hidden);
         Ok(match memory.deleted_at {
             None => visit(memory),
             Some(_) => ControlFlow::Continue(()),
         })
     })
+}
+
+/// Up to `most` memories about a clone that an author wrote and that are not in the trash, in the
+/// order of their identifiers, after one of them: also those that nobody is shown.
+///
+/// # Errors
+/// When the store fails.
+pub fn written_after(
+    tx: &impl Rows,
+    (clone, author): (CloneId, AccountId),
+    after: Option<MemoryId>,
+    most: usize,
+) -> Result<Vec<Memory>, StoreError> {
+    let all = Range::prefix(&clone);
+    let rest = match after {
+        Some(last) => all.after(&(clone, last).to_bytes(), Direction::Up),
+        None => all,
+    };
+    let mut written = Vec::new();
+    tx.scan(&rows::MEMORIES, &rest, Direction::Up, |(_, id), row| {
+        let memory = rows::memory_of(clone, id, row, None);
+        if memory.author == author && memory.deleted_at.is_none() {
+            written.push(memory);
+        }
+        let is_enough = written.len() >= most;
+        Ok::<_, StoreError>(if is_enough {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
+    })?;
+    Ok(written)
 }
 
 /// Removes what leads to memories of a clone that are not there, and says to which: they could not

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Visibility;
-use crate::accounts::leaving_since;
+use crate::accounts::hidden_since;
 use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, CloneId, FuzzyDate, MemoryId, Text, Timestamp, TokenHash};
 use crate::seal::Owner;
@@ -138,12 +138,12 @@ impl From<ContentRow> for Content {
     }
 }
 
-/// A memory as it is stored; one of somebody who is leaving is as good as thrown away.
+/// A memory as it is stored; one of somebody who is hidden is as good as thrown away.
 pub(super) fn memory_of(
     clone: CloneId,
     id: MemoryId,
     row: MemoryRow,
-    leaving: Option<Timestamp>,
+    hidden: Option<Timestamp>,
 ) -> Memory {
     Memory {
         id,
@@ -153,7 +153,7 @@ pub(super) fn memory_of(
         revision: row.revision,
         created_at: row.created_at,
         updated_at: row.updated_at,
-        deleted_at: row.deleted_at.or(leaving),
+        deleted_at: row.deleted_at.or(hidden),
     }
 }
 
@@ -164,8 +164,8 @@ pub(super) fn memory(
     id: MemoryId,
 ) -> Result<Option<Memory>, StoreError> {
     let Some(row) = tx.get(&MEMORIES, &(clone, id))? else { return Ok(None) };
-    let leaving = leaving_since(tx, row.author)?;
-    Ok(Some(memory_of(clone, id, row, leaving)))
+    let hidden = hidden_since(tx, row.author)?;
+    Ok(Some(memory_of(clone, id, row, hidden)))
 }
 
 pub(super) fn by_external_id(

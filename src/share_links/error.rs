@@ -53,7 +53,9 @@ impl From<ConsentError> for ShareLinkError {
     fn from(error: ConsentError) -> Self {
         match error {
             // It is for whoever made the link to give; visitors cannot, and need not know.
-            ConsentError::Required(_) => Self::Paused,
+            ConsentError::Required(_) | ConsentError::Restricted | ConsentError::Resting => {
+                Self::Paused
+            }
             ConsentError::Store(error) => Self::Store(error),
         }
     }

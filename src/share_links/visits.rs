@@ -104,5 +104,6 @@ pub(super) fn good(
         return Err(ShareLinkError::Paused);
     }
     consents::require_in(tx, maker.id, Consent::DataProcessing)?;
+    consents::require_awake_in(tx, persona.space)?;
     Ok((persona, maker.locale))
 }

@@ -58,7 +58,9 @@ impl Durable {
     /// Waits for the commit.
     ///
     /// # Errors
-    /// When the commit failed; then nothing of the change is there.
+    /// [`StoreError::Full`] when there was no room: nothing of the change is there.
+    /// [`StoreError::Commit`] when the disk failed at the commit or at what follows it (keys, the
+    /// ledger): the process ends, and the next start shows whether the change is there.
     pub async fn wait(self) -> Result<(), StoreError> {
         match self.0.await {
             Ok(Kept::OnDisk) => Ok(()),

@@ -22,7 +22,7 @@ const WRITERS: usize = 8;
 const AGAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is neither reading nor deleting and goes on all the same.
-const GOES_ON: [&str; 23] = [
+const GOES_ON: [&str; 24] = [
     "change_consents",
     "change_member",
     "change_oidc_provider",
@@ -39,6 +39,7 @@ const GOES_ON: [&str; 23] = [
     "refresh",
     "renew_recovery_codes",
     "reset_password",
+    "restrict_me",
     "send_verification",
     "show_invitation",
     "start_oidc_reauth",
@@ -85,6 +86,7 @@ async fn of_all_operations_only_those_go_on_that_were_thought_about() {
     assert_eq!(went_on, expected);
     assert!(refused > 25, "{refused}");
     say_free(&server, None).await;
+    ada.delete("/auth/me/restriction").await.is(204);
     ada.new_clone("Maria").await;
 }
 

@@ -21,7 +21,7 @@ fn said(n: usize, words: usize) -> String {
     (0..words).map(word).collect::<Vec<_>>().join(" ")
 }
 
-async fn keep(who: &Client, clone: &str, numbers: std::ops::Range<usize>, visibility: &str) {
+pub async fn keep(who: &Client, clone: &str, numbers: std::ops::Range<usize>, visibility: &str) {
     let memories: Vec<Value> = numbers
         .map(|n| json!({"content": format!("{}.", said(n, 12)), "visibility": visibility}))
         .collect();
@@ -42,10 +42,11 @@ pub async fn is_settled(server: &Server) {
     .await;
 }
 
-/// What is found of a clone, for questions of all kinds, as it was answered but for the time.
-async fn all_found(who: &Client, clone: &str) -> Vec<String> {
+/// What is found of a clone, for so many questions of each kind, as it was answered but for the
+/// time.
+pub async fn all_found(who: &Client, clone: &str, questions: usize) -> Vec<String> {
     let mut all = Vec::new();
-    for n in 0..30 {
+    for n in 0..questions {
         for mode in ["text", "vector", "hybrid"] {
             let question = said(n * 3 + 1, 2).replace(' ', "+");
             let path = format!("/clones/{clone}/search?q={question}&mode={mode}");
@@ -64,13 +65,13 @@ async fn what_is_in_other_peoples_clones_moves_no_score() {
     let own = ada.new_clone("Maria").await;
     keep(&ada, &own, 0..60, "space").await;
     is_settled(&server).await;
-    let alone = all_found(&ada, &own).await;
+    let alone = all_found(&ada, &own, 30).await;
     assert!(alone.iter().any(|found| found.contains("\"score\"")), "{}", alone[0]);
     let ben = server.account("ben").await;
     let his = ben.new_clone("Rosa").await;
     keep(&ben, &his, 60..660, "space").await;
     is_settled(&server).await;
-    assert_eq!(all_found(&ada, &own).await, alone);
+    assert_eq!(all_found(&ada, &own, 30).await, alone);
 }
 
 #[tokio::test]
@@ -86,10 +87,10 @@ async fn what_is_not_for_a_member_moves_no_score_of_theirs() {
     is_settled(&server).await;
     let seen = |clone: Value| [clone["memory_count"].clone(), clone["people_count"].clone()];
     let path = format!("/clones/{clone}");
-    let before = (all_found(&ben, &clone).await, seen(ben.get(&path).await.is(200)));
+    let before = (all_found(&ben, &clone, 30).await, seen(ben.get(&path).await.is(200)));
     keep(&ada, &clone, 40..240, "author").await;
     keep(&ada, &clone, 240..300, "stewards").await;
     is_settled(&server).await;
-    assert_eq!((all_found(&ben, &clone).await, seen(ben.get(&path).await.is(200))), before);
-    assert_ne!(all_found(&ada, &clone).await, before.0, "their author finds them");
+    assert_eq!((all_found(&ben, &clone, 30).await, seen(ben.get(&path).await.is(200))), before);
+    assert_ne!(all_found(&ada, &clone, 30).await, before.0, "their author finds them");
 }

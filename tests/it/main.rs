@@ -62,6 +62,7 @@ mod once;
 mod passkeys;
 mod providers;
 mod restore;
+mod restriction;
 mod sealed;
 mod search;
 mod search_limits;

@@ -151,6 +151,9 @@ fn place(verb: &str, path: &str, operation: &str) -> (u8, usize) {
         // Begins a new security epoch, in which the sign-in is another.
         (_, "remove_passkey") => (8, 0),
         (_, "logout") => (9, 0),
+        // Nothing comes between, where only one of them would be allowed.
+        (_, "restrict_me") => (1, usize::MAX),
+        (_, "lift_restriction") => (2, 0),
         (_, "delete_space") => (5, 0),
         (_, "delete_clone") => (4, 0),
         (_, "purge") => (3, 0),

@@ -427,6 +427,11 @@ async fn a_link_is_worth_what_its_maker_may() {
     let (_, token) = link_to(&sam, &clone, json!({})).await;
     let visitor = Visitor::own(&server, &token, NINA);
     let works = || async { visitor.get("/share").await.status == 200 };
+    // Nobody talks with the clones of somebody of whom all is only stored.
+    assert!(works().await);
+    ada.put("/auth/me/restriction", json!({})).await.is(204);
+    visitor.asks(&clone, "Hello?").await.problem(401, "share_link_paused");
+    ada.delete("/auth/me/restriction").await.is(204);
     let member = format!("/spaces/{space}/members/{}", account_id(&sam).await);
     assert!(works().await);
     ada.patch(&member, json!({"role": "contributor"})).await.is(200);

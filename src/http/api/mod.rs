@@ -22,6 +22,7 @@ mod passkeys;
 mod password;
 mod people;
 mod register;
+mod restriction;
 mod share_links;
 mod sign_ins;
 mod spaces;
@@ -49,7 +50,7 @@ use crate::identities::Identities;
 use crate::kernel::Clock;
 use crate::memories::Memories;
 use crate::notifications::{Links, Notifications};
-use crate::privacy::{Erasures, Exports, Register, Trash};
+use crate::privacy::{Erasures, Exports, Register, Restrictions, Trash};
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
 use crate::share_links::ShareLinks;
@@ -78,6 +79,7 @@ pub struct Parts {
     pub trash: Trash,
     pub erasures: Erasures,
     pub exports: Exports,
+    pub restrictions: Restrictions,
     pub register: Register,
     pub audit: Audit,
     pub backups: Backups,
@@ -131,6 +133,7 @@ pub fn api() -> impl OpenApi + 'static {
             auth::AuthApi,
             consents::ConsentApi,
             exports::ExportApi,
+            restriction::RestrictionApi,
             register::RegisterApi,
             sign_ins::SignInApi,
             api_keys::ApiKeyApi,

@@ -96,6 +96,7 @@ const EN: Words = Words {
          any more.",
         "Delete it: it waits {trash} days in the trash, or goes at once if you empty that.",
         "Have everything erased, with a receipt: in your account, “Erase everything”.",
+        "Have it stored and nothing else: in your account, “Only store”.",
         "Withdraw what you agreed to: in your account, “What you allow”; it is heard within a \
          minute.",
         "Complain to the authority for data protection where you live.",
@@ -188,6 +189,7 @@ const FR: Words = Words {
          trouvés ni dits.",
         "Supprimer : {trash} jours à la corbeille, ou tout de suite si vous la videz.",
         "Tout faire effacer, avec un reçu : dans votre compte, « Tout effacer ».",
+        "Le faire conserver et rien d’autre : dans votre compte, « Conserver seulement ».",
         "Retirer ce que vous avez accepté : dans votre compte, « Ce que vous autorisez » ; c’est \
          entendu en moins d’une minute.",
         "Vous plaindre auprès de l’autorité de protection des données de votre pays.",

@@ -59,6 +59,8 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("get_me", Need::Account, Least::Oneself),
     ("preview_erasure", Need::Account, Least::Oneself),
     ("erase_me", Need::Fresh, Least::Oneself),
+    ("restrict_me", Need::Account, Least::Oneself),
+    ("lift_restriction", Need::Account, Least::Oneself),
     ("change_me", Need::Account, Least::Oneself),
     ("list_consent_texts", Need::Open, Least::Oneself),
     ("export_account", Need::Fresh, Least::Oneself),

@@ -94,6 +94,8 @@ pub struct AccountView {
     pub(super) email_verified: bool,
     pub(super) created_at: String,
     pub(super) last_data_export_at: Option<String>,
+    /// Since when what is the account's is only stored, if it is.
+    pub(super) restricted_since: Option<String>,
 }
 
 pub(super) fn session_view(
@@ -113,6 +115,7 @@ pub(super) fn session_view(
 
 pub(super) fn account_view(services: &Services, account: &Account) -> Result<AccountView, Fault> {
     let current = services.consents.current(account.id).map_err(Fault::from)?;
+    let restricted = services.restrictions.since(account.id).map_err(Fault::from)?;
     Ok(AccountView {
         id: account.id.to_string(),
         email: account.email.as_str().to_owned(),
@@ -125,5 +128,6 @@ pub(super) fn account_view(services: &Services, account: &Account) -> Result<Acc
         email_verified: account.email_verified,
         created_at: account.created_at.to_string(),
         last_data_export_at: account.exported_at.map(|at| at.to_string()),
+        restricted_since: restricted.map(|at| at.to_string()),
     })
 }

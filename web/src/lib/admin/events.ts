@@ -37,6 +37,7 @@ export const EVENTS: Record<string, MessageKey> = {
   admin_refused: 'event.adminRefused',
   consent_changed: 'event.consentChanged',
   erasure_requested: 'event.erasureRequested',
+  restriction_changed: 'event.restrictionChanged',
   data_exported: 'event.dataExported',
   invitation_made: 'event.invitationMade',
   invitation_withdrawn: 'event.invitationWithdrawn',

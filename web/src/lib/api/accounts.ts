@@ -56,6 +56,10 @@ export const erasurePreview = () => data(server.GET('/auth/me/data'));
 export const eraseMe = async (confirm: string): Promise<string> =>
   (await data(server.DELETE('/auth/me/data', { body: { confirm } }))).erasure_id;
 
+/** Has everything of the account only stored, or used again. */
+export const restrict = (restricted: boolean) =>
+  done(restricted ? server.PUT('/auth/me/restriction') : server.DELETE('/auth/me/restriction'));
+
 /** How far an erasure is. */
 export const erasure = (erasure_id: string) =>
   data(server.GET('/auth/erasures/{erasure_id}', { params: { path: { erasure_id } } }));

@@ -567,6 +567,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/me/restriction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Only store what is the account's
+         * @description From this moment on nobody is shown what the account has written, no search finds it and no
+         *     answer is made from it; nobody can talk with the clones of its spaces, and it adds nothing
+         *     itself. It can still be taken along and erased. Asking again changes nothing.
+         */
+        put: operations["restrict_me"];
+        post?: never;
+        /**
+         * Use again what is the account's
+         * @description It is shown to those who could read it at once, and found within moments.
+         */
+        delete: operations["lift_restriction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/oidc": {
         parameters: {
             query?: never;
@@ -1881,6 +1907,8 @@ export interface components {
             /** @description BCP 47 language tag. */
             locale: string;
             plan: string;
+            /** @description Since when what is the account's is only stored, if it is. */
+            restricted_since: string | null;
             /** @description IANA time zone. */
             time_zone: string;
         };
@@ -5989,6 +6017,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -6050,6 +6079,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -6179,6 +6209,7 @@ export interface operations {
                      *       "last_data_export_at": null,
                      *       "locale": "en",
                      *       "plan": "unlimited",
+                     *       "restricted_since": null,
                      *       "time_zone": "UTC"
                      *     }
                      */
@@ -6267,6 +6298,7 @@ export interface operations {
                      *       "last_data_export_at": null,
                      *       "locale": "en",
                      *       "plan": "unlimited",
+                     *       "restricted_since": null,
                      *       "time_zone": "Europe/Paris"
                      *     }
                      */
@@ -6749,6 +6781,56 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    restrict_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so from now on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    lift_restriction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so from now on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_oidc_providers: {
         parameters: {
             query?: never;
@@ -6854,6 +6936,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -6915,6 +6998,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7123,6 +7207,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7184,6 +7269,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7286,6 +7372,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7347,6 +7434,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7491,6 +7579,7 @@ export interface operations {
                      *           "last_data_export_at": null,
                      *           "locale": "en",
                      *           "plan": "unlimited",
+                     *           "restricted_since": null,
                      *           "time_zone": "UTC"
                      *         },
                      *         "expires_in": 600,
@@ -7637,6 +7726,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7698,6 +7788,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7840,6 +7931,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7901,6 +7993,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8063,6 +8156,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8124,6 +8218,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8215,6 +8310,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8276,6 +8372,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8371,6 +8468,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "fr",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8432,6 +8530,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "fr",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8644,6 +8743,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8705,6 +8805,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8806,6 +8907,7 @@ export interface operations {
                      *           "last_data_export_at": null,
                      *           "locale": "en",
                      *           "plan": "unlimited",
+                     *           "restricted_since": null,
                      *           "time_zone": "UTC"
                      *         },
                      *         "expires_in": 600,
@@ -11908,6 +12010,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -11969,6 +12072,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,

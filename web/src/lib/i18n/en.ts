@@ -335,6 +335,7 @@ export const en = {
   'event.recoveryCodeUsed': 'A recovery code was used',
   'event.recoveryCodesRenewed': 'New recovery codes were made',
   'event.refreshTokenReused': 'A copied sign-in was ended',
+  'event.restrictionChanged': 'The data of the account was only stored, or used again',
   'event.roleChanged': 'A role in a space was changed',
   'event.secondFactorAdded': 'An authenticator app was set up',
   'event.secondFactorRemoved': 'The authenticator app was removed',
@@ -830,6 +831,17 @@ export const en = {
     'You opened this page at {host}, which others do not reach. Open it under the address that they use, and make the link there.',
   'onlyHere.orSet': 'Or whoever runs the server sets that address as server.public_url.',
   'onlyHere.title': 'This link opens on this computer only.',
+  'onlyStore.ask': 'Only store everything that is yours?',
+  'onlyStore.asked': 'You will not see it here either until you end this. Nothing is lost.',
+  'onlyStore.banner': 'What is yours is only stored: it is not shown, searched or told.',
+  'onlyStore.lead':
+    'You can have everything that you wrote only stored: nobody is shown it, no search finds it, no answer is made from it, and nobody talks with the clones in your spaces. You can still take it along and erase it, and use it again at any time.',
+  'onlyStore.lift': 'Use it again',
+  'onlyStore.open': 'Only store…',
+  'onlyStore.see': 'To the account',
+  'onlyStore.since': 'Since {when} everything that is yours is only stored.',
+  'onlyStore.title': 'Only store',
+  'onlyStore.yes': 'Only store',
   'otherAddress.text': 'Whoever runs this server has set another address for it. Go on there:',
   'otherAddress.title': 'Nobody can sign in at this address',
   'passkey.add': 'Add a passkey',
@@ -906,6 +918,8 @@ export const en = {
   'problem.busy': 'The server is busy. Try again in a moment.',
   'problem.changedMeanwhile':
     'It was changed meanwhile. Load the page again and repeat your change.',
+  'problem.cloneResting':
+    'Nobody can talk with this clone now: whoever it belongs to wants it only stored.',
   'problem.consent':
     'This needs a permission that you have not given. You can give it under Account, “What you allow”.',
   'problem.credentials': 'The e-mail or the password is not right.',
@@ -986,6 +1000,8 @@ export const en = {
   'problem.reauth': 'Nothing was changed, because you did not confirm that it is you.',
   'problem.registrationClosed':
     'New accounts cannot be created here. If you have one, sign in as usual and link this under “Account”; if not, ask whoever runs this server.',
+  'problem.restricted':
+    'What is yours is only stored, as you wanted. You can end that under Account, “Only store”.',
   'problem.scope': 'The key was not made for this. Make another one with the right to do it.',
   'problem.setupNeeded': 'This house has no owner yet. Open the link that the server printed.',
   'problem.setupToken':
@@ -1030,7 +1046,8 @@ export const en = {
   'problem.totpNotSet':
     'No authenticator app is set up for this account. Set one up under Account, Security.',
   'problem.unexpected': 'Something unexpected happened. Try again.',
-  'processing.about': '{accounts} accounts; CloneMemoria {program}.',
+  'processing.about':
+    '{accounts, plural, one {One account} other {# accounts}}; CloneMemoria {program}.',
   'processing.lead':
     'What is done with people’s data on this server, why, who else gets it and for how long (GDPR, Article 30). It is made from the configuration and always up to date.',
   'processing.public': 'The notice that everybody can read',

@@ -344,6 +344,8 @@ export const fr: Record<keyof typeof en, string> = {
   'event.recoveryCodeUsed': 'Un code de secours a été utilisé',
   'event.recoveryCodesRenewed': 'De nouveaux codes de secours ont été créés',
   'event.refreshTokenReused': 'Une connexion copiée a été fermée',
+  'event.restrictionChanged':
+    'Les données du compte ont été seulement conservées, ou de nouveau utilisées',
   'event.roleChanged': 'Un rôle dans un espace a été changé',
   'event.secondFactorAdded': 'Une application d’authentification a été installée',
   'event.secondFactorRemoved': 'L’application d’authentification a été retirée',
@@ -858,6 +860,19 @@ export const fr: Record<keyof typeof en, string> = {
   'onlyHere.orSet':
     'Ou la personne qui gère le serveur règle cette adresse comme server.public_url.',
   'onlyHere.title': 'Ce lien ne s’ouvre que sur cet ordinateur.',
+  'onlyStore.ask': 'Conserver seulement tout ce qui est à vous ?',
+  'onlyStore.asked':
+    'Vous ne le verrez plus ici non plus, jusqu’à ce que vous y mettiez fin. Rien n’est perdu.',
+  'onlyStore.banner':
+    'Ce qui est à vous est seulement conservé : ni montré, ni cherché, ni raconté.',
+  'onlyStore.lead':
+    'Vous pouvez demander que tout ce que vous avez écrit soit seulement conservé : personne ne le voit, aucune recherche ne le trouve, aucune réponse n’en est tirée, et personne ne parle avec les clones de vos espaces. Vous pouvez toujours l’emporter ou l’effacer, et l’utiliser de nouveau à tout moment.',
+  'onlyStore.lift': 'L’utiliser de nouveau',
+  'onlyStore.open': 'Conserver seulement…',
+  'onlyStore.see': 'Vers le compte',
+  'onlyStore.since': 'Depuis le {when}, tout ce qui est à vous est seulement conservé.',
+  'onlyStore.title': 'Conserver seulement',
+  'onlyStore.yes': 'Conserver seulement',
   'otherAddress.text':
     'La personne qui gère ce serveur a choisi une autre adresse. Continuez ici :',
   'otherAddress.title': 'Impossible de se connecter à cette adresse',
@@ -939,6 +954,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.busy': 'Le serveur est occupé. Réessayez dans un instant.',
   'problem.changedMeanwhile':
     'Cela a été modifié entre-temps. Rechargez la page et refaites votre modification.',
+  'problem.cloneResting':
+    'Personne ne peut parler avec ce clone pour le moment : la personne à qui il appartient veut qu’il soit seulement conservé.',
   'problem.consent':
     'Il manque une autorisation. Vous pouvez la donner dans Compte, « Ce que vous autorisez ».',
   'problem.credentials': 'L’adresse e-mail ou le mot de passe n’est pas correct.',
@@ -1032,6 +1049,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.reauth': 'Rien n’a été modifié, car vous n’avez pas confirmé que c’est vous.',
   'problem.registrationClosed':
     'On ne peut pas créer de compte ici. Si vous en avez un, connectez-vous comme d’habitude et reliez-le sous « Compte » ; sinon, adressez-vous à la personne qui gère ce serveur.',
+  'problem.restricted':
+    'Ce qui est à vous est seulement conservé, comme vous l’avez voulu. Vous pouvez y mettre fin dans Compte, « Conserver seulement ».',
   'problem.scope':
     'La clé n’a pas été faite pour cela. Créez-en une autre avec le droit nécessaire.',
   'problem.setupNeeded':
@@ -1082,7 +1101,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.totpNotSet':
     'Aucune application d’authentification n’est configurée pour ce compte. Configurez-en une sous Compte, Sécurité.',
   'problem.unexpected': 'Un imprévu est survenu. Réessayez.',
-  'processing.about': '{accounts} comptes ; CloneMemoria {program}.',
+  'processing.about':
+    '{accounts, plural, one {Un compte} other {# comptes}} ; CloneMemoria {program}.',
   'processing.lead':
     'Ce qui est fait des données des personnes sur ce serveur, pourquoi, qui d’autre les reçoit et combien de temps (RGPD, article 30). Il est fait d’après la configuration et toujours à jour.',
   'processing.public': 'La notice que tout le monde peut lire',

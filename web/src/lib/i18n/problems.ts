@@ -65,6 +65,8 @@ const BY_CODE: Record<string, MessageKey> = {
   forbidden: 'problem.forbidden',
   invalid: 'problem.invalid',
   consent_required: 'problem.consent',
+  processing_restricted: 'problem.restricted',
+  clone_resting: 'problem.cloneResting',
   cross_origin: 'problem.crossOrigin',
   other_address: 'problem.otherAddress',
   busy: 'problem.busy',

@@ -1,0 +1,52 @@
+//! Who may read and who may change a memory.
+
+use crate::access::{Action, Principal, Role, may, may_read_memory};
+use crate::clones;
+use crate::kernel::{AccountId, CloneId, MemoryId};
+use crate::store::Rows;
+
+use super::{Memory, MemoryError, rows};
+
+pub(super) fn may_read(who: &Principal, role: Role, memory: &Memory) -> bool {
+    let own = memory.author == who.account;
+    memory.deleted_at.is_none() && may_read_memory(role, own, memory.content.visibility)
+}
+
+pub(super) fn readable(
+    tx: &impl Rows,
+    who: &Principal,
+    role: Role,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<Memory, MemoryError> {
+    rows::memory(tx, clone, id)?
+        .filter(|memory| may_read(who, role, memory))
+        .ok_or(MemoryError::Missing)
+}
+
+/// A memory that the asker may change: their own, or anyone's for stewards and owners.
+pub(super) fn changeable(
+    tx: &impl Rows,
+    who: &Principal,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<Memory, MemoryError> {
+    let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
+    let memory = readable(tx, who, role, clone, id)?;
+    require_own_or_steward(who, role, memory.author)?;
+    Ok(memory)
+}
+
+/// Contributors change what they added themselves, stewards everything.
+pub(super) fn require_own_or_steward(
+    who: &Principal,
+    role: Role,
+    author: AccountId,
+) -> Result<(), MemoryError> {
+    if may_change(who.account, role, author) { Ok(()) } else { Err(MemoryError::Forbidden) }
+}
+
+pub(super) fn may_change(account: AccountId, role: Role, author: AccountId) -> bool {
+    let own = author == account && may(role, Action::AddMemories);
+    own || may(role, Action::ChangeMemories)
+}
