@@ -83,6 +83,8 @@ test('what is backed up comes back on a new server', async ({ page }) => {
   await page.getByLabel('Password', { exact: true }).fill(OWNER.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByText('Grandma Rose').first()).toBeVisible();
+  // Pages that may come next are fetched ahead.
+  await page.waitForLoadState('networkidle');
   await fresh.stop();
   await rm(place, { recursive: true, force: true });
 });
