@@ -5,6 +5,7 @@ mod certificates;
 mod data_dir;
 mod disk;
 mod fsck;
+mod giving_back;
 mod limits;
 mod open;
 mod personal;
@@ -29,8 +30,7 @@ pub use self::data_dir::open_to_others;
 use self::data_dir::{fresh_tmp, prepare};
 pub use self::fsck::{Examined, Verdict, fsck};
 pub use self::open::is_sealed;
-pub use self::rehearse::Findings;
-pub use self::restore::{Restore, Wanted};
+pub use self::restore::Restore;
 pub use self::rollback::Rollback;
 pub use self::slices::{erasers, examiners, tables};
 pub use self::start_error::{StartError, exit_code_of};
@@ -55,7 +55,7 @@ use crate::http::sse::{HEARTBEAT_EVERY, Streams};
 use crate::http::trust::Trust;
 use crate::identities::Identities;
 use crate::jobs::{self, Queue, Tasks};
-use crate::kernel::Clock;
+use crate::kernel::{Clock, Timestamp};
 use crate::privacy::{self, Trash};
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
@@ -244,6 +244,11 @@ impl App {
         disk::failed(self.store.disk()).await
     }
 
+    /// Resolves when the server is to stop and open again with what is given back.
+    pub async fn again(&self) {
+        self.services.restores.again().await;
+    }
+
     /// Starts what has to be done now and then while the server runs.
     fn look_after(&self, tls: Option<Arc<Tls>>) {
         if let Some(tls) = tls {
@@ -324,11 +329,24 @@ fn checks(
             true => State::Ok,
             false => State::Degraded("somebody changed the audit log; see the manual".to_owned()),
         }),
-        Check::new("backup", move || match backups.last().failure {
-            None => State::Ok,
-            Some((at, _)) => State::Degraded(format!("the backup of {at} failed; see the log")),
-        }),
+        Check::new("backup", move || backup_state(&backups)),
     ]
+}
+
+/// How it is about backups that are made by themselves; no place for them is no failure.
+fn backup_state(backups: &Backups) -> State {
+    let late = match backups.schedule().is_late {
+        true => "none was made for longer than twice the time between two",
+        false => "",
+    };
+    match (backups.last().failure, late) {
+        (None, "") => State::Ok,
+        (None, late) => State::Degraded(late.to_owned()),
+        (Some((at, _)), late) => {
+            let also = if late.is_empty() { "" } else { "; " };
+            State::Degraded(format!("the backup of {at} failed, see the log{also}{late}"))
+        }
+    }
 }
 
 fn index_check(retrieval: &Retrieval) -> Check {
@@ -339,6 +357,11 @@ fn index_check(retrieval: &Retrieval) -> Check {
     })
 }
 
+/// A moment as metrics write it; 0 is never.
+fn seconds(moment: Option<Timestamp>) -> u64 {
+    moment.map_or(0, |moment| u64::try_from(moment.0 / 1_000_000).unwrap_or_default())
+}
+
 /// What other parts count, for the metrics page.
 fn gauges(services: Services, store: Store, queue: Queue) -> Extra {
     use std::fmt::Write as _;
@@ -347,6 +370,7 @@ fn gauges(services: Services, store: Store, queue: Queue) -> Extra {
         let figures = store.figures();
         let jobs = queue.figures().unwrap_or_default();
         let disk = store.disk().figures();
+        let (last, backed) = (services.backups.last(), services.backups.schedule());
         for (name, value) in [
             ("clonememoria_index_pending", index as u64),
             ("clonememoria_embedding_pending", embedding as u64),
@@ -360,6 +384,9 @@ fn gauges(services: Services, store: Store, queue: Queue) -> Extra {
             ("clonememoria_jobs_parked", jobs.parked),
             ("clonememoria_jobs_done_total", jobs.done),
             ("clonememoria_jobs_failed_total", jobs.failed),
+            ("clonememoria_backup_last_success_seconds", seconds(backed.last_success)),
+            ("clonememoria_backup_failed", u64::from(last.failure.is_some())),
+            ("clonememoria_backup_overdue", u64::from(backed.is_late)),
         ] {
             let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
             // Writing to a String cannot fail.

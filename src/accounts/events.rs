@@ -186,6 +186,12 @@ pub enum SecurityEvent {
     ProviderRemoved {
         provider: String,
     },
+    /// An admin had a backup made.
+    BackupAsked,
+    /// An admin had a backup tried out.
+    BackupTried,
+    /// There is another recovery key for backups.
+    RecoveryKeySet,
     /// An admin may read what is the account's for a while; told of the account that is read.
     BreakGlassBegun {
         id: BreakGlassId,

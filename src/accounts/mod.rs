@@ -150,6 +150,17 @@ impl Accounts {
         self.setup.fresh()
     }
 
+    /// Refuses who could not make the first account with a token.
+    ///
+    /// # Errors
+    /// When the token is wrong or too old, or there is an account already.
+    pub fn may_set_up(&self, token: &str) -> Result<(), AccountError> {
+        if !self.setup_needed()? {
+            return Err(AccountError::SetUpAlready);
+        }
+        self.setup.check(token).map(drop)
+    }
+
     /// Makes the first account, an admin.
     ///
     /// # Errors

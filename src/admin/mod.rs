@@ -6,29 +6,33 @@
 mod backing;
 mod operation;
 mod people;
+mod restores;
 #[cfg(feature = "testing")]
 mod testing;
+mod trials;
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword};
+use crate::accounts::{AccountError, Accounts, Email, NewAccount, NewPassword, Watchers};
 use crate::audit::{Audit, Chain};
 use crate::backup::Backups;
 use crate::clones;
 use crate::consents::{Channel, Consents};
 use crate::factors::{FactorError, Factors};
 use crate::identities::Identities;
-use crate::jobs;
+use crate::jobs::{self, Tasks};
 use crate::kernel::{Clock, CloneId, Fault, FieldProblem, Text, Timestamp, Token};
 use crate::notifications::Notifications;
 use crate::privacy::{self, Imports};
 use crate::sessions::{COMMAND_LINE, Device, Sessions, SignInBy};
 use crate::store::Store;
 
-pub use backing::RecoveryState;
+pub use backing::{Backing, NewRecoveryKey, RecoveryState};
 pub use operation::{Operation, Outcome};
 pub use people::{Figures, Overview};
+pub use restores::{Part, Parts as RestoreParts, Prepare, Progress, Ready, Restores, Stage};
+pub use trials::{Complaint, Trial, TryOut};
 
 fn token(token: &Token) -> Outcome {
     Outcome::Token(token.reveal().to_owned())
@@ -51,6 +55,9 @@ pub struct Admin {
     imports: Imports,
     started_at: Timestamp,
     front: Arc<OnceLock<String>>,
+    watchers: Watchers,
+    trials: trials::Trials,
+    pending: Arc<Mutex<Option<backing::Pending>>>,
 }
 
 /// What the operations are carried out with.
@@ -68,6 +75,9 @@ pub struct Parts {
     pub clock: Clock,
     pub data_dir: PathBuf,
     pub imports: Imports,
+    pub watchers: Watchers,
+    pub tasks: Tasks,
+    pub try_out: TryOut,
 }
 
 impl Admin {
@@ -84,11 +94,18 @@ impl Admin {
             audit: parts.audit,
             backups: parts.backups,
             started_at: parts.clock.now(),
+            watchers: parts.watchers,
+            trials: trials::Trials::new(parts.try_out, parts.tasks, parts.clock.clone()),
+            pending: Arc::default(),
             clock: parts.clock,
             data_dir: parts.data_dir,
             imports: parts.imports,
             front: Arc::default(),
         }
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Option<backing::Pending>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes where links to the server begin that was just started.

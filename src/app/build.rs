@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::slices::{kept_of_people, tables};
-use super::{StartError, personal};
+use super::slices::kept_of_people;
+use super::{StartError, giving_back, personal};
 use crate::accounts::{Accounts, Listeners, OnSecurity, SecurityEvent, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::{ApiKeyEraser, ApiKeys};
 use crate::audit::Audit;
-use crate::backup::{self, Backups, Destination};
+use crate::backup::Backups;
 use crate::break_glass::{self, BreakGlass};
 use crate::clones::{Clones, ProviderChoice, Providers};
 use crate::config::Config;
@@ -129,7 +129,7 @@ pub(super) async fn build(
     (tasks, queue): (&Tasks, &Queue),
     embedder: Option<Embedder>,
 ) -> Result<ServiceParts, StartError> {
-    let backups = backups(config, (store, seals, clock))?;
+    let backups = giving_back::backups(config, (store, seals, clock))?;
     let (store, clock) = (store.clone(), clock.clone());
     let people = people(config, (&store, &clock), tasks).await?;
     let (models, providers) = language_models(config)?;
@@ -141,7 +141,7 @@ pub(super) async fn build(
     let slices = kept_of_people();
     let imports = Imports::new(store.clone(), clock.clone(), memories.clone(), &slices);
     let also = (&consents, &notifications, &backups, imports);
-    let admin = admin(config, (&store, &clock), &people, also);
+    let admin = admin(config, ((&store, &clock), tasks), &people, also);
     let People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit } =
         people;
     let retrieval = retrieval(config, &store, embedder);
@@ -157,6 +157,7 @@ pub(super) async fn build(
     let private = personal::build(config, ((&store, &clock), (tasks, queue)), over, slices);
     Ok(ServiceParts {
         admin,
+        restores: giving_back::restores(config, (&store, tasks), &accounts, &backups),
         consents,
         spaces,
         clones: Clones::new(store, clock.clone(), providers, watchers),
@@ -251,10 +252,11 @@ fn claimed(people: &People) -> OnSecurity {
 /// What the operator and the admins do.
 fn admin(
     config: &Config,
-    (store, clock): (&Store, &Clock),
+    ((store, clock), tasks): ((&Store, &Clock), &Tasks),
     people: &People,
     (consents, notifications, backups, imports): (&Consents, &Notifications, &Backups, Imports),
 ) -> Admin {
+    backups.on_trouble(giving_back::tells_admins(notifications));
     Admin::new(admin::Parts {
         store: store.clone(),
         accounts: people.accounts.clone(),
@@ -268,28 +270,10 @@ fn admin(
         clock: clock.clone(),
         data_dir: config.data_dir.clone(),
         imports,
+        watchers: people.watchers.clone(),
+        tasks: tasks.clone(),
+        try_out: giving_back::try_out(config),
     })
-}
-
-/// What makes backups, and the places for them.
-fn backups(
-    config: &Config,
-    (store, seals, clock): (&Store, &Seals, &Clock),
-) -> Result<Backups, StartError> {
-    Ok(Backups::new(backup::Parts {
-        store: store.clone(),
-        clock: clock.clone(),
-        seals: seals.clone(),
-        tables: tables(),
-        directory: config.data_dir.clone(),
-        places: places(config)?,
-        keep: config.backup.keep,
-    })?)
-}
-
-/// Where backups lie.
-pub(super) fn places(config: &Config) -> Result<Vec<Destination>, StartError> {
-    Ok(config.backup.places(outbound(config.allow_private.clone())?)?)
 }
 
 /// The inboxes, and the mails if there is a server for them.
@@ -344,7 +328,7 @@ pub(crate) fn extra_roots() -> Option<PathBuf> {
 }
 
 /// The one way out of this machine.
-fn outbound(allowed: Allowed) -> Result<Outbound, OutboundError> {
+pub(super) fn outbound(allowed: Allowed) -> Result<Outbound, OutboundError> {
     Ok(Outbound::new(extra_roots().as_deref())?.allowing(allowed))
 }
 

@@ -8,6 +8,7 @@ use super::build::build;
 use super::{StartError, erasers, open, tables};
 use crate::access::{Principal, Proof};
 use crate::accounts::Account;
+use crate::backup::Findings;
 use crate::clones;
 use crate::config::Config;
 use crate::http::api::Parts;
@@ -26,25 +27,6 @@ const SEARCHES: usize = 12;
 const IN_A_CLONE: usize = 3;
 /// How long an index may take to be built for them.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-/// What was found in a copy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// Rows that were opened and read: all of them.
-    pub rows: u64,
-    /// Those of them whose keys were destroyed: what was erased since the copy was made.
-    pub erased: u64,
-    /// Accounts.
-    pub accounts: u64,
-    /// Clones.
-    pub clones: u64,
-    /// Memories.
-    pub memories: u64,
-    /// Searches for the words of memories.
-    pub searches: usize,
-    /// Those that found the memory.
-    pub found: usize,
-}
 
 /// Opens what lies in a folder and looks at all of it.
 ///

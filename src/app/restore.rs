@@ -4,30 +4,19 @@
 use std::path::{Path, PathBuf};
 
 use super::StartError;
-use super::build::places;
 use super::data_dir::{fresh_tmp, prepare};
+use super::giving_back::places;
 use super::open::known_schema;
-use super::rehearse::{Findings, rehearse};
+use super::rehearse::rehearse;
 use crate::backup::{
-    self, BackupError, Destination, ENDING, FILES, Footer, Header, Keep, Kept, LEDGER, Opened,
-    Openers, RECOVERY, Recovery, RecoveryKey, TMP, backups_at, beginning, copy_name, header_of,
-    keep_recovery, ledger_in, open_copy, unpack, which,
+    self, BackupError, Destination, ENDING, FILES, Findings, Footer, Header, Keep, Kept, LEDGER,
+    Opened, Openers, RECOVERY, Recovery, Swap, TMP, Wanted, backups_at, beginning, copy_name,
+    header_of, keep_recovery, ledger_in, open_copy, unpack, which,
 };
 use crate::config::Config;
-use crate::kernel::{Clock, Timestamp};
+use crate::kernel::Timestamp;
 use crate::seal::{SealError, Seals};
 use crate::store::{DataLock, Store};
-
-/// Which backup, and with what it is opened.
-#[derive(Default)]
-pub struct Wanted {
-    /// A file, or the name of one that lies where backups go; the newest if nothing is said.
-    pub backup: Option<String>,
-    /// The recovery key, where the keys are not here.
-    pub recovery: Option<RecoveryKey>,
-    /// The copy of the keyring; where nothing is said it lies beside the backup.
-    pub keyring: Option<PathBuf>,
-}
 
 /// A backup that can be given back.
 pub struct Restore {
@@ -134,7 +123,9 @@ impl Restore {
         let header = header_of(&openers, &file)?;
         let Opened { seals, ledger } =
             open_copy(&openers, &keyring_of(&header, &file, &places, wanted.keyring).await?)?;
-        let recovery = Recovery { key: key.public(), since: Clock::system().now() };
+        // What was made before may have been for another key; names have no parts of seconds.
+        let since = Timestamp(header.created - header.created.rem_euclid(1_000_000));
+        let recovery = Recovery { key: key.public(), since };
         let brought = Some(Brought { ledger, recovery });
         let (config, _fetched) = (config.clone(), fetched);
         Ok(Self { config, file, name, openers, seals, header, brought, _fetched, _lock: lock })
@@ -196,36 +187,39 @@ impl Restore {
         self,
         accept_stale_ledger: bool,
     ) -> Result<(Findings, Option<PathBuf>), StartError> {
+        let prepared = self.prepare(accept_stale_ledger).await?;
+        let found = (prepared.findings, prepared.root.clone());
+        prepared.carry_out()?;
+        Ok(found)
+    }
+
+    /// Tries it out and has it ready beside what is there.
+    ///
+    /// # Errors
+    /// When it cannot be given back; then what is there is as it was.
+    pub async fn prepare(self, accept_stale_ledger: bool) -> Result<Prepared, StartError> {
         self.can_be_read()?;
-        let directory = &self.config.data_dir;
-        let swap = backup::begin(directory)?;
-        let folder = swap.folder();
-        let tried = async {
-            self.unpack(&folder).await?;
-            let ledger = self.ledger(&folder, accept_stale_ledger)?;
-            Ok::<_, StartError>((self.tried(&folder).await?, ledger))
+        let mut prepared = Prepared {
+            swap: Some(backup::begin(&self.config.data_dir)?),
+            names: vec!["clonememoria.redb", FILES, "index"],
+            findings: Findings::default(),
+            root: None,
         };
-        let (findings, ledger) = match tried.await {
-            Ok(tried) => tried,
-            Err(error) => {
-                swap.give_up();
-                return Err(error);
-            }
-        };
-        let mut names = vec!["clonememoria.redb", FILES, "index"];
-        let mut root = None;
+        let folder = prepared.folder();
+        self.unpack(&folder).await?;
+        let ledger = self.ledger(&folder, accept_stale_ledger)?;
+        prepared.findings = self.tried(&folder).await?;
         if ledger == Keep::Other {
-            names.push(LEDGER);
+            prepared.names.push(LEDGER);
         } else {
             drop(std::fs::remove_file(folder.join(LEDGER)));
         }
         if let Some(brought) = &self.brought {
-            root = self.seals.found(&folder, &self.config.root_key)?;
+            prepared.root = self.seals.found(&folder, &self.config.root_key)?;
             keep_recovery(&folder, &self.seals, &brought.recovery)?;
-            names.extend(["keyring", RECOVERY]);
+            prepared.names.extend(["keyring", RECOVERY]);
         }
-        swap.carry_out(&names)?;
-        Ok((findings, root))
+        Ok(prepared)
     }
 
     /// Opens a copy of the database, because a trial leaves traces in it: what it notes as done
@@ -267,6 +261,51 @@ impl Restore {
     /// Whether a server has data here already.
     pub fn replaces(&self) -> bool {
         Store::is_in(&self.config.data_dir)
+    }
+}
+
+/// What was tried out and lies beside what is there; gone when it is dropped.
+pub struct Prepared {
+    // There until it is used.
+    swap: Option<Swap>,
+    names: Vec<&'static str>,
+    findings: Findings,
+    /// Where the root key lies, if it was made for this.
+    root: Option<PathBuf>,
+}
+
+impl Prepared {
+    fn folder(&self) -> PathBuf {
+        self.swap.as_ref().map(Swap::folder).unwrap_or_default()
+    }
+
+    /// What was found in it.
+    pub fn findings(&self) -> Findings {
+        self.findings
+    }
+
+    /// Puts it into the place of what is there, which nobody uses.
+    ///
+    /// # Errors
+    /// When the disk fails; the next start goes on with it then.
+    pub fn carry_out(mut self) -> Result<(), BackupError> {
+        self.swap.take().map_or(Ok(()), |swap| swap.carry_out(&self.names))
+    }
+
+    /// Has the next start put it into the place of what is there.
+    ///
+    /// # Errors
+    /// When the disk fails; then it may or may not happen.
+    pub fn leave(mut self) -> Result<(), BackupError> {
+        self.swap.take().map_or(Ok(()), |swap| swap.leave(&self.names))
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        if let Some(swap) = self.swap.take() {
+            swap.give_up();
+        }
     }
 }
 
@@ -332,5 +371,5 @@ async fn keyring_of(
             return Ok(bytes);
         }
     }
-    Err(BackupError::Missing(name).into())
+    Err(BackupError::NoCopy(name).into())
 }

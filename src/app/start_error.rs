@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::accounts;
 use crate::backup::BackupError;
-use crate::kernel::{Kind, Timestamp};
+use crate::kernel::{Fault, Kind, Timestamp};
 use crate::providers::OutboundError;
 use crate::seal::SealError;
 use crate::store::{LockError, StoreError};
@@ -117,10 +117,36 @@ impl StartError {
     }
 }
 
+/// What whoever asked a running server for a trial or a restore is told.
+impl From<StartError> for Fault {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Backup(error) => error.into(),
+            StartError::Store(error @ StoreError::Newer { .. }) => {
+                let detail = error.to_string();
+                Self::new(Kind::Invalid, "backup_newer", detail).because(error)
+            }
+            // What is in it cannot be opened.
+            error @ (StartError::Seal(_)
+            | StartError::Store(
+                StoreError::Broken { .. }
+                | StoreError::Open(_)
+                | StoreError::Damaged { .. }
+                | StoreError::Seal { .. },
+            )) => {
+                let detail = error.to_string();
+                Self::new(Kind::Invalid, "backup_damaged", detail).because(error)
+            }
+            StartError::Store(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
 fn exit_code_of_backup(error: &BackupError) -> u8 {
     match error {
         BackupError::Nowhere | BackupError::Newer { .. } | BackupError::Ledger(_) => 78,
-        BackupError::Missing(_) | BackupError::NoSnapshot(_) => 66,
+        BackupError::Missing(_) | BackupError::NoCopy(_) | BackupError::NoSnapshot(_) => 66,
         BackupError::OtherKeys
         | BackupError::Damaged(_)
         | BackupError::NoRecoveryKey

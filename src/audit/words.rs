@@ -145,6 +145,9 @@ fn of_providers(account: AccountId, event: &SecurityEvent) -> NewEntry {
             entry("provider_changed").with("provider", provider).with("fields", fields.join(" "))
         }
         E::ProviderRemoved { provider } => entry("provider_removed").with("provider", provider),
+        E::BackupAsked => entry("backup_asked"),
+        E::BackupTried => entry("backup_tried"),
+        E::RecoveryKeySet => entry("recovery_key_set"),
         _ => entry("unknown").about(Thing::Account(account)),
     }
 }

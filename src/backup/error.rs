@@ -40,6 +40,9 @@ pub enum BackupError {
     /// There is no such backup.
     #[error("there is no backup `{0}`")]
     Missing(String),
+    /// The copy of the keyring that belongs to a backup is nowhere.
+    #[error("the copy of the keys is missing: the file `{0}`, which lies beside the backup")]
+    NoCopy(String),
     /// No snapshot from before an upgrade can be gone back to.
     #[error(
         "there is no snapshot of schema {0}, which this version writes: run `rollback` with the \
@@ -121,10 +124,14 @@ impl From<BackupError> for Fault {
             BackupError::NoRoom { .. } | BackupError::Place { .. } | BackupError::Stopped => {
                 (Kind::Unavailable, "backup_failed")
             }
-            BackupError::OtherKeys
-            | BackupError::Damaged(_)
-            | BackupError::Newer { .. }
-            | BackupError::Ledger(_) => (Kind::Invalid, "backup_unusable"),
+            BackupError::OtherKeys => (Kind::Invalid, "backup_other_keys"),
+            BackupError::Damaged(_) => (Kind::Invalid, "backup_damaged"),
+            BackupError::Newer { .. } => (Kind::Invalid, "backup_newer"),
+            BackupError::NoCopy(_) => (Kind::Invalid, "keyring_copy_missing"),
+            BackupError::Ledger(_) => (Kind::Invalid, "backup_ledger_older"),
+            BackupError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                return Self::disk_full().because(error);
+            }
             _ => return Self::internal(error),
         };
         let detail = error.to_string();

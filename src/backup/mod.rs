@@ -21,14 +21,16 @@ mod snapshot;
 mod swap;
 #[cfg(test)]
 mod tests;
+mod trial;
+mod watch;
 mod write;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, watch as channel};
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::Tasks;
@@ -47,6 +49,8 @@ pub use read::{header_of, unpack};
 pub use recovery::{RECOVERY, Recovery, keep_recovery, recovery_in};
 pub use snapshot::{Snapshot, forget_snapshots, open_snapshot, snapshot, snapshots_in};
 pub use swap::{Begun, Swap, begin, opened, revert, settle, started};
+pub use trial::{Findings, Tried, Wanted};
+pub use watch::{Listed, OnTrouble, PlaceState, Schedule, Trouble};
 pub use write::{FILES, LEDGER, ledger_in};
 
 /// The folder of a data directory for what is on its way; emptied at every start.
@@ -111,13 +115,30 @@ struct Inner {
     instance: String,
     places: Vec<Destination>,
     keep: usize,
-    /// One at a time.
-    turn: tokio::sync::Mutex<()>,
     copying: tokio::sync::Mutex<()>,
-    copies: watch::Sender<Vec<Copy>>,
+    copies: channel::Sender<Vec<Copy>>,
     kick: Notify,
     last: Mutex<Last>,
+    /// Since when one is being made: one at a time.
+    running: Mutex<Option<Timestamp>>,
+    watched: Mutex<watch::Watched>,
+    on_trouble: OnceLock<OnTrouble>,
+    every: OnceLock<Duration>,
+    tasks: OnceLock<Tasks>,
     stop: CancellationToken,
+}
+
+/// The turn of whoever makes a backup; the next may when it is dropped.
+struct Turn(Backups);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *held(&self.0.0.running) = None;
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How it went the last times, since the start.
@@ -190,11 +211,15 @@ impl Backups {
             directory,
             places,
             keep,
-            turn: tokio::sync::Mutex::default(),
             copying: tokio::sync::Mutex::default(),
-            copies: watch::Sender::new(copies),
+            copies: channel::Sender::new(copies),
             kick: Notify::new(),
             last: Mutex::default(),
+            running: Mutex::default(),
+            watched: Mutex::default(),
+            on_trouble: OnceLock::new(),
+            every: OnceLock::new(),
+            tasks: OnceLock::new(),
             stop: CancellationToken::new(),
         })))
     }
@@ -203,6 +228,8 @@ impl Backups {
     /// One that is being made is given up when `end` comes, before the tasks are stopped.
     pub fn start(&self, tasks: &Tasks, every: Option<Duration>, end: CancellationToken) {
         let (this, stop) = (self.clone(), tasks.stopping());
+        // It is started once.
+        self.0.tasks.get_or_init(|| tasks.clone());
         tasks.spawn("end of backups", async move {
             tokio::select! {
                 () = end.cancelled() => {}
@@ -215,7 +242,10 @@ impl Backups {
         }
         tasks.spawn("keyring copies", self.clone().follow(tasks.stopping()));
         if let Some(every) = every {
+            self.0.every.get_or_init(|| every);
+            held(&self.0.watched).since = Some(self.0.clock.now());
             tasks.spawn("backups", self.clone().keep_time(every, tasks.stopping()));
+            tasks.spawn("overdue backups", self.clone().look_whether_late(every, tasks.stopping()));
         }
     }
 
@@ -226,27 +256,48 @@ impl Backups {
     /// When another one is being made, there is no place, or it cannot be written. A place that
     /// does not take it is named in what is returned.
     pub async fn make(&self, to: Option<PathBuf>) -> Result<Made, BackupError> {
-        let _turn = self.0.turn.try_lock().map_err(|_| BackupError::Running)?;
-        let made = self.made(to).await;
-        let now = self.0.clock.now();
-        let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match &made {
-            Ok(made) if made.failed.is_empty() => {
-                last.success = Some(now);
-                last.failure = None;
-            }
-            Ok(made) => {
-                let what = made.failed.iter().map(|(place, what)| format!("{place}: {what}"));
-                last.failure = Some((now, what.collect::<Vec<_>>().join("; ")));
-            }
-            Err(error) => last.failure = Some((now, error.to_string())),
+        let turn = self.turn()?;
+        self.make_in(turn, to).await
+    }
+
+    /// Begins a backup to every place that is set, and goes on with it behind.
+    ///
+    /// # Errors
+    /// When another one is being made, or there is no place.
+    pub fn begin(&self) -> Result<(), BackupError> {
+        if self.0.places.is_empty() {
+            return Err(BackupError::Nowhere);
         }
+        let tasks = self.0.tasks.get().ok_or(BackupError::Stopped)?;
+        let (this, turn) = (self.clone(), self.turn()?);
+        tasks.spawn("backup", async move {
+            watch::tell_of(&this.make_in(turn, None).await);
+        });
+        Ok(())
+    }
+
+    fn turn(&self) -> Result<Turn, BackupError> {
+        let mut running = held(&self.0.running);
+        match running.replace(self.0.clock.now()) {
+            None => Ok(Turn(self.clone())),
+            since => {
+                *running = since;
+                Err(BackupError::Running)
+            }
+        }
+    }
+
+    async fn make_in(&self, turn: Turn, to: Option<PathBuf>) -> Result<Made, BackupError> {
+        let everywhere = to.is_none();
+        let made = self.made(to).await;
+        self.note(&made, everywhere);
+        drop(turn);
         made
     }
 
     /// How it went the last times.
     pub fn last(&self) -> Last {
-        self.0.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        held(&self.0.last).clone()
     }
 
     /// What lies at the places, place by place, the oldest first.
@@ -284,6 +335,15 @@ impl Backups {
         self.0.kick.notify_one();
         Ok(())
     }
+}
+
+/// Whether a text is the name of a backup, and not a path to anything else.
+pub fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+    text.len() <= 200
+        && text.starts_with("clonememoria-")
+        && text.ends_with(ENDING)
+        && text.bytes().all(plain)
 }
 
 /// The backups at a place whose names begin so, the oldest first.

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::watch::tell_of;
 use super::{BackupError, Backups, Destination, ENDING, backups_at};
 use crate::kernel::Timestamp;
 
 /// How often somebody looks whether one is due.
 #[cfg(not(feature = "testing"))]
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(60);
 #[cfg(feature = "testing")]
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long nothing is tried again after it failed.
-const AGAIN: Duration = Duration::from_secs(60 * 60);
+pub(super) const AGAIN: Duration = Duration::from_secs(60 * 60);
 
 impl Backups {
     /// Makes a backup whenever the newest at a place is older than `every`.
@@ -29,30 +30,24 @@ impl Backups {
             if failed || !self.is_due(every).await {
                 continue;
             }
-            match self.make(None).await {
-                Ok(made) if made.failed.is_empty() => {
-                    tracing::info!(name = made.name, size = made.size, "a backup was made");
-                }
-                Ok(made) => {
-                    let places: Vec<_> = made.failed.iter().map(|(place, _)| place).collect();
-                    tracing::warn!(?places, "a backup is not at every place");
-                }
-                Err(BackupError::Running | BackupError::Stopped) => {}
-                Err(error) => tracing::warn!(%error, "no backup could be made"),
-            }
+            let made = self.make(None).await;
+            tell_of(&made);
+            self.tell_failure(&made).await;
         }
     }
 
     async fn is_due(&self, every: Duration) -> bool {
+        let mut everywhere = Vec::new();
         for place in &self.0.places {
             match self.newest_at(place).await {
-                Ok(Some(newest)) if self.0.clock.now().since(newest) < every => {}
-                Ok(_) => return true,
+                Ok(newest) => everywhere.push(newest),
                 // Making one says what is wrong with the place.
                 Err(_) => return true,
             }
         }
-        false
+        let oldest = everywhere.into_iter().min().flatten();
+        self.note_newest(oldest);
+        oldest.is_none_or(|newest| self.0.clock.now().since(newest) >= every)
     }
 
     async fn newest_at(&self, place: &Destination) -> Result<Option<Timestamp>, BackupError> {
@@ -63,7 +58,7 @@ impl Backups {
 }
 
 /// When a backup was made, from its name.
-fn made_at(name: &str) -> Option<Timestamp> {
+pub(super) fn made_at(name: &str) -> Option<Timestamp> {
     let mut parts = name.strip_suffix(ENDING)?.rsplit('-');
     let (_salt, moment) = (parts.next()?, parts.next()?);
     moment_of(moment)

@@ -27,6 +27,8 @@ const KEYRING: &str = "keyring";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
+    /// Nothing was moved yet; the next start begins.
+    Left,
     Swapping,
     New,
     Reverting,
@@ -84,22 +86,39 @@ impl Swap {
     /// # Errors
     /// When the disk fails; the next start goes on with it then.
     pub fn carry_out(self, names: &[&str]) -> Result<(), BackupError> {
-        let is_in = |folder: &Path| {
-            let there = names.iter().filter(|name| folder.join(name).exists());
-            there.map(|name| (*name).to_owned()).collect::<Vec<_>>()
-        };
-        let (fresh, aside) = (is_in(&self.folder()), is_in(&self.directory));
-        let journal = Journal { phase: Phase::Swapping, fresh, aside, attempts: 0 };
+        let journal = of_names(&self.directory, names.iter().copied());
         remove(&self.directory.join(ASIDE)).map_err(failed)?;
         keep(&self.directory, &journal)
             .and_then(|()| forward(&self.directory, journal))
             .map_err(failed)
     }
 
+    /// Has the next start put what is in the folder into the place of what has one of these names:
+    /// a server that runs still uses what is there.
+    ///
+    /// # Errors
+    /// When the disk fails; the next start may go on with it then.
+    pub fn leave(self, names: &[&str]) -> Result<(), BackupError> {
+        let aside = names.iter().map(|name| (*name).to_owned()).collect();
+        let journal = Journal { phase: Phase::Left, fresh: Vec::new(), aside, attempts: 0 };
+        remove(&self.directory.join(ASIDE)).map_err(failed)?;
+        keep(&self.directory, &journal).map_err(failed)
+    }
+
     /// Gives it up: what is there stays.
     pub fn give_up(self) {
         drop(remove(&self.folder()));
     }
+}
+
+/// What comes and what goes of these names, as it lies there now.
+fn of_names<'a>(directory: &Path, names: impl Iterator<Item = &'a str> + Clone) -> Journal {
+    let is_in = |folder: &Path| {
+        let there = names.clone().filter(|name| folder.join(name).exists());
+        there.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (fresh, aside) = (is_in(&directory.join(FRESH)), is_in(directory));
+    Journal { phase: Phase::Swapping, fresh, aside, attempts: 0 }
 }
 
 /// Goes on with what was begun. To be called by whoever has the data directory, before anything in
@@ -117,6 +136,10 @@ fn settled(directory: &Path) -> std::io::Result<Begun> {
         remove(&directory.join(ASIDE))?;
         return Ok(Begun::Usual);
     };
+    if journal.phase == Phase::Left {
+        journal = of_names(directory, journal.aside.iter().map(String::as_str));
+        keep(directory, &journal)?;
+    }
     if journal.phase == Phase::Swapping {
         forward(directory, journal)?;
         return settled(directory);
@@ -168,7 +191,7 @@ pub fn started(directory: &Path) -> Result<bool, BackupError> {
 /// When the disk fails; the next start goes on with it then.
 pub fn revert(directory: &Path) -> Result<bool, BackupError> {
     let revert = |journal: Option<Journal>| match journal {
-        Some(journal) if journal.phase != Phase::Swapping => {
+        Some(journal) if !matches!(journal.phase, Phase::Left | Phase::Swapping) => {
             back(directory, journal).map(|()| true)
         }
         _ => Ok(false),
@@ -267,133 +290,5 @@ fn remove(path: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NAMES: [&str; 4] = ["clonememoria.redb", "blobs", "index", "keyring"];
-
-    /// A directory with old data, and new data in its folder: no keyring comes, no index either.
-    fn prepared() -> (tempfile::TempDir, Swap) {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path();
-        std::fs::write(path.join("clonememoria.redb"), "old").unwrap();
-        std::fs::create_dir_all(path.join("index/a")).unwrap();
-        std::fs::write(path.join("index/a/b"), "old index").unwrap();
-        std::fs::write(path.join("keyring"), "keys").unwrap();
-        let swap = begin(path).unwrap();
-        std::fs::write(swap.folder().join("clonememoria.redb"), "new").unwrap();
-        std::fs::create_dir(swap.folder().join("blobs")).unwrap();
-        std::fs::write(swap.folder().join("blobs/one"), "new blob").unwrap();
-        (directory, swap)
-    }
-
-    fn is_old(path: &Path) -> bool {
-        let read = |name: &str| std::fs::read_to_string(path.join(name)).ok();
-        read("clonememoria.redb").as_deref() == Some("old")
-            && read("index/a/b").as_deref() == Some("old index")
-            && read("keyring").as_deref() == Some("keys")
-            && !path.join("blobs").exists()
-    }
-
-    fn is_new(path: &Path) -> bool {
-        let read = |name: &str| std::fs::read_to_string(path.join(name)).ok();
-        read("clonememoria.redb").as_deref() == Some("new")
-            && read("blobs/one").as_deref() == Some("new blob")
-            && read("keyring").as_deref() == Some("keys")
-            && !path.join("index").exists()
-    }
-
-    fn is_tidy(path: &Path) -> bool {
-        [FRESH, ASIDE, JOURNAL].iter().all(|name| !path.join(name).exists())
-    }
-
-    #[test]
-    fn what_came_stays_when_it_has_started_once() {
-        let (directory, swap) = prepared();
-        let path = directory.path();
-        swap.carry_out(&NAMES[..3]).unwrap();
-        assert!(is_new(path));
-        assert_eq!(settle(path).unwrap(), Begun::Restored);
-        opened(path).unwrap();
-        assert!(path.join(ASIDE).join("clonememoria.redb").exists(), "kept until it has started");
-        assert!(started(path).unwrap());
-        assert!(is_new(path) && is_tidy(path));
-        assert!(!revert(path).unwrap() && is_new(path), "there is no way back any more");
-        assert_eq!(settle(path).unwrap(), Begun::Usual);
-    }
-
-    #[test]
-    fn what_does_not_start_goes() {
-        let (directory, swap) = prepared();
-        let path = directory.path();
-        swap.carry_out(&NAMES[..3]).unwrap();
-        assert_eq!(settle(path).unwrap(), Begun::Restored);
-        // A start makes an index before it fails.
-        std::fs::create_dir(path.join("index")).unwrap();
-        assert!(revert(path).unwrap());
-        assert!(is_old(path) && is_tidy(path));
-    }
-
-    #[test]
-    fn what_dies_again_and_again_goes_too() {
-        let (directory, swap) = prepared();
-        let path = directory.path();
-        swap.carry_out(&NAMES[..3]).unwrap();
-        for _ in 0..ATTEMPTS {
-            assert_eq!(settle(path).unwrap(), Begun::Restored);
-        }
-        assert_eq!(settle(path).unwrap(), Begun::Reverted);
-        assert!(is_old(path) && is_tidy(path));
-    }
-
-    /// Breaks off after each rename that there is, both ways, and starts again.
-    #[test]
-    fn wherever_it_breaks_off_it_is_the_one_or_the_other() {
-        for cut in 0..8 {
-            let (directory, swap) = prepared();
-            let path = directory.path();
-            let (fresh, aside) = (path.join(FRESH), path.join(ASIDE));
-            let journal = Journal {
-                phase: Phase::Swapping,
-                fresh: ["clonememoria.redb", "blobs"].map(str::to_owned).to_vec(),
-                aside: ["clonememoria.redb", "index"].map(str::to_owned).to_vec(),
-                attempts: 0,
-            };
-            keep(path, &journal).unwrap();
-            std::fs::create_dir(&aside).unwrap();
-            for (at, (from, to, name)) in [
-                (path, &*aside, "clonememoria.redb"),
-                (path, &*aside, "index"),
-                (&*fresh, path, "clonememoria.redb"),
-                (&*fresh, path, "blobs"),
-            ]
-            .into_iter()
-            .enumerate()
-            {
-                if at < cut {
-                    rename(from, to, name).unwrap();
-                }
-            }
-            drop(swap);
-            assert_eq!(settle(path).unwrap(), Begun::Restored, "{cut}");
-            assert!(is_new(path), "{cut}");
-            // And half of the way back.
-            keep(path, &Journal { phase: Phase::Reverting, ..journal }).unwrap();
-            for (at, (from, to, name)) in [
-                (path, &*fresh, "clonememoria.redb"),
-                (path, &*fresh, "blobs"),
-                (&*aside, path, "clonememoria.redb"),
-                (&*aside, path, "index"),
-            ]
-            .into_iter()
-            .enumerate()
-            {
-                if at < cut {
-                    rename(from, to, name).unwrap();
-                }
-            }
-            assert_eq!(settle(path).unwrap(), Begun::Reverted, "{cut}");
-            assert!(is_old(path) && is_tidy(path), "{cut}");
-        }
-    }
-}
+#[path = "swap_tests.rs"]
+mod tests;

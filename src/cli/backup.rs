@@ -9,8 +9,8 @@ use clap::{Args, Subcommand};
 use super::line::Line;
 use super::{ConfigArgs, Failure, runtime, say};
 use crate::admin::{Operation, Outcome, RecoveryState};
-use crate::app::{Findings, Restore, Wanted};
-use crate::backup::{Made, PublicKey, RecoveryKey};
+use crate::app::Restore;
+use crate::backup::{Findings, Made, PublicKey, RecoveryKey, Wanted};
 use crate::config::Config;
 
 #[derive(Debug, Args)]

@@ -37,6 +37,14 @@ fn take_descriptors(config: &Config) {
     }
 }
 
+/// Why the server stopped in order.
+enum Stopped {
+    /// Somebody asked for it.
+    Asked,
+    /// It is to open again with what is given back.
+    ToOpenAgain,
+}
+
 async fn serve(config: &Config) -> Result<(), Failure> {
     // Before anything else, so that an early signal stops us in order too.
     let mut ends = [SignalKind::terminate(), SignalKind::interrupt()]
@@ -44,6 +52,13 @@ async fn serve(config: &Config) -> Result<(), Failure> {
         .map(signal)
         .collect::<Result<Vec<Signal>, _>>()
         .map_err(Failure::io("signals cannot be watched"))?;
+    let mut config = config.clone();
+    while let Stopped::ToOpenAgain = serve_once(&mut config, &mut ends).await? {}
+    Ok(())
+}
+
+/// Serves until it is to end; the next time at the same address.
+async fn serve_once(config: &mut Config, ends: &mut [Signal]) -> Result<Stopped, Failure> {
     let app = App::open(config).await?;
     let server = match app.serve(config).await {
         Ok(server) => server,
@@ -52,9 +67,12 @@ async fn serve(config: &Config) -> Result<(), Failure> {
             return Err(error.into());
         }
     };
+    config.listen = server.address();
     greet(&app, config, server.address());
+    let mut stopped = Stopped::Asked;
     tokio::select! {
-        () = received(&mut ends) => {}
+        () = received(ends) => {}
+        () = app.again() => stopped = Stopped::ToOpenAgain,
         message = app.failed() => {
             // Nothing can be kept any more, so there is nothing to wait for.
             let hurry = CancellationToken::new();
@@ -69,11 +87,14 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     let stop = app.stop(Some(server), hurry);
     tokio::pin!(stop);
     tokio::select! {
-        () = &mut stop => return Ok(()),
-        () = received(&mut ends) => impatient.cancel(),
+        () = &mut stop => return Ok(stopped),
+        () = received(ends) => {
+            stopped = Stopped::Asked;
+            impatient.cancel();
+        }
     }
     stop.await;
-    Ok(())
+    Ok(stopped)
 }
 
 /// Says where the server is and, the first time, how to begin.

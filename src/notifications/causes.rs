@@ -103,6 +103,7 @@ fn own(event: &SecurityEvent) -> Option<Notice> {
         E::IdentityLinked { provider } => Notice::IdentityLinked { provider },
         E::IdentityUnlinked { provider } => Notice::IdentityUnlinked { provider },
         E::ApiKeyCreated { label, .. } => Notice::ApiKeyCreated { label },
+        E::RecoveryKeySet => Notice::RecoveryKeySet,
         E::RefreshReused => Notice::SignInReused,
         E::BreakGlassBegun { name: by, reason, until, .. } => {
             Notice::BreakGlass { by, reason, until }

@@ -1,5 +1,6 @@
 //! Why something with notices or mails could not be done.
 
+use crate::accounts::AccountError;
 use crate::kernel::{Fault, Kind};
 use crate::providers::MailError;
 use crate::store::StoreError;
@@ -16,6 +17,9 @@ pub enum NotificationError {
     /// A mail was not sent.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// The accounts cannot be had.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -24,6 +28,7 @@ pub enum NotificationError {
 impl From<NotificationError> for Fault {
     fn from(error: NotificationError) -> Self {
         match error {
+            NotificationError::Account(error) => error.into(),
             NotificationError::Missing => Self::not_found(),
             NotificationError::NoMail => Self::new(
                 Kind::NotImplemented,

@@ -50,6 +50,7 @@ pub struct Parts {
 pub struct Notifications {
     store: Store,
     clock: Clock,
+    accounts: Accounts,
     queue: Queue,
     mailer: Option<Mailer>,
     links: Links,
@@ -69,9 +70,15 @@ impl Notifications {
         invited::register(&parts);
         let Parts { store, clock, accounts, queue, mailer, links } = parts;
         if let Some(mailer) = mailer.clone() {
-            posting::register(&queue, accounts, mailer, (store.clone(), clock.clone()), &links);
+            posting::register(
+                &queue,
+                accounts.clone(),
+                mailer,
+                (store.clone(), clock.clone()),
+                &links,
+            );
         }
-        Self { store, clock, queue, mailer, links }
+        Self { store, clock, accounts, queue, mailer, links }
     }
 
     /// Whether mails can be sent.
@@ -120,6 +127,30 @@ impl Notifications {
             }
             Ok(())
         })
+    }
+
+    /// Tells everybody who administers the server something that concerns all of it, unless they
+    /// were told the same since a moment.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn tell_admins(
+        &self,
+        notice: Notice,
+        since: Option<Timestamp>,
+    ) -> Result<(), NotificationError> {
+        let (this, now) = (self.clone(), self.clock.now());
+        let admins = self.accounts.all()?.into_iter().filter(|account| account.is_admin);
+        let admins: Vec<AccountId> = admins.map(|account| account.id).collect();
+        let told = self.store.write(move |tx| {
+            for admin in admins {
+                if !rows::is_told_in(tx, admin, notice.topic(), since)? {
+                    this.tell_in(tx, admin, &notice, now)?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        });
+        Ok(told.await?)
     }
 
     /// Posts links that set a new password. Without mail nothing happens.

@@ -120,6 +120,15 @@ pub enum Notice {
     Suspended,
     /// It may be used again.
     Unsuspended,
+    /// The account made the recovery key that backups are sealed for from now on.
+    RecoveryKeySet,
+    /// A backup that was due could not be made, or is not at every place.
+    BackupFailed {
+        /// What failed, place by place.
+        what: String,
+    },
+    /// No backup was made for longer than twice the time between two.
+    BackupOverdue,
 }
 
 impl Notice {
@@ -156,6 +165,9 @@ impl Notice {
             Self::LockedOut => Topic::LockedOut,
             Self::Suspended => Topic::Suspended,
             Self::Unsuspended => Topic::Unsuspended,
+            Self::RecoveryKeySet => Topic::RecoveryKeySet,
+            Self::BackupFailed { .. } => Topic::BackupFailed,
+            Self::BackupOverdue => Topic::BackupOverdue,
         }
     }
 
@@ -171,6 +183,7 @@ impl Notice {
             | Self::CloneShared { clone: detail }
             | Self::CloneMoved { clone: detail }
             | Self::BreakGlass { reason: detail, .. }
+            | Self::BackupFailed { what: detail }
             | Self::SpaceInvitation { space: detail }
             | Self::RoleChanged { space: detail, .. }
             | Self::SpaceHandedOver { space: detail }
@@ -245,6 +258,9 @@ impl Notice {
             Topic::LockedOut => Self::LockedOut,
             Topic::Suspended => Self::Suspended,
             Topic::Unsuspended => Self::Unsuspended,
+            Topic::RecoveryKeySet => Self::RecoveryKeySet,
+            Topic::BackupFailed => Self::BackupFailed { what: detail },
+            Topic::BackupOverdue => Self::BackupOverdue,
         }
     }
 }

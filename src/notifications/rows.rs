@@ -129,6 +129,32 @@ pub(super) fn get(
     Ok(tx.get(&NOTICES, &(account, id))?.and_then(|row| notification(id, row)))
 }
 
+/// Whether an account was told something of a topic since a moment and has not read it, or, since
+/// a moment that is known, at all.
+pub(super) fn is_told_in(
+    tx: &impl Rows,
+    account: AccountId,
+    topic: Topic,
+    since: Option<Timestamp>,
+) -> Result<bool, StoreError> {
+    let mut is_told = false;
+    tx.scan(
+        &NOTICES,
+        &Range::prefix(&account),
+        Direction::Down,
+        |(_, _): (AccountId, NoticeId), row| {
+            let counts = match since {
+                Some(since) => row.at >= since,
+                None => !row.read,
+            };
+            is_told = counts && row.topic == topic.word();
+            let flow = if is_told { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            Ok::<_, StoreError>(flow)
+        },
+    )?;
+    Ok(is_told)
+}
+
 /// A page of an inbox, newest first.
 pub(super) fn page(
     tx: &impl Rows,

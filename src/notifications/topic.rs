@@ -34,10 +34,13 @@ pub enum Topic {
     LockedOut,
     Suspended,
     Unsuspended,
+    RecoveryKeySet,
+    BackupFailed,
+    BackupOverdue,
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 30] = [
+const WORDS: [(Topic, &str); 33] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -68,6 +71,9 @@ const WORDS: [(Topic, &str); 30] = [
     (Topic::LockedOut, "locked_out"),
     (Topic::Suspended, "suspended"),
     (Topic::Unsuspended, "unsuspended"),
+    (Topic::RecoveryKeySet, "recovery_key_set"),
+    (Topic::BackupFailed, "backup_failed"),
+    (Topic::BackupOverdue, "backup_overdue"),
 ];
 
 impl Topic {
@@ -88,7 +94,7 @@ impl Topic {
 
     /// Whether somebody else might have done it in the account's name.
     pub fn is_about_security(self) -> bool {
-        let by_others = matches!(
+        let of_others = matches!(
             self,
             Self::SpaceInvitation
                 | Self::RoleChanged
@@ -96,8 +102,10 @@ impl Topic {
                 | Self::RemovedFromSpace
                 | Self::CloneShared
                 | Self::CloneMoved
+                | Self::BackupFailed
+                | Self::BackupOverdue
         );
-        !by_others && !self.is_by_admins()
+        !of_others && !self.is_by_admins()
     }
 
     /// Whether people are told by mail wherever they are: at an address that was never proven,

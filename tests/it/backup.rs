@@ -16,7 +16,7 @@ use crate::support::server::Server;
 use crate::support::{files_below, until};
 
 /// No backup is made by itself.
-const BY_HAND: (&str, &str) = ("CLONEMEMORIA_BACKUP_EVERY_HOURS", "0");
+pub const BY_HAND: (&str, &str) = ("CLONEMEMORIA_BACKUP_EVERY_HOURS", "0");
 
 /// A directory for backups, which can be unplugged.
 pub struct Disk {
@@ -25,18 +25,18 @@ pub struct Disk {
 }
 
 impl Disk {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("backups");
         std::fs::create_dir(&path).unwrap();
         Self { _root: root, path }
     }
 
-    fn unplug(&self) {
+    pub fn unplug(&self) {
         std::fs::rename(&self.path, self.path.with_extension("unplugged")).unwrap();
     }
 
-    fn plug(&self) {
+    pub fn plug(&self) {
         std::fs::rename(self.path.with_extension("unplugged"), &self.path).unwrap();
     }
 }

@@ -26,7 +26,8 @@ fn all(document: &serde_json::Value) -> Vec<(String, Method, String, bool)> {
         let parts = path.split('/').map(|part| if part.starts_with('{') { NOBODY } else { part });
         let path = format!("/api/v1{}", parts.collect::<Vec<_>>().join("/"));
         let name = operation["operationId"].as_str().expect("a name").to_owned();
-        (name, verb.parse().expect("a method"), path, operation["requestBody"].is_object())
+        let json = &operation["requestBody"]["content"]["application/json"];
+        (name, verb.parse().expect("a method"), path, json.is_object())
     });
     all.collect()
 }

@@ -4,6 +4,7 @@ mod admin;
 mod api_keys;
 mod audit;
 mod auth;
+mod backups;
 mod break_glass;
 mod clones;
 mod consents;
@@ -23,6 +24,7 @@ mod password;
 mod people;
 mod register;
 mod restriction;
+mod restores;
 mod share_links;
 mod sign_ins;
 mod spaces;
@@ -37,7 +39,7 @@ use url::Url;
 
 use super::sse::Streams;
 use crate::accounts::Accounts;
-use crate::admin::Admin;
+use crate::admin::{Admin, Restores};
 use crate::api_keys::ApiKeys;
 use crate::audit::Audit;
 use crate::backup::Backups;
@@ -62,6 +64,7 @@ use super::health::Health;
 #[expect(missing_docs, reason = "each field is the service of its type")]
 pub struct Parts {
     pub admin: Admin,
+    pub restores: Restores,
     pub clock: Clock,
     pub accounts: Accounts,
     pub sessions: Sessions,
@@ -156,7 +159,7 @@ pub fn api() -> impl OpenApi + 'static {
             share_links::ShareLinkApi,
             trash::TrashApi,
             erasures::ErasureApi,
-            admin::AdminApi,
+            (admin::AdminApi, backups::BackupApi, restores::RestoreApi),
             audit::AuditApi,
             break_glass::BreakGlassApi,
         ),

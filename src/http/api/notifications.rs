@@ -83,6 +83,12 @@ enum TopicWord {
     Suspended,
     /// The account may be used again.
     Unsuspended,
+    /// The account made the recovery key that backups are sealed for from now on.
+    RecoveryKeySet,
+    /// A backup could not be made, or is not at every place; `detail` says what failed.
+    BackupFailed,
+    /// No backup was made for longer than twice the time between two.
+    BackupOverdue,
 }
 
 /// A notice.

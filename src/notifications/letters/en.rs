@@ -45,7 +45,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 30] = [
+const NOTICES: [(Topic, &str, &str); 33] = [
     (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
     (
         Topic::PasswordChanged,
@@ -197,5 +197,23 @@ const NOTICES: [(Topic, &str, &str); 30] = [
         Topic::Unsuspended,
         "You can use your account again",
         "Your account is not suspended any more. You can sign in as before.",
+    ),
+    (
+        Topic::RecoveryKeySet,
+        "A recovery key for backups was made",
+        "Your account made a new recovery key. From now on it opens the backups of the server,\n\
+         and the copies of its keys; the one before opens older backups only.",
+    ),
+    (
+        Topic::BackupFailed,
+        "A backup of the server failed",
+        "A backup that was due could not be made, or is not at every place. It is tried again\n\
+         every hour; you are told again only after one has succeeded. What failed:{}",
+    ),
+    (
+        Topic::BackupOverdue,
+        "The server has not been backed up for long",
+        "No backup was made for longer than twice the time between two. Look at the page\n\
+         “Backups” of the server, or into its log.",
     ),
 ];

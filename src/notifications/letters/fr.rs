@@ -45,7 +45,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 30] = [
+const NOTICES: [(Topic, &str, &str); 33] = [
     (
         Topic::NewDevice,
         "Un nouvel appareil est connecté",
@@ -207,5 +207,25 @@ const NOTICES: [(Topic, &str, &str); 30] = [
         Topic::Unsuspended,
         "Votre compte est de nouveau ouvert",
         "Votre compte n’est plus suspendu. Vous pouvez vous connecter comme avant.",
+    ),
+    (
+        Topic::RecoveryKeySet,
+        "Une clé de récupération des sauvegardes a été créée",
+        "Votre compte a créé une nouvelle clé de récupération. Elle ouvre désormais les\n\
+         sauvegardes du serveur et les copies de ses clés ; la précédente n’ouvre plus que les\n\
+         anciennes sauvegardes.",
+    ),
+    (
+        Topic::BackupFailed,
+        "Une sauvegarde du serveur a échoué",
+        "Une sauvegarde prévue n’a pas pu être faite, ou ne se trouve pas partout. Elle est\n\
+         retentée toutes les heures ; vous n’en serez averti à nouveau qu’après une réussite.\n\
+         Ce qui a échoué :{}",
+    ),
+    (
+        Topic::BackupOverdue,
+        "Le serveur n’a pas été sauvegardé depuis longtemps",
+        "Aucune sauvegarde n’a été faite depuis plus de deux fois l’intervalle prévu. Regardez\n\
+         la page « Sauvegardes » du serveur, ou son journal.",
     ),
 ];

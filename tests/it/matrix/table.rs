@@ -169,6 +169,18 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("change_oidc_provider", Need::FreshAdmin, Least::Oneself),
     ("remove_oidc_provider", Need::FreshAdmin, Least::Oneself),
     ("test_oidc_provider", Need::Admin, Least::Oneself),
+    ("list_backups", Need::Admin, Least::Oneself),
+    ("make_backup", Need::Admin, Least::Oneself),
+    ("verify_backup", Need::Admin, Least::Oneself),
+    ("make_recovery_key", Need::FreshAdmin, Least::Oneself),
+    ("confirm_recovery_key", Need::FreshAdmin, Least::Oneself),
+    // Of a server that has no account yet; whoever has the identifier may.
+    ("begin_restore", Need::Open, Least::Oneself),
+    ("get_restore", Need::Open, Least::Oneself),
+    ("upload_for_restore", Need::Open, Least::Oneself),
+    ("try_restore", Need::Open, Least::Oneself),
+    ("carry_out_restore", Need::Open, Least::Oneself),
+    ("give_up_restore", Need::Open, Least::Oneself),
     ("get_privacy_notice", Need::Open, Least::Oneself),
     ("get_processing_register", Need::Admin, Least::Oneself),
     ("list_audit", Need::Admin, Least::Oneself),
@@ -196,6 +208,13 @@ pub const NOT_HERE: &[(&str, &[&str], &str)] = &[
     ("link_identity", &["browser_needed", "identity_provider_failed"], "no provider runs here"),
     ("change_oidc_provider", &["provider_configured"], "this one is of the configuration"),
     ("remove_oidc_provider", &["provider_configured"], "this one is of the configuration"),
+    ("make_backup", &["no_backup_destination"], "no place for backups is set here"),
+    ("verify_backup", &["not_found"], "no place for backups is set here"),
+    (
+        "confirm_recovery_key",
+        &["recovery_key_mismatch", "no_new_recovery_key"],
+        "it is typed wrong",
+    ),
     ("let_space_group_in", &["group_not_yours"], "no provider here says who is in a group"),
 ];
 
@@ -238,7 +257,11 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "let_space_group_in" => {
             json!({"provider": "oidc", "name": "eves", "role": "visitor"})
         }
-        "accept_invitation" | "show_invitation" | "verify_email" => json!({"token": "wrong"}),
+        "accept_invitation" | "show_invitation" | "verify_email" | "begin_restore" => {
+            json!({"token": "wrong"})
+        }
+        "confirm_recovery_key" => json!({"typed": "not this one"}),
+        "try_restore" => json!({"recovery_key": "wrong"}),
         "forgot_password" => json!({"email": "ada@example.org"}),
         "reset_password" => json!({"token": "wrong", "new_password": "violet umbrella quartz 42"}),
         "login" => json!({"email": "nobody@example.org", "password": "wrong password here"}),

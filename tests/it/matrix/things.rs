@@ -96,6 +96,8 @@ pub async fn clone_things(client: &Client, space: Option<&str>, visibility: &str
         ("share_link_id", link),
         // Whoever has one may look; there is none of this name.
         ("erasure_id", "00000000-0000-7000-8000-000000000000".to_owned()),
+        ("backup_id", "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb".to_owned()),
+        ("restore_id", "nobody-was-given-this-one".to_owned()),
     ])
 }
 

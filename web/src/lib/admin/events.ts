@@ -59,6 +59,9 @@ export const EVENTS: Record<string, MessageKey> = {
   break_glass_begun: 'event.breakGlassBegun',
   break_glass_used: 'event.breakGlassUsed',
   break_glass_ended: 'event.breakGlassEnded',
+  backup_asked: 'event.backupAsked',
+  backup_tried: 'event.backupTried',
+  recovery_key_set: 'event.recoveryKeySet',
   operator_command: 'event.operatorCommand',
 };
 

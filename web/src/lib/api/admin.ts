@@ -50,3 +50,17 @@ export const endLook = (id: string) =>
 
 export const clonesBehind = async (id: string) =>
   (await data(server.GET('/admin/break-glass/{break_glass_id}/clones', look(id)))).items;
+
+const backup = (backup_id: string) => ({ params: { path: { backup_id } } });
+
+export const backups = () => data(server.GET('/admin/backups'));
+
+export const makeBackup = () => done(server.POST('/admin/backups'));
+
+export const tryBackup = (id: string) =>
+  done(server.POST('/admin/backups/{backup_id}/verify', backup(id)));
+
+export const makeRecoveryKey = () => data(server.POST('/admin/backups/recovery-key'));
+
+export const confirmRecoveryKey = (typed: string) =>
+  done(server.POST('/admin/backups/recovery-key/confirm', { body: { typed } }));

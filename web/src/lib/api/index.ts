@@ -9,6 +9,7 @@ export * as keys from './keys';
 export * as memories from './memories';
 export * as notifications from './notifications';
 export * as privacy from './privacy';
+export * as restores from './restores';
 export * as trust from './trust';
 export * as security from './security';
 export * as shares from './shares';

@@ -131,3 +131,12 @@ export type AnswerEvent =
   | { event: 'delta'; data: Schemas['AnswerDelta'] }
   | { event: 'done'; data: Schemas['AnswerDone'] }
   | { event: 'error'; data: Problem };
+
+export type Backups = Schemas['BackupsView'];
+export type Backup = Schemas['BackupView'];
+export type BackupPlace = Schemas['BackupPlace'];
+export type BackupTrial = Schemas['BackupTrial'];
+export type BackupContents = Schemas['TriedView'];
+export type NewRecoveryKey = Schemas['NewRecoveryKeyView'];
+export type Restore = Schemas['RestoreView'];
+export type RestorePlace = Schemas['RestorePlace'];

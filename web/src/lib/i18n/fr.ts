@@ -1067,8 +1067,6 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.backupFailed':
     'La sauvegarde n’a pas pu être faite ou conservée. Vérifiez que son disque ou son stockage est là.',
   'problem.backupRunning': 'Une sauvegarde est déjà en cours. Attendez qu’elle soit terminée.',
-  'problem.backupUnusable':
-    'Cette sauvegarde est inutilisable : abîmée, d’un autre serveur ou d’une version plus récente.',
   'problem.backupNowhere':
     'Aucun endroit n’est prévu pour les sauvegardes. La personne qui gère le serveur en indique un dans ses réglages.',
   'problem.recoveryKey': 'Ce n’est pas une clé de récupération.',
@@ -1456,4 +1454,120 @@ export const fr: Record<keyof typeof en, string> = {
   'whoSees.share': 'Partager avec d’autres',
   'whoSees.space': 'Gardé dans',
   'whoSees.title': 'Qui peut le voir',
+  'admin.backups': 'Sauvegardes',
+  'backups.asked': 'Une sauvegarde est en cours.',
+  'backups.at': 'Dans {place}',
+  'backups.brings':
+    '{accounts, plural, one {# compte} other {# comptes}}, {clones, plural, one {# clone} other {# clones}}, {memories, plural, one {# souvenir} other {# souvenirs}}',
+  'backups.due': 'Prochaine',
+  'backups.dueNever': 'aucune d’elle-même (backup.every_hours vaut 0)',
+  'backups.dueSoon': 'sur le point de commencer',
+  'backups.elsewhere': 'S’ouvre avec la clé de récupération',
+  'backups.every': 'À quel rythme',
+  'backups.everyHours': '{hours, plural, one {toutes les heures} other {toutes les # heures}}',
+  'backups.failed':
+    'La dernière sauvegarde a échoué ({when}). Elle est retentée toutes les heures.',
+  'backups.good':
+    'Essayée le {when} : elle s’ouvre. {brings}. {found} souvenirs cherchés sur {searches} ont été trouvés.',
+  'backups.here': 'Ne s’ouvre que sur cette machine',
+  'backups.keyCount': 'Tapez ses {count} derniers caractères',
+  'backups.keyCountHint': 'Ou collez-la en entier. Elle ne compte qu’ensuite.',
+  'backups.keyCounts': 'La clé de récupération compte désormais.',
+  'backups.keyCopy': 'Copier',
+  'backups.keyDownload': 'Enregistrer dans un fichier',
+  'backups.keyHave':
+    'Il y en a une depuis {when}. Une nouvelle la remplace ; les anciennes sauvegardes ne s’ouvrent qu’avec l’ancienne, gardez donc les deux.',
+  'backups.keyHeading': 'Clé de récupération de CloneMemoria, {host}',
+  'backups.keyKept': 'Je l’ai conservée',
+  'backups.keyMake': 'Créer une clé de récupération',
+  'backups.keyMakeNew': 'Créer une nouvelle clé de récupération',
+  'backups.keyNone':
+    'Il n’y en a pas. Si cette machine est perdue, tout l’est, quelles que soient les sauvegardes.',
+  'backups.keyPrint': 'Imprimer',
+  'backups.keyText':
+    'Avec cette clé et une sauvegarde, tout peut être rétabli, sur n’importe quelle machine. Personne ne pourra la montrer à nouveau. Conservez-la loin de cette machine et des sauvegardes : sur papier, ou dans un gestionnaire de mots de passe.',
+  'backups.keyTitle': 'Clé de récupération',
+  'backups.keysBehind': 'Les clés actuelles ne sont pas encore dans {place} : {why}',
+  'backups.last': 'Dernière',
+  'backups.lastNone': 'aucune encore',
+  'backups.lead':
+    'Une sauvegarde contient tout ce qui est conservé ici, scellé. Elle se fait pendant que chacun continue.',
+  'backups.list': 'Ce qui s’y trouve',
+  'backups.listNone': 'Aucune sauvegarde de ce serveur ne s’y trouve encore.',
+  'backups.make': 'Sauvegarder maintenant',
+  'backups.nowhere': 'Rien n’est sauvegardé : aucun endroit n’est prévu pour les sauvegardes.',
+  'backups.nowhereHow':
+    'La personne qui gère le serveur en indique un dans ses réglages, un dossier sur un autre disque ou un bucket, puis le redémarre :',
+  'backups.overdue':
+    'Aucune sauvegarde n’a été faite depuis plus de deux fois le temps habituel. Regardez le journal du serveur.',
+  'backups.placeFails': '{place} ne dit pas ce qui s’y trouve : {why}',
+  'backups.restorable': 'Si cette machine est perdue, tout peut être rétabli sur une autre.',
+  'backups.restorableHow':
+    'Il faut pour cela un fichier de la liste ci-dessous, le fichier des clés placé à côté, et la clé de récupération.',
+  'backups.running': 'En cours depuis {when}',
+  'backups.try': 'Essayer',
+  'backups.tryName': 'Essayer la sauvegarde du {when}',
+  'backups.trying': 'Elle est ouverte et lue dans un dossier à part. Cela peut prendre un moment.',
+  'backups.unsafe': 'Si cette machine est perdue, rien ne peut être rétabli.',
+  'backups.unsafeKey':
+    'Ces sauvegardes ne s’ouvrent que sur cette machine. Créez une clé de récupération et conservez-la ailleurs.',
+  'backups.unsafeYet':
+    'Aucune sauvegarde avec ses clés ne s’y trouve encore pour la clé de récupération. Faites-en une maintenant.',
+  'backups.wrong': 'Essayée le {when} : elle est inutilisable.',
+  'bring.again': 'En choisir une autre',
+  'bring.ask': 'Rétablir une sauvegarde',
+  'bring.askText': 'Vous avez une sauvegarde d’un serveur disparu, et sa clé de récupération.',
+  'bring.brought': 'Un fichier à moi',
+  'bring.choose': 'Quelle sauvegarde',
+  'bring.contents': 'Ce qu’elle contient',
+  'bring.failedStart':
+    'Le serveur n’a pas démarré avec elle et il est comme avant. Regardez son journal.',
+  'bring.file': 'La sauvegarde (….cmb)',
+  'bring.go': 'La rétablir',
+  'bring.goText':
+    'Elle prend la place de ce serveur vide. Chacun se reconnecte avec ce qu’il avait.',
+  'bring.going': 'Le serveur s’ouvre à nouveau avec elle. Cette page continue d’elle-même.',
+  'bring.gone':
+    'Cela n’a pas continué : le serveur a été redémarré. Ouvrez à nouveau le lien du premier compte.',
+  'bring.key': 'Clé de récupération',
+  'bring.keyHint': 'Elle commence par AGE-SECRET-KEY-1.',
+  'bring.keyring': 'Les clés placées à côté (….keyring)',
+  'bring.keyringHint': 'Nécessaires, sauf si elles sont là où ce serveur garde ses sauvegardes.',
+  'bring.look': 'Regarder ce qu’elle contient',
+  'bring.made': 'Faite',
+  'bring.newHere': 'Plutôt commencer à neuf',
+  'bring.olderLedger': 'Continuer bien que la copie des clés soit plus ancienne que la sauvegarde',
+  'bring.olderLedgerHint': 'Ce qui a été effacé entre-temps peut réapparaître.',
+  'bring.ready': 'Elle peut être rétablie.',
+  'bring.refused': 'Elle ne peut pas être rétablie. Rien n’a été changé.',
+  'bring.sending': 'Envoi en cours : {percent} %',
+  'bring.title': 'Rétablir une sauvegarde',
+  'bring.trying': 'Elle est ouverte et lue en entier. Cela peut prendre un moment.',
+  'bring.version': 'Par la version',
+  'event.backupAsked': 'Une sauvegarde a été faite à la demande d’un administrateur',
+  'event.backupTried': 'Une sauvegarde a été essayée',
+  'event.recoveryKeySet': 'Une nouvelle clé de récupération des sauvegardes compte',
+  'health.backup': 'Sauvegardes',
+  'notice.backupFailed': 'Une sauvegarde du serveur a échoué',
+  'notice.backupOverdue': 'Le serveur n’a pas été sauvegardé depuis longtemps',
+  'notice.recoveryKeySet': 'Votre compte a créé une clé de récupération des sauvegardes',
+  'problem.backupDamaged':
+    'Cette sauvegarde est abîmée : elle n’est pas telle qu’elle a été écrite. Prenez-en une autre.',
+  'problem.backupKeys':
+    'Cette clé ne l’ouvre pas : elle est d’un autre serveur, ou pour une autre clé de récupération.',
+  'problem.backupLedger':
+    'La copie des clés ne convient pas : elle est plus ancienne que la sauvegarde, ou d’un autre moment.',
+  'problem.backupNewer':
+    'Une version plus récente a fait cette sauvegarde. Installez cette version ou une suivante, puis réessayez.',
+  'problem.keyringMissing':
+    'Les clés qui vont avec manquent : le fichier ….keyring placé à côté de la sauvegarde.',
+  'problem.noBackupChosen': 'Choisissez d’abord une sauvegarde, ou un fichier.',
+  'problem.noNewRecoveryKey':
+    'Aucune nouvelle clé de récupération n’attend. Faites-en créer une autre.',
+  'problem.recoveryMismatch': 'Ce n’est pas la fin de la clé. Elle ne compte pas encore.',
+  'problem.restoreNotReady': 'Aucune sauvegarde essayée ne peut être rétablie.',
+  'problem.restoreRunning':
+    'Une sauvegarde est en cours de réception ou d’essai. Attendez que ce soit terminé.',
+  'problem.trialRunning': 'Une sauvegarde est déjà à l’essai. Attendez que ce soit terminé.',
+  'problem.uploadBroken': 'Le fichier n’est pas arrivé entier. Envoyez-le à nouveau.',
 };

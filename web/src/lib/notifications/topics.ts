@@ -33,6 +33,9 @@ export const TITLES: Record<NotificationTopic, MessageKey> = {
   locked_out: 'notice.lockedOut',
   suspended: 'notice.suspended',
   unsuspended: 'notice.unsuspended',
+  recovery_key_set: 'notice.recoveryKeySet',
+  backup_failed: 'notice.backupFailed',
+  backup_overdue: 'notice.backupOverdue',
 };
 
 /** Words around what a notice names; where there are none, the name says enough. */

@@ -1,0 +1,6 @@
+// What a backup holds, in words.
+import type { BackupContents } from '$lib/api';
+import { t } from '$lib/i18n/index.svelte';
+
+export const contentWords = ({ accounts, clones, memories }: BackupContents): string =>
+  t('backups.brings', { accounts, clones, memories });
