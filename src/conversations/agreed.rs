@@ -42,6 +42,9 @@ impl Agreement {
     /// Fails when somebody has taken back what it takes.
     fn require_in(&self, tx: &impl Rows) -> Result<(), ConversationError> {
         consents::require_in(tx, self.asker, Consent::DataProcessing)?;
+        if let Some(persona) = clones::present(tx, self.clone)? {
+            persona.require_awake()?;
+        }
         let Some(host) = self.outside.as_deref() else { return Ok(()) };
         let missing = || ConsentError::Required(Consent::ThirdPartyApis);
         let persona = clones::present(tx, self.clone)?.ok_or(ConversationError::Missing)?;

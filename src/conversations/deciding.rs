@@ -51,6 +51,7 @@ impl Deciding {
             }
         };
         let (persona, role) = clones::open(tx, &self.who, conversation.clone, Action::Talk)?;
+        persona.require_awake()?;
         let may_add = may(role, Action::AddMemories);
         let settings = clones::settings_of(tx, conversation.clone)?;
         let messages = rows::messages(tx, conversation.id)?;

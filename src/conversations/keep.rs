@@ -38,7 +38,7 @@ impl Conversations {
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     return own(tx, &who, ConversationId::from_bytes(made));
                 }
-                clones::open(tx, &who, clone, Action::Talk)?;
+                clones::open(tx, &who, clone, Action::Talk)?.0.require_awake()?;
                 let conversation = begin_in(tx, &who, clone, title, now)?;
                 share_links::spend_in(tx, &who, now)?;
                 Once::record_in(once.as_ref(), tx, &conversation.id.bytes())?;

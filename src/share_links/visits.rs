@@ -3,7 +3,7 @@
 
 use crate::access::{Action, Principal, Proof, may};
 use crate::accounts::account_in;
-use crate::clones::{self, Persona};
+use crate::clones::{self, Life, Persona};
 use crate::consents::{self, Consent};
 use crate::kernel::{AccountId, CloneId, Timestamp};
 use crate::spaces;
@@ -104,5 +104,9 @@ pub(super) fn good(
         return Err(ShareLinkError::Paused);
     }
     consents::require_in(tx, maker.id, Consent::DataProcessing)?;
+    if !persona.may_stay_open() && persona.life() == Life::Active {
+        return Err(ShareLinkError::Paused);
+    }
+    persona.require_awake()?;
     Ok((persona, maker.locale))
 }

@@ -25,6 +25,7 @@ mod register;
 mod share_links;
 mod sign_ins;
 mod spaces;
+mod standing;
 mod system;
 mod timeline;
 mod trash;
@@ -145,6 +146,7 @@ pub fn api() -> impl OpenApi + 'static {
         (
             spaces::SpaceApi,
             clones::CloneApi,
+            standing::StandingApi,
             memories::MemoryApi,
             timeline::TimelineApi,
             people::PersonApi,

@@ -1088,6 +1088,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clones/{clone_id}/declarations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Declare that a clone is of oneself, or of somebody close who has died
+         * @description The clone is of that subject from then on, and can be opened to others.
+         */
+        post: operations["declare_standing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clones/{clone_id}/memories": {
         parameters: {
             query?: never;
@@ -1178,6 +1198,43 @@ export interface paths {
         /** Make a memory say again what it said before */
         post: operations["restore_revision"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/objections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Object to a clone of somebody close who has died
+         * @description It rests until the objection is taken back. Saying it again changes the words.
+         */
+        post: operations["object_to_clone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/objections/{objection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take one's own objection back */
+        delete: operations["withdraw_objection"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1291,6 +1348,68 @@ export interface paths {
          * @description What its visitors said is erased with it.
          */
         delete: operations["revoke_share_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * On whose word a clone exists, and whether it rests
+         * @description What was declared and objected is for members of its space, what the person said for
+         *     those who look after it.
+         */
+        get: operations["get_standing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Let a clone rest, retire it, or wake it
+         * @description Stewards can let it rest; its owner does the rest. A clone that was retired more than 30
+         *     days ago wakes for somebody who proved a moment ago who they are.
+         */
+        put: operations["set_clone_state"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/subject-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the link by which a living person says whether they agree to their clone
+         * @description The answer holds its token once. One from before that nobody answered stops working.
+         */
+        post: operations["ask_subject"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1795,6 +1914,47 @@ export interface paths {
         patch: operations["change_member"];
         trace?: never;
     };
+    "/subject-consents/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether one agrees to one's clone
+         * @description It can be said again, and otherwise, by the same link at any time. A no pauses the clone
+         *     at once.
+         */
+        post: operations["answer_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subject-consents/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a clone is, for the living person who was asked
+         * @description For whoever holds the token of their link, signed in or not.
+         */
+        post: operations["show_subject_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trash": {
         parameters: {
             query?: never;
@@ -1943,6 +2103,19 @@ export interface components {
             pending_email: string | null;
         };
         /**
+         * AnswerChoice
+         * @description What the living person says.
+         */
+        AnswerChoice: {
+            agreed: boolean;
+            /** @description Their name, as a signature (1 to 200 characters). */
+            name: string;
+            /** @description The SHA-256 of the text that was shown. */
+            text_sha256: string;
+            /** @description That of their link. */
+            token: string;
+        };
+        /**
          * AnswerDelta
          * @description The event `delta`: more of the answer.
          */
@@ -1975,6 +2148,8 @@ export interface components {
          * @description The event `start`: the question is stored, the answer begins.
          */
         AnswerStarted: {
+            /** @description Always: nobody but the clone answers. */
+            ai_generated: boolean;
             conversation_id: string;
             grounding: (components["schemas"]["GroundingWord"] & unknown) | null;
             /** @description The answer. */
@@ -2051,6 +2226,28 @@ export interface components {
              */
             requests_30_days: number;
             scopes: components["schemas"]["ScopeWord"][];
+        };
+        /**
+         * AskedView
+         * @description What a living person who was asked sees.
+         */
+        AskedView: {
+            about: components["schemas"]["StandingText"];
+            /** @description What was said by this link, if anything was. */
+            agreed: boolean | null;
+            answered_at: string | null;
+            /** @description Who asks. */
+            asked_by: string | null;
+            /** @description What the clone is called. */
+            clone_name: string;
+            description: string | null;
+            /** @description Until when it can be answered for the first time. */
+            expires_at: string | null;
+            /**
+             * Format: uint64
+             * @description How much was told to it.
+             */
+            memory_count: number;
         };
         /**
          * AuditEntryView
@@ -2305,10 +2502,16 @@ export interface components {
             died: string | null;
             /** Format: uint64 */
             document_count: number;
+            /** @description What is said in its place when it is retired. */
+            farewell: string | null;
             greeting: string | null;
+            /** @description On whose word it exists; see its standing. */
+            ground: components["schemas"]["GroundWord"] & unknown;
             id: string;
             instructions: string | null;
             language: string | null;
+            /** @description Whether it may be opened to others than those who make it. */
+            may_be_opened: boolean;
             /**
              * Format: uint64
              * @description Memories the caller may read.
@@ -2321,6 +2524,8 @@ export interface components {
             /** @description What the caller is to it. */
             role: components["schemas"]["RoleWord"] & unknown;
             space_id: string;
+            /** @description Whether it can be talked with. */
+            state: components["schemas"]["StateWord"] & unknown;
             style: string | null;
             subject: components["schemas"]["SubjectWord"];
             tags: string[];
@@ -2496,6 +2701,39 @@ export interface components {
             updated_at: string;
         };
         /**
+         * DeclarationChoice
+         * @description A declaration.
+         */
+        DeclarationChoice: {
+            /** @description Who they are to the person, in words of their own; needed for somebody who has died. */
+            own_words?: string | null;
+            /** @description What the person was to whoever declares; needed for somebody who has died. */
+            relation?: string | null;
+            /** @description `self` or `deceased`. */
+            subject: components["schemas"]["SubjectWord"] & unknown;
+            /** @description The SHA-256 of the text that was shown; see `texts`. */
+            text_sha256: string;
+        };
+        /**
+         * DeclarationView
+         * @description What was declared of a clone; nothing of it is ever changed.
+         */
+        DeclarationView: {
+            about: components["schemas"]["StandingText"];
+            at: string;
+            /** @description The account that declared it. */
+            declared_by: string;
+            declared_by_name: string | null;
+            /**
+             * Format: uint64
+             * @description Its number among all of the clone, from 1.
+             */
+            number: number;
+            own_words: string | null;
+            /** @description What the person was to them. */
+            relation: string | null;
+        };
+        /**
          * @description What kind of thing was deleted.
          * @enum {string}
          */
@@ -2661,6 +2899,11 @@ export interface components {
             /** @description The version of the server. */
             version: string;
         };
+        /**
+         * @description On what ground a clone exists.
+         * @enum {string}
+         */
+        GroundWord: "not_needed" | "not_said" | "declared" | "agreed" | "refused";
         /**
          * @description How far an answer may go beyond the passages.
          * @enum {string}
@@ -2984,6 +3227,18 @@ export interface components {
              */
             requests_30_days: number;
             scopes: components["schemas"]["ScopeWord"][];
+        };
+        /**
+         * MadeLinkView
+         * @description A link that was just made.
+         */
+        MadeLinkView: {
+            /** @description Until when it can be answered for the first time. */
+            expires_at: string;
+            /** @description The token itself, shown this once. */
+            token: string;
+            /** @description The address to give to the person; nothing while `server.public_url` is not set. */
+            url: string | null;
         };
         /**
          * MadeShareLinkView
@@ -3415,6 +3670,32 @@ export interface components {
             topic: components["schemas"]["TopicWord"];
             /** @description Until when it goes on. */
             until: string | null;
+        };
+        /**
+         * ObjectionChoice
+         * @description An objection.
+         */
+        ObjectionChoice: {
+            /** @description Why, in words of their own. */
+            own_words?: string | null;
+            /** @description What the person was to whoever objects (1 to 200 characters). */
+            relation: string;
+        };
+        /**
+         * ObjectionView
+         * @description That somebody close to the person does not want a clone.
+         */
+        ObjectionView: {
+            at: string;
+            id: string;
+            /** @description The account that objects. */
+            made_by: string;
+            made_by_name: string | null;
+            /** @description Whether it is the caller's, who can take it back. */
+            own: boolean;
+            own_words: string | null;
+            /** @description What the person was to them. */
+            relation: string;
         };
         /**
          * OfferView
@@ -3893,6 +4174,11 @@ export interface components {
          */
         ReservedWord: "asker" | "owner" | "steward";
         /**
+         * @description Why a clone rests.
+         * @enum {string}
+         */
+        RestsBecause: "chosen" | "objection" | "subject";
+        /**
          * RetrievalPatch
          * @description Changes to how passages are found.
          */
@@ -4204,6 +4490,61 @@ export interface components {
          */
         SpaceWord: "personal" | "shared";
         /**
+         * StandingText
+         * @description A text that somebody declares or agrees to.
+         */
+        StandingText: {
+            /** @description The language of the text: `en` or `fr`. */
+            locale: string;
+            subject: components["schemas"]["SubjectWord"];
+            /** @description The text, word for word. */
+            text: string;
+            /** @description Its SHA-256 in UTF-8, in hexadecimal. */
+            text_sha256: string;
+            version: string;
+        };
+        /**
+         * StandingView
+         * @description How a clone stands.
+         */
+        StandingView: {
+            /** @description What the living person said, newest first. */
+            answers: components["schemas"]["SubjectAnswerView"][];
+            /** @description Until when a link that nobody answered yet is good. */
+            asked_until: string | null;
+            /** @description Newest first. */
+            declarations: components["schemas"]["DeclarationView"][];
+            /** @description What is said in its place when it is retired. */
+            farewell: string | null;
+            ground: components["schemas"]["GroundWord"];
+            /** @description Whether it may be opened to others than those who make it. */
+            may_be_opened: boolean;
+            /** @description Oldest first. */
+            objections: components["schemas"]["ObjectionView"][];
+            /** @description Why it rests, if it does. */
+            rests_because: components["schemas"]["RestsBecause"][];
+            /** @description Since when its people have it as it is. */
+            since: string | null;
+            state: components["schemas"]["StateWord"];
+            subject: components["schemas"]["SubjectWord"];
+            /** @description The texts that can be declared, and the one that a living person reads. */
+            texts: components["schemas"]["StandingText"][];
+        };
+        /**
+         * StateChoice
+         * @description What becomes of a clone.
+         */
+        StateChoice: {
+            /** @description What is said in its place when it is retired. */
+            farewell?: string | null;
+            state: components["schemas"]["StateWord"];
+        };
+        /**
+         * @description Whether a clone can be talked with.
+         * @enum {string}
+         */
+        StateWord: "active" | "paused" | "retired";
+        /**
          * StatsView
          * @description How much there is in all.
          */
@@ -4236,6 +4577,18 @@ export interface components {
          * @enum {string}
          */
         StatusWord: "generating" | "complete" | "stopped" | "incomplete";
+        /**
+         * SubjectAnswerView
+         * @description What the living person said.
+         */
+        SubjectAnswerView: {
+            agreed: boolean;
+            at: string;
+            /** @description The language of the text that they read. */
+            locale: string;
+            /** @description The name that they gave. */
+            name: string;
+        };
         /**
          * @description Whom a clone is of.
          * @enum {string}
@@ -4303,7 +4656,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "subject_agreed" | "subject_declined" | "clone_objected" | "objection_withdrawn" | "clone_paused" | "clone_retired" | "clone_woken" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.
@@ -4452,6 +4805,8 @@ export interface components {
          * @description What somebody who came by a share link may know of it.
          */
         WelcomeView: {
+            /** @description The same in a sentence, in the clone's language. */
+            ai_disclosure: string;
             /** @description Always: nobody but the clone answers. */
             ai_generated: boolean;
             clone_id: string;
@@ -8903,16 +9258,20 @@ export interface operations {
                      *           "description": null,
                      *           "died": "2019-04",
                      *           "document_count": 0,
+                     *           "farewell": null,
                      *           "greeting": "Hello my dear, sit down.",
+                     *           "ground": "not_said",
                      *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *           "instructions": null,
                      *           "language": "en",
+                     *           "may_be_opened": false,
                      *           "memory_count": 0,
                      *           "name": "Grandma Rose",
                      *           "people_count": 0,
                      *           "relationship": "my grandmother",
                      *           "role": "owner",
                      *           "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *           "state": "active",
                      *           "style": null,
                      *           "subject": "deceased",
                      *           "tags": [],
@@ -8989,16 +9348,20 @@ export interface operations {
                      *       "description": null,
                      *       "died": "2019-04",
                      *       "document_count": 0,
+                     *       "farewell": null,
                      *       "greeting": "Hello my dear, sit down.",
+                     *       "ground": "not_said",
                      *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "instructions": null,
                      *       "language": "en",
+                     *       "may_be_opened": false,
                      *       "memory_count": 0,
                      *       "name": "Grandma Rose",
                      *       "people_count": 0,
                      *       "relationship": "my grandmother",
                      *       "role": "owner",
                      *       "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "state": "active",
                      *       "style": null,
                      *       "subject": "deceased",
                      *       "tags": [],
@@ -9055,16 +9418,20 @@ export interface operations {
                      *       "description": null,
                      *       "died": "2019-04",
                      *       "document_count": 0,
+                     *       "farewell": null,
                      *       "greeting": "Hello my dear, sit down.",
+                     *       "ground": "not_said",
                      *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "instructions": null,
                      *       "language": "en",
+                     *       "may_be_opened": false,
                      *       "memory_count": 0,
                      *       "name": "Grandma Rose",
                      *       "people_count": 0,
                      *       "relationship": "my grandmother",
                      *       "role": "owner",
                      *       "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "state": "active",
                      *       "style": null,
                      *       "subject": "deceased",
                      *       "tags": [],
@@ -9169,16 +9536,20 @@ export interface operations {
                      *       "description": null,
                      *       "died": "2019-04",
                      *       "document_count": 0,
+                     *       "farewell": null,
                      *       "greeting": "Hello my dear, sit down.",
+                     *       "ground": "not_said",
                      *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "instructions": null,
                      *       "language": "en",
+                     *       "may_be_opened": false,
                      *       "memory_count": 0,
                      *       "name": "Grandma Rose",
                      *       "people_count": 0,
                      *       "relationship": "my grandmother",
                      *       "role": "owner",
                      *       "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "state": "active",
                      *       "style": "Short sentences, a little irony.",
                      *       "subject": "deceased",
                      *       "tags": [
@@ -9422,6 +9793,105 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    declare_standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "own_words": "I am the daughter of her eldest son; she raised me.",
+                 *       "relation": "my grandmother",
+                 *       "subject": "deceased",
+                 *       "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeclarationChoice"];
+            };
+        };
+        responses: {
+            /** @description Said. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "asked_until": null,
+                     *       "declarations": [
+                     *         {
+                     *           "about": {
+                     *             "locale": "en",
+                     *             "subject": "deceased",
+                     *             "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *             "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *             "version": "2026-12"
+                     *           },
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "declared_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *           "declared_by_name": "Ada",
+                     *           "number": 1,
+                     *           "own_words": "I am the daughter of her eldest son; she raised me.",
+                     *           "relation": "my grandmother"
+                     *         }
+                     *       ],
+                     *       "farewell": null,
+                     *       "ground": "declared",
+                     *       "may_be_opened": true,
+                     *       "objections": [],
+                     *       "rests_because": [],
+                     *       "since": null,
+                     *       "state": "active",
+                     *       "subject": "deceased",
+                     *       "texts": [
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "self",
+                     *           "text": "This clone is about me, and I make it myself. I know that others who may see it can talk with it, that it is an AI that answers from what is written here and can be wrong, and that I can pause it, retire it or erase it at any time.",
+                     *           "text_sha256": "9e119cf21a2fbc6a2676ab6b183aa1a8e25b2d65883049ec637798821cf37856",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "living",
+                     *           "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *           "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "deceased",
+                     *           "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *           "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *           "version": "2026-12"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StandingView"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -9980,6 +10450,146 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["MemoryView"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    object_to_clone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "own_words": "She did not want to be spoken for.",
+                 *       "relation": "my mother"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ObjectionChoice"];
+            };
+        };
+        responses: {
+            /** @description Said. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "asked_until": null,
+                     *       "declarations": [
+                     *         {
+                     *           "about": {
+                     *             "locale": "en",
+                     *             "subject": "deceased",
+                     *             "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *             "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *             "version": "2026-12"
+                     *           },
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "declared_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *           "declared_by_name": "Ada",
+                     *           "number": 1,
+                     *           "own_words": "I am the daughter of her eldest son; she raised me.",
+                     *           "relation": "my grandmother"
+                     *         }
+                     *       ],
+                     *       "farewell": null,
+                     *       "ground": "declared",
+                     *       "may_be_opened": true,
+                     *       "objections": [
+                     *         {
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "id": "01a1fcac-b2a0-7c55-9d10-77d0f1b2c3d4",
+                     *           "made_by": "01a1fcac-b255-7a10-8a53-63a96ab69034",
+                     *           "made_by_name": "Ben",
+                     *           "own": true,
+                     *           "own_words": "She did not want to be spoken for.",
+                     *           "relation": "my mother"
+                     *         }
+                     *       ],
+                     *       "rests_because": [
+                     *         "objection"
+                     *       ],
+                     *       "since": null,
+                     *       "state": "paused",
+                     *       "subject": "deceased",
+                     *       "texts": [
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "self",
+                     *           "text": "This clone is about me, and I make it myself. I know that others who may see it can talk with it, that it is an AI that answers from what is written here and can be wrong, and that I can pause it, retire it or erase it at any time.",
+                     *           "text_sha256": "9e119cf21a2fbc6a2676ab6b183aa1a8e25b2d65883049ec637798821cf37856",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "living",
+                     *           "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *           "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "deceased",
+                     *           "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *           "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *           "version": "2026-12"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StandingView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdraw_objection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+                objection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -10663,6 +11273,233 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_standing: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The language of the texts that can be declared (BCP 47): `fr`, else English; the
+                 *     caller's own when not given.
+                 */
+                locale?: string;
+            };
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "asked_until": null,
+                     *       "declarations": [
+                     *         {
+                     *           "about": {
+                     *             "locale": "en",
+                     *             "subject": "deceased",
+                     *             "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *             "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *             "version": "2026-12"
+                     *           },
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "declared_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *           "declared_by_name": "Ada",
+                     *           "number": 1,
+                     *           "own_words": "I am the daughter of her eldest son; she raised me.",
+                     *           "relation": "my grandmother"
+                     *         }
+                     *       ],
+                     *       "farewell": null,
+                     *       "ground": "declared",
+                     *       "may_be_opened": true,
+                     *       "objections": [],
+                     *       "rests_because": [],
+                     *       "since": null,
+                     *       "state": "active",
+                     *       "subject": "deceased",
+                     *       "texts": [
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "self",
+                     *           "text": "This clone is about me, and I make it myself. I know that others who may see it can talk with it, that it is an AI that answers from what is written here and can be wrong, and that I can pause it, retire it or erase it at any time.",
+                     *           "text_sha256": "9e119cf21a2fbc6a2676ab6b183aa1a8e25b2d65883049ec637798821cf37856",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "living",
+                     *           "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *           "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "deceased",
+                     *           "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *           "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *           "version": "2026-12"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StandingView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    set_clone_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "state": "active"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StateChoice"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "asked_until": null,
+                     *       "declarations": [
+                     *         {
+                     *           "about": {
+                     *             "locale": "en",
+                     *             "subject": "deceased",
+                     *             "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *             "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *             "version": "2026-12"
+                     *           },
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "declared_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *           "declared_by_name": "Ada",
+                     *           "number": 1,
+                     *           "own_words": "I am the daughter of her eldest son; she raised me.",
+                     *           "relation": "my grandmother"
+                     *         }
+                     *       ],
+                     *       "farewell": null,
+                     *       "ground": "declared",
+                     *       "may_be_opened": true,
+                     *       "objections": [],
+                     *       "rests_because": [],
+                     *       "since": null,
+                     *       "state": "active",
+                     *       "subject": "deceased",
+                     *       "texts": [
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "self",
+                     *           "text": "This clone is about me, and I make it myself. I know that others who may see it can talk with it, that it is an AI that answers from what is written here and can be wrong, and that I can pause it, retire it or erase it at any time.",
+                     *           "text_sha256": "9e119cf21a2fbc6a2676ab6b183aa1a8e25b2d65883049ec637798821cf37856",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "living",
+                     *           "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *           "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "deceased",
+                     *           "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *           "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *           "version": "2026-12"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StandingView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    ask_subject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-12-21T05:55:38.719164Z",
+                     *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw",
+                     *       "url": "https://memoria.example/agree?token=3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MadeLinkView"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -12006,6 +12843,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "ai_disclosure": "I am an AI, the clone of Grandma Rose, and not Grandma Rose in person. I answer from memories.",
                      *       "ai_generated": true,
                      *       "clone_id": "01a1fcac-b262-7d4c-9b1f-5f2f1f8e7c10",
                      *       "clone_name": "Grandma Rose",
@@ -12655,6 +13493,122 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    answer_subject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "agreed": true,
+                 *       "name": "Max Meyer",
+                 *       "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                 *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AnswerChoice"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "about": {
+                     *         "locale": "en",
+                     *         "subject": "living",
+                     *         "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *         "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *         "version": "2026-12"
+                     *       },
+                     *       "agreed": true,
+                     *       "answered_at": "2026-11-21T05:55:38.719164Z",
+                     *       "asked_by": "Ada",
+                     *       "clone_name": "Uncle Max",
+                     *       "description": null,
+                     *       "expires_at": null,
+                     *       "memory_count": 14
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AskedView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_subject_consent: {
+        parameters: {
+            query?: {
+                /** @description The language of the text (BCP 47): `fr`, else English. */
+                locale?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "about": {
+                     *         "locale": "en",
+                     *         "subject": "living",
+                     *         "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *         "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *         "version": "2026-12"
+                     *       },
+                     *       "agreed": null,
+                     *       "answered_at": null,
+                     *       "asked_by": "Ada",
+                     *       "clone_name": "Uncle Max",
+                     *       "description": null,
+                     *       "expires_at": "2026-12-21T05:55:38.719164Z",
+                     *       "memory_count": 14
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AskedView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
