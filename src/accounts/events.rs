@@ -5,8 +5,8 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::kernel::{
-    AccountId, ApiKeyId, BreakGlassId, CloneId, InvitationId, SessionId, ShareLinkId, SpaceGroupId,
-    SpaceId, Timestamp,
+    AccountId, ApiKeyId, BreakGlassId, CloneId, InvitationId, ObjectionId, SessionId, ShareLinkId,
+    SpaceGroupId, SpaceId, Timestamp,
 };
 use crate::store::{StoreError, WriteTx};
 
@@ -173,6 +173,46 @@ pub enum SecurityEvent {
     ShareLinkRevoked {
         clone: CloneId,
         link: ShareLinkId,
+    },
+    /// Somebody vouched for a clone of themselves, or of somebody who has died.
+    CloneDeclared {
+        clone: CloneId,
+        subject: &'static str,
+    },
+    /// A living person is to be asked whether they agree to a clone of them.
+    SubjectAsked {
+        clone: CloneId,
+    },
+    /// They have answered, by the link of the account that this is told of.
+    SubjectAnswered {
+        clone: CloneId,
+        agreed: bool,
+        /// What the clone is called.
+        name: String,
+        told: Vec<AccountId>,
+    },
+    /// Somebody close to the person does not want a clone.
+    CloneObjected {
+        clone: CloneId,
+        objection: ObjectionId,
+        /// What the clone is called.
+        name: String,
+        told: Vec<AccountId>,
+    },
+    ObjectionWithdrawn {
+        clone: CloneId,
+        objection: ObjectionId,
+        /// What the clone is called.
+        name: String,
+        told: Vec<AccountId>,
+    },
+    /// A clone rests, is retired, or is awake again.
+    CloneStateChanged {
+        clone: CloneId,
+        state: &'static str,
+        /// What the clone is called.
+        name: String,
+        told: Vec<AccountId>,
     },
     /// An admin added a provider of sign-ins, by its name in addresses.
     ProviderAdded {

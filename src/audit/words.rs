@@ -2,7 +2,7 @@
 //! people wrote.
 
 use crate::accounts::{Actor, SecurityEvent};
-use crate::kernel::AccountId;
+use crate::kernel::{AccountId, CloneId};
 
 use super::model::Thing;
 use super::rows::NewEntry;
@@ -103,6 +103,33 @@ fn beyond(account: AccountId, event: &SecurityEvent) -> NewEntry {
         E::SpaceDeleted { space } => of("space_deleted", Thing::Space(*space)),
         E::CloneMoved { clone, from, to, .. } => {
             of("clone_moved", Thing::Clone(*clone)).with("from", from).with("to", to)
+        }
+        elsewhere => of_standing(account, elsewhere),
+    }
+}
+
+/// The same of who vouches for clones, who is against them, and how they rest.
+fn of_standing(account: AccountId, event: &SecurityEvent) -> NewEntry {
+    use SecurityEvent as E;
+    let of = |word, clone: &CloneId| {
+        NewEntry::new(word, Actor::Account(account)).about(Thing::Clone(*clone))
+    };
+    match event {
+        E::CloneDeclared { clone, subject } => of("clone_declared", clone).with("subject", subject),
+        E::SubjectAsked { clone } => of("subject_asked", clone),
+        E::SubjectAnswered { clone, agreed, .. } => {
+            let mut entry = of("subject_answered", clone).with("agreed", agreed);
+            entry.actor = Actor::Nobody;
+            entry.with("asked_by", account)
+        }
+        E::CloneObjected { clone, objection, .. } => {
+            of("clone_objected", clone).with("objection", objection)
+        }
+        E::ObjectionWithdrawn { clone, objection, .. } => {
+            of("objection_withdrawn", clone).with("objection", objection)
+        }
+        E::CloneStateChanged { clone, state, .. } => {
+            of("clone_state_changed", clone).with("state", state)
         }
         elsewhere => behind_glass(account, elsewhere),
     }

@@ -8,7 +8,7 @@ use crate::kernel::{AccountId, CloneId, SpaceId, Text, Timestamp};
 use crate::store::{Direction, Portion, Range, Rows, StoreError, WriteTx};
 
 use super::rows::{COUNTS, Counted, IN_SPACE, PERSONAS, SETTINGS, in_space, persona, put_in};
-use super::{Persona, Profile, Subject};
+use super::{Persona, Profile, Subject, standing};
 
 /// What a clone is called whose name went with the person.
 const NAMELESS: &str = "…";
@@ -105,6 +105,7 @@ fn erase_in(tx: &mut WriteTx<'_>, id: CloneId) -> Result<(), StoreError> {
     }
     tx.remove(&PERSONAS, &id);
     tx.remove(&SETTINGS, &id);
+    standing::rows::erase_clone_in(tx, id)?;
     tx.remove_range(&COUNTS, &Range::prefix(&id)).map(|_| ())
 }
 
@@ -151,6 +152,7 @@ impl Eraser for CloneEraser {
             Erased::Clone(id) => erase_in(tx, id),
             Erased::Account(account) => {
                 let_go_in(tx, account)?;
+                standing::forget_account_in(tx, account)?;
                 forget_counts_in(tx, account)
             }
             _ => Ok(()),

@@ -89,7 +89,7 @@ fn lost_by(
     persona: &Persona,
     (there, reach): (SpaceId, Option<Reach>),
 ) -> Result<Vec<AccountId>, StoreError> {
-    let before = persona.profile.visibility;
+    let before = persona.reach();
     let seen = |member, space, reach| {
         let role = spaces::role_in(tx, member, space)?;
         Ok::<_, StoreError>(role_at(reach, role).is_some())

@@ -13,6 +13,7 @@ mod model;
 pub mod personal;
 mod rows;
 mod settings;
+mod standing;
 
 use crate::access::{Action, Principal, Role, may, may_behind_glass, role_at};
 use crate::accounts::Watchers;
@@ -32,6 +33,11 @@ pub use examine::{CloneExaminer, Recount};
 pub use model::{
     Counts, Effective, Grounding, Label, Persona, Profile, ProfileChange, ProviderChoice, Seen,
     Settings, SettingsChange, Subject, Tally,
+};
+
+pub use standing::{
+    Answering, AskedLink, AskedOf, Declaration, Declaring, Farewell, Ground, Life, MadeLink,
+    Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer, text as standing_text,
 };
 
 pub use crate::access::Reach;
@@ -87,9 +93,11 @@ impl Clones {
                     profile,
                     created_at: now,
                     updated_at: now,
+                    standing: Standing { ground: Ground::Unsaid, ..Standing::default() },
                     version: 1,
                     deleted_at: None,
                 };
+                persona.require_ground(None)?;
                 rows::put_in(tx, &persona)?;
                 Once::record_in(once.as_ref(), tx, &persona.id.bytes())?;
                 Ok(Seen { persona, role, counts: Counts::default() })
@@ -147,11 +155,14 @@ impl Clones {
                 if expected.is_some_and(|expected| expected != persona.version) {
                     return Err(CloneError::Stale);
                 }
+                let before = persona.clone();
                 // Before its reach changes, which tells who could see it.
                 if let Some(space) = space.filter(|space| *space != persona.space) {
                     this.move_in(tx, &who, &mut persona, (space, change.visibility))?;
                 }
                 change.apply(&mut persona.profile);
+                persona.follow_subject(&before)?;
+                persona.require_ground(Some(&before))?;
                 persona.updated_at = now;
                 persona.version += 1;
                 rows::put_in(tx, &persona)?;
@@ -212,6 +223,10 @@ pub fn open(
         return Err(CloneError::Glass);
     }
     permit(role, action)?;
+    // What is kept for reading grows no more.
+    if action == Action::AddMemories && persona.life() == Life::Retired {
+        return Err(CloneError::Retired);
+    }
     Ok((persona, role))
 }
 
@@ -234,7 +249,7 @@ pub fn visible_to(tx: &impl Rows, who: &Principal) -> Result<Vec<(CloneId, Role)
             continue;
         }
         for persona in rows::in_space(tx, space)? {
-            let role = role_at(persona.profile.visibility, Some(role));
+            let role = role_at(persona.reach(), Some(role));
             let role = role.filter(|_| persona.deleted_at.is_none() && who.reaches(persona.id));
             visible.extend(role.map(|role| (persona.id, role)));
         }
@@ -306,7 +321,7 @@ pub fn role_of(
     id: CloneId,
 ) -> Result<Option<Role>, StoreError> {
     let Some(persona) = present(tx, id)? else { return Ok(None) };
-    Ok(role_at(persona.profile.visibility, spaces::role_in(tx, account, persona.space)?))
+    Ok(role_at(persona.reach(), spaces::role_in(tx, account, persona.space)?))
 }
 
 /// Who made a clone that is not in the trash.
@@ -370,7 +385,7 @@ fn relation(
         return Ok(Some(Role::Visitor));
     }
     let member = spaces::role_in(tx, who.account, persona.space)?;
-    Ok(role_at(persona.profile.visibility, member))
+    Ok(role_at(persona.reach(), member))
 }
 
 /// Whether somebody who looks with another's eyes sees nothing of a space: all but the personal

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Standing;
 use crate::access::{Reach, Role};
 use crate::kernel::{AccountId, Change, CloneId, FuzzyDate, SpaceId, Text, Timestamp};
 
@@ -122,6 +123,8 @@ pub struct Persona {
     pub created_at: Timestamp,
     /// When its profile last changed.
     pub updated_at: Timestamp,
+    /// On what ground it exists, and whether it rests.
+    pub standing: Standing,
     /// Counts its changes, from 1.
     pub version: u64,
     /// When it was put into the trash.

@@ -14,6 +14,7 @@ use crate::kernel::{AccountId, CloneId, SpaceId, Timestamp};
 use crate::spaces;
 use crate::store::{Direction, Range, ReadTx, Rows, StoreError, WriteTx};
 
+use super::standing::rows as said;
 use super::{CloneEraser, rows};
 
 /// Every table of this slice.
@@ -22,6 +23,11 @@ const KEPT: &[Kept] = &[
     kept("clones_in_space", How::Leads("clones")),
     kept("clone_settings", How::Given("clone_settings")),
     kept("clone_counts", How::Derived),
+    kept("clone_declarations", How::Given("clone_declarations")),
+    kept("clone_objections", How::Given("clone_objections")),
+    kept("subject_answers", How::Common("what the person whom a clone is of said; it is theirs")),
+    kept("subject_links", How::Secret),
+    kept("subject_links_by_token", How::Secret),
 ];
 
 const CLONES: Record = Record {
@@ -48,8 +54,11 @@ const CLONES: Record = Record {
         personal("created_at", Is::Time),
         personal("updated_at", Is::Time),
         personal("deleted_at", Is::Time),
+        personal("life", Is::Text),
+        personal("life_since", Is::Time),
+        personal("farewell", Is::Text),
     ],
-    withheld: &["space", "created_by", "version"],
+    withheld: &["space", "created_by", "version", "ground", "objected"],
     unfolded: &[],
 };
 
@@ -76,8 +85,41 @@ const SETTINGS: Record = Record {
     unfolded: &[],
 };
 
+const DECLARATIONS: Record = Record {
+    name: "clone_declarations",
+    meaning: "What the account declared of clones: whom they are of, and on whose word.",
+    fields: &[
+        plain("clone_id", Is::Id),
+        plain("number", Is::Number),
+        personal("subject", Is::Text),
+        personal("at", Is::Time),
+        plain("version", Is::Text),
+        plain("locale", Is::Text),
+        plain("text", Is::Text),
+        plain("sha256", Is::Text),
+        personal("relation", Is::Text),
+        personal("own_words", Is::Text),
+    ],
+    withheld: &["by"],
+    unfolded: &[],
+};
+
+const OBJECTIONS: Record = Record {
+    name: "clone_objections",
+    meaning: "Clones to which the account objects.",
+    fields: &[
+        plain("clone_id", Is::Id),
+        plain("id", Is::Id),
+        personal("at", Is::Time),
+        personal("relation", Is::Text),
+        personal("own_words", Is::Text),
+    ],
+    withheld: &["by"],
+    unfolded: &[],
+};
+
 /// What this slice hands out.
-const RECORDS: &[Record] = &[CLONES, SETTINGS];
+const RECORDS: &[Record] = &[CLONES, SETTINGS, DECLARATIONS, OBJECTIONS];
 
 impl PrivacyProvider for CloneEraser {
     fn kept(&self) -> &'static [Kept] {
@@ -95,6 +137,9 @@ impl PrivacyProvider for CloneEraser {
         record: &'static Record,
         out: &mut dyn Out,
     ) -> Result<(), ExportError> {
+        if record.name == DECLARATIONS.name || record.name == OBJECTIONS.name {
+            return give_said(tx, account, record, out);
+        }
         let own_space = spaces::personal_in(tx, account)?;
         let mut own = Vec::new();
         tx.scan(&rows::PERSONAS, &Range::all(), Direction::Up, |id, row| {
@@ -118,6 +163,30 @@ impl PrivacyProvider for CloneEraser {
     }
 }
 
+/// What an account said of clones.
+fn give_said(
+    tx: &ReadTx,
+    account: AccountId,
+    record: &'static Record,
+    out: &mut dyn Out,
+) -> Result<(), ExportError> {
+    if record.name == OBJECTIONS.name {
+        for ((clone, id), row) in tx.list(&said::OBJECTIONS, &Range::all())? {
+            if row.by == account {
+                record.give(&row, vec![("clone_id", json!(clone)), ("id", json!(id))], out)?;
+            }
+        }
+        return Ok(());
+    }
+    for ((clone, number), row) in tx.list(&said::DECLARATIONS, &Range::all())? {
+        if row.by == account {
+            let named = vec![("clone_id", json!(clone)), ("number", json!(number))];
+            record.give(&row, named, out)?;
+        }
+    }
+    Ok(())
+}
+
 /// Takes in a clone.
 ///
 /// # Errors
@@ -125,8 +194,14 @@ impl PrivacyProvider for CloneEraser {
 pub fn import_in(tx: &mut WriteTx<'_>, to: &Arrival, line: &Line) -> Result<(), ImportError> {
     let (id, space): (CloneId, SpaceId) = (line.field("id")?, line.field("space_id")?);
     let space = owned(tx, to, space)?;
-    let known = vec![("space", json!(space)), ("created_by", json!(to.account))];
-    let row: rows::PersonaRow = line.row([known, vec![("version", json!(1))]].concat(), None)?;
+    // What was agreed to elsewhere is not agreed to here.
+    let known = vec![
+        ("space", json!(space)),
+        ("created_by", json!(to.account)),
+        ("version", json!(1)),
+        ("ground", json!("unsaid")),
+    ];
+    let row: rows::PersonaRow = line.row(known, None)?;
     if tx.get(&rows::PERSONAS, &id)?.is_some_and(|there| there.created_by != to.account) {
         return Err(line.taken());
     }
@@ -174,6 +249,7 @@ pub fn import_other_in(
         ("created_at", json!(now)),
         ("updated_at", json!(now)),
         ("version", json!(1)),
+        ("ground", json!("unsaid")),
     ];
     let row: rows::PersonaRow = line.row(known, None)?;
     tx.put(&rows::PERSONAS, &id, &row)?;

@@ -11,7 +11,11 @@ use crate::kernel::{AccountId, CloneId, FuzzyDate, SpaceId, Text, Timestamp};
 use crate::seal::Owner;
 use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
 
-use super::{Counts, Grounding, Label, Persona, Profile, Reach, Settings, Subject, Tally};
+use super::standing::rows as said;
+use super::{
+    Counts, Farewell, Ground, Grounding, Label, Life, Persona, Profile, Reach, Settings, Standing,
+    Subject, Tally,
+};
 
 pub(super) const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
 pub(super) const IN_SPACE: Table<(SpaceId, CloneId), ()> =
@@ -22,8 +26,17 @@ pub(super) const COUNTS: Table<(CloneId, u8, (u8, AccountId)), u64> =
     Table::new("clone_counts", Holds::Clone);
 
 /// The tables of this slice.
-pub const TABLES: &[TableInfo] =
-    &[PERSONAS.info(), IN_SPACE.info(), SETTINGS.info(), COUNTS.info()];
+pub const TABLES: &[TableInfo] = &[
+    PERSONAS.info(),
+    IN_SPACE.info(),
+    SETTINGS.info(),
+    COUNTS.info(),
+    said::DECLARATIONS.info(),
+    said::OBJECTIONS.info(),
+    said::ANSWERS.info(),
+    said::LINKS.info(),
+    said::BY_TOKEN.info(),
+];
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct PersonaRow {
@@ -48,6 +61,16 @@ pub(super) struct PersonaRow {
     updated_at: Timestamp,
     version: u64,
     deleted_at: Option<Timestamp>,
+    #[serde(default)]
+    ground: Ground,
+    #[serde(default)]
+    life: Life,
+    #[serde(default)]
+    life_since: Option<Timestamp>,
+    #[serde(default)]
+    farewell: Option<Farewell>,
+    #[serde(default)]
+    objected: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,6 +127,11 @@ impl From<&Persona> for PersonaRow {
             updated_at: persona.updated_at,
             version: persona.version,
             deleted_at: persona.deleted_at,
+            ground: persona.standing.ground,
+            life: persona.standing.life,
+            life_since: persona.standing.since,
+            farewell: persona.standing.farewell.clone(),
+            objected: persona.standing.objected,
         }
     }
 }
@@ -134,6 +162,13 @@ impl PersonaRow {
             created_at: self.created_at,
             updated_at: self.updated_at,
             version: self.version,
+            standing: Standing {
+                ground: self.ground,
+                life: self.life,
+                since: self.life_since,
+                farewell: self.farewell,
+                objected: self.objected,
+            },
             deleted_at: self.deleted_at,
         }
     }

@@ -7,6 +7,7 @@ mod agreed;
 mod ask;
 mod citations;
 mod deciding;
+mod disclosure;
 mod error;
 mod examine;
 mod export;
@@ -39,6 +40,7 @@ use crate::store::{Direction, Portion, Range, Rows, Store, StoreError, WriteTx, 
 
 use withheld::Reading;
 
+pub use disclosure::statement;
 pub use error::ConversationError;
 pub use examine::ConversationExaminer;
 pub use export::{ExportFormat, export};

@@ -21,6 +21,7 @@ use crate::store::Durable;
 
 use super::agreed::Agreement;
 use super::citations::{CitationFilter, unsupported_sentences};
+use super::disclosure::{Truthful, asks_what_it_is, is_all_that_is_asked, statement};
 use super::live::{Answer, Event, Writing};
 use super::model::{Author, Citation, Message, Status, Tokens};
 use super::prompt::{self, Budget, Fence, PromptParts, estimate_tokens};
@@ -61,6 +62,8 @@ enum End {
 struct Draft {
     message: Message,
     tokens: Option<Tokens>,
+    /// That an AI answers: ours, and not the model's.
+    truth: String,
     stored_bytes: usize,
     stored_at: tokio::time::Instant,
 }
@@ -71,6 +74,7 @@ impl Conversations {
         let mut draft = Draft {
             message: decided.answer.clone(),
             tokens: None,
+            truth: String::new(),
             stored_bytes: 0,
             stored_at: tokio::time::Instant::now(),
         };
@@ -154,6 +158,16 @@ impl Conversations {
         // The quoting provider writes no mark that leads nowhere, and a quote stays as it is.
         let quoting = model.id() == "builtin";
         let passages = ask.passages.len();
+        // Before any model is asked, and whatever it is told: who wants to know hears the truth.
+        draft.truth = statement(&ask.language, &ask.name);
+        let mut truthful = Truthful::new(draft.truth.clone());
+        if asks_what_it_is(&ask.question, &ask.name) {
+            say(writing, truthful.first());
+            if quoting && is_all_that_is_asked(&ask.question) {
+                return End::Finished("stop".to_owned());
+            }
+            say(writing, "\n\n".to_owned());
+        }
         let mut filter = if quoting {
             CitationFilter::observing(passages)
         } else {
@@ -177,7 +191,10 @@ impl Conversations {
                 piece = pieces.next() => piece,
             };
             match piece {
-                Some(Ok(Piece::Delta(text))) => say(writing, filter.push(&text)),
+                Some(Ok(Piece::Delta(text))) if quoting => say(writing, filter.push(&text)),
+                Some(Ok(Piece::Delta(text))) => {
+                    say(writing, truthful.push(&filter.push(&text)));
+                }
                 Some(Ok(Piece::Usage { input, output })) => {
                     draft.tokens = Some(Tokens { input, output });
                 }
@@ -189,7 +206,8 @@ impl Conversations {
             }
             self.checkpoint(draft, &writing.answer).await;
         };
-        say(writing, filter.finish());
+        let last = filter.finish();
+        say(writing, if quoting { last } else { truthful.push(&last) + &truthful.finish() });
         for citation in &mut draft.message.citations {
             citation.cited = filter.cited().contains(&citation.n);
         }
@@ -215,11 +233,11 @@ impl Conversations {
 
     /// Stores the answer as it ended and tells everybody.
     async fn close(&self, draft: Draft, end: End, writing: &Writing) {
-        let Draft { mut message, tokens, .. } = draft;
+        let Draft { mut message, tokens, truth, .. } = draft;
         message.content = writing.answer.text();
         message.tokens = tokens;
         if message.grounding == Some(Grounding::Grounded) {
-            message.unsupported = unsupported(&message.content);
+            message.unsupported = unsupported(&message.content, &truth);
         }
         let fault = match end {
             End::Finished(reason) => {
@@ -267,10 +285,12 @@ fn say(writing: &Writing, text: String) {
     }
 }
 
-/// The sentences without support, in code points.
-fn unsupported(content: &str) -> Vec<(usize, usize)> {
+/// The sentences without support, in code points; that an AI answers needs none.
+fn unsupported(content: &str, truth: &str) -> Vec<(usize, usize)> {
     let place = |at: usize| code_points(&content[..at]);
+    let ours = |text: &str| !truth.is_empty() && truth.contains(text.trim());
     let ranges = unsupported_sentences(content).into_iter();
+    let ranges = ranges.filter(|range| !ours(&content[range.clone()]));
     ranges.map(|range| (place(range.start), place(range.end))).collect()
 }
 

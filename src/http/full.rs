@@ -41,8 +41,12 @@ const GOES_ON: &[&str] = &[
     "change_user",
     "stop_answer",
     "change_oidc_provider",
+    "set_clone_state",
+    "object_to_clone",
+    "answer_subject",
     // What only looks.
     "show_invitation",
+    "show_subject_consent",
     "test_oidc_provider",
     "read_notifications",
     "read_notification",

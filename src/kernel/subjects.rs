@@ -46,6 +46,8 @@ kinds! {
     SpaceGroupKind SpaceGroupId;
     /// A link with which a clone can be talked with without an account.
     ShareLinkKind ShareLinkId;
+    /// That somebody close to a person objects to a clone of them.
+    ObjectionKind ObjectionId;
     /// Work that waits in the queue.
     JobKind JobId;
     /// Something that an account was told.

@@ -17,7 +17,41 @@ pub(super) fn told(
         let notice = Notice::CloneMoved { clone: name.clone() };
         return Ok(lost_by.iter().map(|member| (*member, notice.clone())).collect());
     }
+    if let Some((told, notice)) = of_clone(event) {
+        return Ok(told.iter().map(|member| (*member, notice.clone())).collect());
+    }
     Ok(told_one(tx, account, event)?.into_iter().collect())
+}
+
+/// Those who are told of a clone's standing, and what.
+fn of_clone(event: &SecurityEvent) -> Option<(&[AccountId], Notice)> {
+    use SecurityEvent as E;
+    Some(match event {
+        E::SubjectAnswered { agreed, name, told, .. } => {
+            let clone = name.clone();
+            let notice = match *agreed {
+                true => Notice::SubjectAgreed { clone },
+                false => Notice::SubjectDeclined { clone },
+            };
+            (told, notice)
+        }
+        E::CloneObjected { name, told, .. } => {
+            (told, Notice::CloneObjected { clone: name.clone() })
+        }
+        E::ObjectionWithdrawn { name, told, .. } => {
+            (told, Notice::ObjectionWithdrawn { clone: name.clone() })
+        }
+        E::CloneStateChanged { state, name, told, .. } => {
+            let clone = name.clone();
+            let notice = match *state {
+                "paused" => Notice::ClonePaused { clone },
+                "retired" => Notice::CloneRetired { clone },
+                _ => Notice::CloneWoken { clone },
+            };
+            (told, notice)
+        }
+        _ => return None,
+    })
 }
 
 fn told_one(

@@ -9,6 +9,7 @@ pub(super) const NOTICES_PAGE: &str = "/notifications";
 pub(super) const RESET_PAGE: &str = "/reset?token=";
 pub(super) const VERIFICATION_PAGE: &str = "/verify?token=";
 pub(super) const INVITATION_PAGE: &str = "/invitation?token=";
+const SUBJECT_PAGE: &str = "/agree?token=";
 const SHARE_PAGE: &str = "/share#";
 
 /// Links below the address that people use, if one is configured.
@@ -40,6 +41,11 @@ impl Links {
     /// browser and is in no request.
     pub fn to_share(&self, token: &str) -> Option<String> {
         self.to(&format!("{SHARE_PAGE}{token}"))
+    }
+
+    /// What is given to a living person to say whether they agree to their clone.
+    pub fn to_subject_consent(&self, token: &str) -> Option<String> {
+        self.to(&format!("{SUBJECT_PAGE}{token}"))
     }
 
     pub(super) fn to(&self, path: &str) -> Option<String> {

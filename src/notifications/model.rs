@@ -110,6 +110,41 @@ pub enum Notice {
         /// What the clone is called.
         clone: String,
     },
+    /// The person of whom a clone is has agreed to it.
+    SubjectAgreed {
+        /// What the clone is called.
+        clone: String,
+    },
+    /// The person of whom a clone is does not want it, or not any more.
+    SubjectDeclined {
+        /// What the clone is called.
+        clone: String,
+    },
+    /// Somebody close to the person objects to a clone.
+    CloneObjected {
+        /// What the clone is called.
+        clone: String,
+    },
+    /// Somebody took their objection to a clone back.
+    ObjectionWithdrawn {
+        /// What the clone is called.
+        clone: String,
+    },
+    /// A clone rests for now.
+    ClonePaused {
+        /// What the clone is called.
+        clone: String,
+    },
+    /// A clone is kept for reading from now on.
+    CloneRetired {
+        /// What the clone is called.
+        clone: String,
+    },
+    /// A clone can be talked with again.
+    CloneWoken {
+        /// What the clone is called.
+        clone: String,
+    },
     /// The account administers the instance from now on.
     AdminGranted,
     /// It does not any more.
@@ -160,6 +195,13 @@ impl Notice {
             Self::SpaceHandedOver { .. } => Topic::SpaceHandedOver,
             Self::RemovedFromSpace { .. } => Topic::RemovedFromSpace,
             Self::CloneMoved { .. } => Topic::CloneMoved,
+            Self::SubjectAgreed { .. } => Topic::SubjectAgreed,
+            Self::SubjectDeclined { .. } => Topic::SubjectDeclined,
+            Self::CloneObjected { .. } => Topic::CloneObjected,
+            Self::ObjectionWithdrawn { .. } => Topic::ObjectionWithdrawn,
+            Self::ClonePaused { .. } => Topic::ClonePaused,
+            Self::CloneRetired { .. } => Topic::CloneRetired,
+            Self::CloneWoken { .. } => Topic::CloneWoken,
             Self::AdminGranted => Topic::AdminGranted,
             Self::AdminRevoked => Topic::AdminRevoked,
             Self::LockedOut => Topic::LockedOut,
@@ -182,6 +224,13 @@ impl Notice {
             | Self::ShareLinkCreated { clone: detail }
             | Self::CloneShared { clone: detail }
             | Self::CloneMoved { clone: detail }
+            | Self::SubjectAgreed { clone: detail }
+            | Self::SubjectDeclined { clone: detail }
+            | Self::CloneObjected { clone: detail }
+            | Self::ObjectionWithdrawn { clone: detail }
+            | Self::ClonePaused { clone: detail }
+            | Self::CloneRetired { clone: detail }
+            | Self::CloneWoken { clone: detail }
             | Self::BreakGlass { reason: detail, .. }
             | Self::BackupFailed { what: detail }
             | Self::SpaceInvitation { space: detail }
@@ -253,6 +302,13 @@ impl Notice {
             Topic::SpaceHandedOver => Self::SpaceHandedOver { space: detail },
             Topic::RemovedFromSpace => Self::RemovedFromSpace { space: detail },
             Topic::CloneMoved => Self::CloneMoved { clone: detail },
+            Topic::SubjectAgreed => Self::SubjectAgreed { clone: detail },
+            Topic::SubjectDeclined => Self::SubjectDeclined { clone: detail },
+            Topic::CloneObjected => Self::CloneObjected { clone: detail },
+            Topic::ObjectionWithdrawn => Self::ObjectionWithdrawn { clone: detail },
+            Topic::ClonePaused => Self::ClonePaused { clone: detail },
+            Topic::CloneRetired => Self::CloneRetired { clone: detail },
+            Topic::CloneWoken => Self::CloneWoken { clone: detail },
             Topic::AdminGranted => Self::AdminGranted,
             Topic::AdminRevoked => Self::AdminRevoked,
             Topic::LockedOut => Self::LockedOut,

@@ -29,6 +29,13 @@ pub enum Topic {
     SpaceHandedOver,
     RemovedFromSpace,
     CloneMoved,
+    SubjectAgreed,
+    SubjectDeclined,
+    CloneObjected,
+    ObjectionWithdrawn,
+    ClonePaused,
+    CloneRetired,
+    CloneWoken,
     AdminGranted,
     AdminRevoked,
     LockedOut,
@@ -40,7 +47,7 @@ pub enum Topic {
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 33] = [
+const WORDS: [(Topic, &str); 40] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -66,6 +73,13 @@ const WORDS: [(Topic, &str); 33] = [
     (Topic::SpaceHandedOver, "space_handed_over"),
     (Topic::RemovedFromSpace, "removed_from_space"),
     (Topic::CloneMoved, "clone_moved"),
+    (Topic::SubjectAgreed, "subject_agreed"),
+    (Topic::SubjectDeclined, "subject_declined"),
+    (Topic::CloneObjected, "clone_objected"),
+    (Topic::ObjectionWithdrawn, "objection_withdrawn"),
+    (Topic::ClonePaused, "clone_paused"),
+    (Topic::CloneRetired, "clone_retired"),
+    (Topic::CloneWoken, "clone_woken"),
     (Topic::AdminGranted, "admin_granted"),
     (Topic::AdminRevoked, "admin_revoked"),
     (Topic::LockedOut, "locked_out"),
@@ -104,6 +118,13 @@ impl Topic {
                 | Self::CloneMoved
                 | Self::BackupFailed
                 | Self::BackupOverdue
+                | Self::SubjectAgreed
+                | Self::SubjectDeclined
+                | Self::CloneObjected
+                | Self::ObjectionWithdrawn
+                | Self::ClonePaused
+                | Self::CloneRetired
+                | Self::CloneWoken
         );
         !of_others && !self.is_by_admins()
     }

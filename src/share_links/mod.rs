@@ -103,6 +103,7 @@ impl ShareLinks {
                     let link = view(tx, place, row, now)?;
                     return Ok(MadeShareLink { link, token: None });
                 }
+                persona.require_openable()?;
                 if new.expires_at <= now {
                     return Err(ShareLinkError::Past);
                 }
@@ -294,7 +295,7 @@ fn view(
         Ok(_) if row.left() == 0 => ShareState::Spent,
         Ok(_) => ShareState::Open,
         Err(ShareLinkError::Expired) => ShareState::Expired,
-        Err(ShareLinkError::Paused) => ShareState::Paused,
+        Err(ShareLinkError::Paused | ShareLinkError::Clone(_)) => ShareState::Paused,
         Err(error) => return Err(error),
     };
     let visitors = rows::visitors(tx, place.1)?.len();

@@ -3,7 +3,7 @@
 
 use crate::access::{Action, Principal, Proof, may};
 use crate::accounts::account_in;
-use crate::clones::{self, Persona};
+use crate::clones::{self, Life, Persona};
 use crate::consents::{self, Consent};
 use crate::kernel::{AccountId, CloneId, Timestamp};
 use crate::spaces;
@@ -105,5 +105,9 @@ pub(super) fn good(
     }
     consents::require_in(tx, maker.id, Consent::DataProcessing)?;
     consents::require_awake_in(tx, persona.space)?;
+    if !persona.may_stay_open() && persona.life() == Life::Active {
+        return Err(ShareLinkError::Paused);
+    }
+    persona.require_awake()?;
     Ok((persona, maker.locale))
 }

@@ -219,6 +219,16 @@ export async function seed(page: Page, name: string): Promise<string> {
       died: '2011~',
     });
     const path = `/clones/${clone.id}`;
+    const stands = (await (await fetch(`/api/v1${path}/standing`)).json()) as {
+      texts: { subject: string; text_sha256: string }[];
+    };
+    const shown = stands.texts.find((text) => text.subject === 'deceased');
+    await send(`${path}/declarations`, {
+      subject: 'deceased',
+      text_sha256: shown?.text_sha256,
+      relation: 'my grandmother',
+      own_words: 'She raised me.',
+    });
     await send(`${path}/people`, {
       name: 'Paul',
       relation: 'her husband',

@@ -205,7 +205,8 @@ async fn it_is_this_sign_in_of_this_admin_and_nobody_else() {
 async fn it_opens_nothing_that_is_others_as_well() {
     let house = House::new().await;
     let space = id(&house.ada.post("/spaces", json!({"name": "The family"})).await.is(201));
-    let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let body =
+        json!({"name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space"});
     let shared = id(&house.ada.post("/clones", body).await.is(201));
     house.ada.remember(&shared, "Ben told this.").await;
     let talk = house.ada.converse(&shared).await;

@@ -196,7 +196,9 @@ impl House {
         let server = Server::with(&outside(&llm.base_url())).await;
         let ada = server.admin().await;
         let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
-        let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+        let body = json!({
+            "name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space",
+        });
         let clone = id(&ada.post("/clones", body).await.is(201));
         let mut all = Vec::new();
         for (name, role) in [("sam", "steward"), ("cora", "contributor"), ("vic", "visitor")] {

@@ -204,6 +204,7 @@ const LISTED: &[&str] = &[
     "/clones",
     "/clones/{clone_id}",
     "/clones/{clone_id}/settings",
+    "/clones/{clone_id}/standing",
     "/clones/{clone_id}/memories",
     "/clones/{clone_id}/memories/{memory_id}",
     "/clones/{clone_id}/memories/{memory_id}/revisions",
@@ -235,6 +236,8 @@ async fn the_examples_work_and_live_answers_are_what_the_document_says() {
     walk.ids.push(("clone_id", id(&clone)));
     walk.sends("patch", "/clones/{clone_id}", 200).await;
     walk.sends("patch", "/clones/{clone_id}/settings", 200).await;
+    walk.sends("post", "/clones/{clone_id}/declarations", 201).await;
+    walk.sends("put", "/clones/{clone_id}/state", 200).await;
     let memory = walk.sends("post", "/clones/{clone_id}/memories", 201).await;
     walk.ids.push(("memory_id", id(&memory)));
     walk.sends("patch", "/clones/{clone_id}/memories/{memory_id}", 200).await;

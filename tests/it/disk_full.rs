@@ -22,7 +22,8 @@ const WRITERS: usize = 8;
 const AGAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is neither reading nor deleting and goes on all the same.
-const GOES_ON: [&str; 24] = [
+const GOES_ON: [&str; 28] = [
+    "answer_subject",
     "change_consents",
     "change_member",
     "change_oidc_provider",
@@ -33,6 +34,7 @@ const GOES_ON: [&str; 24] = [
     "forgot_password",
     "login",
     "login_with_passkey",
+    "object_to_clone",
     "read_notification",
     "read_notifications",
     "reauth",
@@ -41,7 +43,9 @@ const GOES_ON: [&str; 24] = [
     "reset_password",
     "restrict_me",
     "send_verification",
+    "set_clone_state",
     "show_invitation",
+    "show_subject_consent",
     "start_oidc_reauth",
     "start_passkey_login",
     "stop_answer",

@@ -162,14 +162,14 @@ async fn a_member_who_is_erased_leaves_what_others_wrote_and_no_quote_of_theirs(
     ben.joins(&ada, &space, "contributor").await;
     let clone =
         json!({"name": "Maria", "subject": "deceased", "space_id": space, "visibility": "space"});
-    let clone = id(&ada.post("/clones", clone).await.is(201));
+    let clone = ada.new_vouched(clone).await;
     let her_own = json!({"name": "Ada", "subject": "self", "space_id": space, "visibility": "space",
         "biography": "Born."});
-    let her_own = id(&ada.post("/clones", her_own).await.is(201));
+    let her_own = ada.new_vouched(her_own).await;
     ben.remember(&her_own, "She taught me to swim.").await;
     let alone = json!({"name": "Ada alone", "subject": "self", "space_id": space,
         "visibility": "space"});
-    let alone = id(&ada.post("/clones", alone).await.is(201));
+    let alone = ada.new_vouched(alone).await;
     let gone = ada.remember(&clone, "We swam in lake Quetzal every summer.").await;
     let stays = ben.remember(&clone, "We hiked on mount Brenner in autumn.").await;
     let person = json!({"name": "Aunt Xanthippe"});

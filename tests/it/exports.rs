@@ -95,6 +95,7 @@ impl Canaries {
 }
 
 /// Fills everything that somebody can fill, in a space of their own and in one of several.
+#[expect(clippy::too_many_lines, reason = "one of everything")]
 pub async fn fill(client: &Client, words: &mut Canaries, clone: &str) -> Client {
     let me = words.body("me", &["display_name"], json!({"time_zone": "Europe/Paris"}));
     client.patch("/auth/me", me).await.is(200);
@@ -117,6 +118,7 @@ pub async fn fill(client: &Client, words: &mut Canaries, clone: &str) -> Client 
     let more = json!({
         "traits": [words.word("clone.traits")], "tags": [words.word("clone.tags")],
         "born": "1931", "died": "1999", "language": "en", "visibility": "space",
+        "subject": "fictional",
     });
     let profile = words.body("clone", &fields, more);
     let made = id(&client.post("/clones", profile).await.is(201));
@@ -168,7 +170,8 @@ async fn house() -> (Server, Client, Client, Canaries, Canaries) {
     let space = id(&ada.post("/spaces", json!({"name": "Both"})).await.is(201));
     let ben = server.account("ben").await;
     ben.joins(&ada, &space, "steward").await;
-    let shared = json!({"name": "Shared", "space_id": space, "visibility": "space"});
+    let shared =
+        json!({"name": "Shared", "subject": "fictional", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", shared).await.is(201));
     let (mut hers, mut his) = (Canaries::new("ada"), Canaries::new("ben"));
     let ada = fill(&ada, &mut hers, &clone).await;

@@ -25,7 +25,12 @@ async fn used() -> Server {
     let space = id(&admin.post("/spaces", json!({"name": "Family"})).await.is(201));
     ben.joins(&admin, &space, "contributor").await;
     let clone = id(&admin
-        .post("/clones", json!({"name": "Maria", "space_id": space, "visibility": "space"}))
+        .post(
+            "/clones",
+            json!({
+                "name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space",
+            }),
+        )
         .await
         .is(201));
     let own = admin.new_clone("Own").await;

@@ -70,7 +70,8 @@ async fn what_was_taken_along_comes_out_again_elsewhere() {
     let here = Server::with(&PLAIN).await;
     let ada = here.admin().await;
     let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
-    let shared = json!({"name": "Shared", "space_id": space, "visibility": "space"});
+    let shared =
+        json!({"name": "Shared", "subject": "fictional", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", shared).await.is(201));
     let mut words = Canaries::new("ada");
     let ada = fill(&ada, &mut words, &clone).await;

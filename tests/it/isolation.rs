@@ -81,7 +81,8 @@ async fn what_is_not_for_a_member_moves_no_score_of_theirs() {
     let ben = server.account("ben").await;
     let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
     ben.joins(&ada, &space, "contributor").await;
-    let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let body =
+        json!({"name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
     keep(&ada, &clone, 0..40, "space").await;
     is_settled(&server).await;

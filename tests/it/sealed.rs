@@ -62,6 +62,12 @@ pub async fn clone_with_all(ada: &Client, words: &mut Canaries) -> String {
         "tags": [words.at("tag")], "category": words.at("category"), "subject": "deceased",
     });
     let clone = id(&ada.post("/clones", profile).await.is(201));
+    let stands = ada.get(&format!("/clones/{clone}/standing")).await.is(200);
+    let declared = json!({
+        "subject": "deceased", "text_sha256": stands["texts"][2]["text_sha256"],
+        "relation": words.at("relation"), "own_words": words.at("own words"),
+    });
+    ada.post(&format!("/clones/{clone}/declarations"), declared).await.is(201);
     let memory = json!({
         "content": format!("We swam in the lake, said {}.", words.at("content")),
         "title": words.at("title"), "place": words.at("place"), "people": [words.at("people")],

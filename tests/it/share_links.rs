@@ -76,7 +76,8 @@ async fn family(server: &Server, role: &str) -> (Client, Client, String, String)
     let other = server.account("other").await;
     let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
     other.joins(&ada, &space, role).await;
-    let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let body =
+        json!({"name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
     ada.remember(&clone, HARBOUR).await;
     (ada, other, space, clone)
@@ -166,6 +167,7 @@ async fn a_visitor_talks_and_is_shown_the_sources() {
     let (ada, clone, _, token) = shared(&server, json!({"message_budget": 5})).await;
     let profile = json!({"greeting": "Hello, my dear.", "subject": "deceased"});
     ada.patch(&format!("/clones/{clone}"), profile).await.is(200);
+    ada.vouches(&clone, "deceased").await;
     let visitor = Visitor::own(&server, &token, NINA);
     let welcome = visitor.get("/share").await.is(200);
     for (field, value) in [

@@ -20,7 +20,8 @@ async fn family() -> Family {
     let server = Server::start().await;
     let ada = server.admin().await;
     let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
-    let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let body =
+        json!({"name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
     Family { server, ada, space, clone }
 }
@@ -396,7 +397,8 @@ async fn a_running_answer_ends_for_whoever_is_taken_out() {
     let server = Server::answering_from(&llm.base_url()).await;
     let ada = server.admin().await;
     let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
-    let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let body =
+        json!({"name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
     ada.remember(&clone, "We swam in the lake.").await;
     let family = Family { server, ada, space, clone };

@@ -97,7 +97,8 @@ async fn an_index_that_says_more_than_the_truth_is_not_believed() {
     let ben = server.account("ben").await;
     let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
     ben.joins(&ada, &space, "visitor").await;
-    let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let body =
+        json!({"name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
     keep(&ada, &clone, 0..MEMORIES).await;
     is_settled(&server).await;

@@ -272,7 +272,8 @@ async fn what_others_do_to_a_member_of_a_space_is_told_to_the_member() {
     assert_eq!(of(&inbox, "role_changed")[0]["role"], "steward");
     assert!(world.mail(BEN, subject).await.text().contains("Your role: steward"));
 
-    let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let body =
+        json!({"name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
     let made = ben.post(&format!("/clones/{clone}/share-links"), json!({})).await.is(201);
     world.keep(&made["token"]);
@@ -313,7 +314,9 @@ async fn who_loses_sight_of_a_clone_is_told() {
     }
     // Nobody else saw the private one, and everybody still sees the public one.
     for (name, reach) in [("Rose", "private"), ("Rex", "public"), ("Maria", "space")] {
-        let body = json!({"name": name, "space_id": from, "visibility": reach});
+        let body = json!({
+            "name": name, "subject": "fictional", "space_id": from, "visibility": reach,
+        });
         let clone = id(&ada.post("/clones", body).await.is(201));
         ada.patch(&format!("/clones/{clone}"), json!({"space_id": to})).await.is(200);
     }
@@ -322,7 +325,8 @@ async fn who_loses_sight_of_a_clone_is_told() {
     assert_eq!(topics(&ben).await, ["clone_moved"]);
     assert_eq!((topics(&ada).await, topics(&eve).await), (vec![], vec![]));
     // As the page does: with another reach, by which nobody there sees it either.
-    let body = json!({"name": "Paul", "space_id": from, "visibility": "space"});
+    let body =
+        json!({"name": "Paul", "subject": "fictional", "space_id": from, "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
     let change = json!({"space_id": to, "visibility": "private"});
     ada.patch(&format!("/clones/{clone}"), change).await.is(200);

@@ -21,7 +21,9 @@ impl House {
     async fn on(server: Server) -> Self {
         let ada = server.admin().await;
         let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
-        let body = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+        let body = json!({
+            "name": "Maria", "subject": "fictional", "space_id": space, "visibility": "space",
+        });
         let clone = id(&ada.post("/clones", body).await.is(201));
         let body = json!({"role": "visitor"});
         let made = ada.post(&format!("/spaces/{space}/invitations"), body).await.is(201);

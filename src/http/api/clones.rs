@@ -3,8 +3,8 @@
 mod profile;
 pub(super) mod settings;
 
-pub(super) use self::profile::SubjectWord;
 use self::profile::{CloneList, ClonePatch, CloneView, NewClone, profile, profile_change, view};
+pub(super) use self::profile::{SubjectWord, subject};
 use self::settings::{SettingsPatch, SettingsView, settings_change, settings_view};
 
 use poem_openapi::param::{Path, Query};

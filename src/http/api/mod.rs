@@ -23,11 +23,12 @@ mod passkeys;
 mod password;
 mod people;
 mod register;
-mod restriction;
 mod restores;
+mod restriction;
 mod share_links;
 mod sign_ins;
 mod spaces;
+mod standing;
 mod system;
 mod timeline;
 mod trash;
@@ -151,6 +152,7 @@ pub fn api() -> impl OpenApi + 'static {
         (
             spaces::SpaceApi,
             clones::CloneApi,
+            standing::StandingApi,
             memories::MemoryApi,
             timeline::TimelineApi,
             people::PersonApi,

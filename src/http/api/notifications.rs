@@ -73,6 +73,20 @@ enum TopicWord {
     RemovedFromSpace,
     /// A clone was taken into a space in which the account is not; `detail` is its name.
     CloneMoved,
+    /// The person of whom a clone is has agreed to it; `detail` is its name.
+    SubjectAgreed,
+    /// The person of whom a clone is does not want it, or not any more; `detail` is its name.
+    SubjectDeclined,
+    /// Somebody close to the person objects to a clone; `detail` is its name.
+    CloneObjected,
+    /// Somebody took their objection to a clone back; `detail` is its name.
+    ObjectionWithdrawn,
+    /// A clone rests for now; `detail` is its name.
+    ClonePaused,
+    /// A clone is kept for reading from now on; `detail` is its name.
+    CloneRetired,
+    /// A clone can be talked with again; `detail` is its name.
+    CloneWoken,
     /// The account administers the server from now on.
     AdminGranted,
     /// The account does not administer the server any more.

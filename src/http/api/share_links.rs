@@ -12,6 +12,7 @@ use super::clones::SubjectWord;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
 use super::{Group, Services};
+use crate::conversations::statement;
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Owning, Reading, Visiting};
 use crate::http::body::Body;
@@ -121,6 +122,8 @@ struct WelcomeView {
     subject: SubjectWord,
     /// Always: nobody but the clone answers.
     ai_generated: bool,
+    /// The same in a sentence, in the clone's language.
+    ai_disclosure: String,
     expires_at: String,
     /// For all who have the link together.
     messages_left: u32,
@@ -244,7 +247,10 @@ fn view(services: &Services, link: ShareLink) -> ShareLinkView {
 
 fn welcome(welcome: Welcome) -> WelcomeView {
     let words = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let language = welcome.language.as_deref().unwrap_or("en");
+    let ai_disclosure = statement(language, &welcome.name);
     WelcomeView {
+        ai_disclosure,
         clone_id: welcome.clone.to_string(),
         clone_name: welcome.name.into_string(),
         description: words(welcome.description.map(|text| text.into_string())),

@@ -2,13 +2,13 @@
 
 mod views;
 
-pub use self::views::RoleWord;
 use self::views::{
     GroupChoices, GroupList, GroupMade, InvitationChoices, InvitationList, InvitationMade,
     MadeInvitationView, MemberChange, MemberList, MemberView, OfferView, SpaceChange, SpaceList,
-    SpaceMade, SpaceName, SpaceView, TokenOnly, group_providers, group_view, invitation_view,
-    member_view, new_group, new_invitation, offer_view, view,
+    SpaceMade, SpaceName, SpaceView, group_providers, group_view, invitation_view, member_view,
+    new_group, new_invitation, offer_view, view,
 };
+pub use self::views::{RoleWord, TokenOnly};
 
 use poem_openapi::OpenApi;
 use poem_openapi::param::Path;

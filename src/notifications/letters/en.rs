@@ -45,7 +45,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 33] = [
+const NOTICES: [(Topic, &str, &str); 40] = [
     (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
     (
         Topic::PasswordChanged,
@@ -170,6 +170,40 @@ const NOTICES: [(Topic, &str, &str); 33] = [
         "Somebody who looks after it took a clone into another space, where you cannot talk with \
          it:{}.",
     ),
+    (
+        Topic::SubjectAgreed,
+        "A person agreed to their clone",
+        "The person of whom the clone{} is has agreed to it.",
+    ),
+    (
+        Topic::SubjectDeclined,
+        "A person does not want their clone",
+        "The person of whom the clone{} is does not want it: it rests, and only they \
+         can wake it.",
+    ),
+    (
+        Topic::CloneObjected,
+        "Somebody objects to a clone",
+        "Somebody close to the person objects to the clone{}. It rests until that is \
+         settled.",
+    ),
+    (
+        Topic::ObjectionWithdrawn,
+        "An objection was taken back",
+        "Somebody took their objection to the clone{} back.",
+    ),
+    (
+        Topic::ClonePaused,
+        "A clone rests for now",
+        "The clone{} rests for now: nobody talks with it. What was told to it can be \
+         read.",
+    ),
+    (
+        Topic::CloneRetired,
+        "A clone is kept for reading",
+        "The clone{} was laid to rest. What was told to it stays and can be read.",
+    ),
+    (Topic::CloneWoken, "A clone is awake again", "The clone{} can be talked with again."),
     (
         Topic::AdminGranted,
         "You administer the server",

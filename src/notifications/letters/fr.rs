@@ -45,7 +45,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 33] = [
+const NOTICES: [(Topic, &str, &str); 40] = [
     (
         Topic::NewDevice,
         "Un nouvel appareil est connecté",
@@ -180,6 +180,40 @@ const NOTICES: [(Topic, &str, &str); 33] = [
         "Une personne qui s’en occupe a mis un clone dans un autre espace, où vous ne pouvez pas \
          lui parler :{}.",
     ),
+    (
+        Topic::SubjectAgreed,
+        "Une personne accepte son clone",
+        "La personne dont parle le clone{} a donné son accord.",
+    ),
+    (
+        Topic::SubjectDeclined,
+        "Une personne ne veut pas de son clone",
+        "La personne dont parle le clone{} n’en veut pas : il se repose, et elle seule \
+         peut en décider autrement.",
+    ),
+    (
+        Topic::CloneObjected,
+        "Quelqu’un s’oppose à un clone",
+        "Un proche de la personne s’oppose au clone{}. Il se repose jusqu’à ce que ce \
+         soit réglé.",
+    ),
+    (
+        Topic::ObjectionWithdrawn,
+        "Une opposition a été retirée",
+        "Quelqu’un a retiré son opposition au clone{}.",
+    ),
+    (
+        Topic::ClonePaused,
+        "Un clone se repose",
+        "Le clone{} se repose : personne ne lui parle. Ce qui lui a été raconté peut \
+         être lu.",
+    ),
+    (
+        Topic::CloneRetired,
+        "Un clone est gardé pour la lecture",
+        "Le clone{} a été mis au repos. Ce qui lui a été raconté reste et peut être lu.",
+    ),
+    (Topic::CloneWoken, "Un clone est de nouveau là", "On peut de nouveau parler avec le clone{}."),
     (
         Topic::AdminGranted,
         "Vous administrez le serveur",

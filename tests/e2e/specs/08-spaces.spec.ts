@@ -60,6 +60,8 @@ test('somebody is invited by a link, joins, and sees what their role allows', as
   await page.getByRole('link', { name: 'Remember someone' }).click();
   await expect(page.getByLabel('Where to keep it')).toContainText('The Kellers');
   await page.getByLabel('Name', { exact: true }).fill('Rosa');
+  // Nobody has to vouch for her.
+  await page.getByLabel('A fictional character').check();
   await page.getByRole('button', { name: 'Continue to the memories' }).click();
   await expect(page).toHaveURL(/\/memories$/);
   const rosa = /clones\/([^/]+)\/memories$/.exec(page.url())?.[1] ?? '';
@@ -170,7 +172,7 @@ test('who asked does not keep the words of a memory that was thrown away', async
   browser,
 }) => {
   const id = await make(page, '/spaces', { name: 'The lake' });
-  const kept = { name: 'Klara', space_id: id, visibility: 'space' };
+  const kept = { name: 'Klara', subject: 'fictional', space_id: id, visibility: 'space' };
   const klara = await make(page, '/clones', kept);
   const words = 'She swam across the lake with her brother in August.';
   await make(page, `/clones/${klara}/memories`, { content: words });

@@ -27,7 +27,7 @@ async fn an_old_copy_of_the_database_brings_nothing_back() {
     ada.joins(&admin, &space, "contributor").await;
     let shared =
         json!({"name": "Oma", "subject": "deceased", "space_id": space, "visibility": "space"});
-    let shared = id(&admin.post("/clones", shared).await.is(201));
+    let shared = admin.new_vouched(shared).await;
     let hers = json!({
         "content": format!("She sang {}.", words.at("a memory in a clone of others")),
         "people": ["Xanthippe"], "occurred_at": "1961", "external_id": "x-1",

@@ -55,6 +55,8 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("reset_password", Need::Open, Least::Oneself),
     ("verify_email", Need::Open, Least::Oneself),
     ("show_invitation", Need::Open, Least::Oneself),
+    ("show_subject_consent", Need::Open, Least::Oneself),
+    ("answer_subject", Need::Open, Least::Oneself),
     ("get_erasure", Need::Open, Least::Oneself),
     ("get_me", Need::Account, Least::Oneself),
     ("preview_erasure", Need::Account, Least::Oneself),
@@ -120,6 +122,12 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("get_clone", Need::Read, Least::Visitor),
     ("change_clone", Need::Write, Least::Steward),
     ("delete_clone", Need::Write, Least::Owner),
+    ("get_standing", Need::Read, Least::Visitor),
+    ("declare_standing", Need::Account, Least::Steward),
+    ("object_to_clone", Need::Account, Least::Visitor),
+    ("withdraw_objection", Need::Account, Least::Nobody),
+    ("ask_subject", Need::Account, Least::Steward),
+    ("set_clone_state", Need::Write, Least::Owner),
     ("get_clone_settings", Need::Read, Least::Visitor),
     ("change_clone_settings", Need::Write, Least::Steward),
     ("search", Need::Read, Least::Visitor),
@@ -215,22 +223,29 @@ pub const NOT_HERE: &[(&str, &[&str], &str)] = &[
         &["recovery_key_mismatch", "no_new_recovery_key"],
         "it is typed wrong",
     ),
+    ("declare_standing", &["invalid", "not_oneself"], "what is declared stays declared"),
+    ("object_to_clone", &["objection_not_possible"], "it would rest for everybody else"),
+    ("ask_subject", &["subject_not_living"], "nobody lives who could be asked"),
     ("let_space_group_in", &["group_not_yours"], "no provider here says who is in a group"),
 ];
 
 /// A body with which whoever may do it succeeds, so that it is not the body that is refused.
 pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
     Some(match operation {
-        "create_clone" | "create_person" | "create_space" | "change_space" => {
-            json!({"name": "Eve"})
-        }
+        "create_clone" | "create_person" | "create_space" | "change_space" | "change_clone"
+        | "change_person" => json!({"name": "Eve"}),
         "create_memory" => json!({"content": "Planted."}),
         "create_memories" => json!({"memories": [{"content": "Planted."}]}),
         "create_conversation" => json!({}),
         "chat" | "say" => json!({"content": "Hello?"}),
-        "change_clone" | "change_person" => json!({"name": "Eve"}),
         "change_memory" => json!({"content": "Changed."}),
         "change_conversation" => json!({"title": "Eve's"}),
+        "set_clone_state" => json!({"state": "active"}),
+        "object_to_clone" => json!({"relation": "niece"}),
+        "declare_standing" => json!({"subject": "self", "text_sha256": "wrong"}),
+        "answer_subject" => {
+            json!({"token": "wrong", "agreed": true, "name": "Eve", "text_sha256": "wrong"})
+        }
         "change_clone_settings" => json!({"retrieval": {"top_k": 1}}),
         "change_me" => json!({"display_name": "Eve"}),
         "change_consents" => json!({"voice_processing": true}),
@@ -257,7 +272,11 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "let_space_group_in" => {
             json!({"provider": "oidc", "name": "eves", "role": "visitor"})
         }
-        "accept_invitation" | "show_invitation" | "verify_email" | "begin_restore" => {
+        "accept_invitation"
+        | "show_invitation"
+        | "verify_email"
+        | "begin_restore"
+        | "show_subject_consent" => {
             json!({"token": "wrong"})
         }
         "confirm_recovery_key" => json!({"typed": "not this one"}),

@@ -68,7 +68,7 @@ pub async fn memory(client: &Client, clone: &str, visibility: &str) -> String {
 
 /// A clone and what hangs on it, all by the same account.
 pub async fn clone_things(client: &Client, space: Option<&str>, visibility: &str) -> Things {
-    let mut body = json!({"name": "Maria", "visibility": visibility});
+    let mut body = json!({"name": "Maria", "subject": "fictional", "visibility": visibility});
     if let Some(space) = space {
         body["space_id"] = json!(space);
     }
@@ -94,6 +94,8 @@ pub async fn clone_things(client: &Client, space: Option<&str>, visibility: &str
         ("purge_id", gone.remove(1)),
         ("trash_id", gone.remove(0)),
         ("share_link_id", link),
+        // Nobody objects to a made-up character.
+        ("objection_id", "00000000-0000-7000-8000-000000000001".to_owned()),
         // Whoever has one may look; there is none of this name.
         ("erasure_id", "00000000-0000-7000-8000-000000000000".to_owned()),
         ("backup_id", "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb".to_owned()),

@@ -106,9 +106,33 @@ impl Client {
         self.ask_outside(Method::GET, path)
     }
 
-    /// Makes a clone.
+    /// Makes a clone of a made-up character, for whom nobody has to vouch.
     pub async fn new_clone(&self, name: &str) -> String {
-        id(&self.post("/clones", json!({"name": name})).await.is(201))
+        let body = json!({"name": name, "subject": "fictional"});
+        id(&self.post("/clones", body).await.is(201))
+    }
+
+    /// Makes a clone of oneself or of somebody who has died, vouches for it, and then opens it
+    /// as its body says.
+    pub async fn new_vouched(&self, body: Value) -> String {
+        let (wanted, mut body) = (json!({"visibility": body["visibility"]}), body);
+        body["visibility"] = json!("private");
+        let clone = id(&self.post("/clones", body.clone()).await.is(201));
+        self.vouches(&clone, &text(&body["subject"])).await;
+        self.patch(&format!("/clones/{clone}"), wanted).await.is(200);
+        clone
+    }
+
+    /// Says that a clone is of oneself (`self`), or of somebody close who has died (`deceased`).
+    pub async fn vouches(&self, clone: &str, subject: &str) -> Value {
+        let stands = self.get(&format!("/clones/{clone}/standing")).await.is(200);
+        let texts = stands["texts"].as_array().expect("texts");
+        let shown = texts.iter().find(|shown| shown["subject"] == subject).expect("a text");
+        let body = json!({
+            "subject": subject, "text_sha256": shown["text_sha256"],
+            "relation": "aunt", "own_words": "We lived in one house.",
+        });
+        self.post(&format!("/clones/{clone}/declarations"), body).await.is(201)
     }
 
     /// Writes a memory down.

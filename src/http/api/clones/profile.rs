@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::super::fields::Fields;
 use super::super::spaces::RoleWord;
+use super::super::standing::{GroundWord, StateWord, ground_word, state_word};
 use crate::clones::{Profile, ProfileChange, Reach, Seen, Subject};
 use crate::kernel::Fault;
 
@@ -163,6 +164,14 @@ pub(super) struct CloneView {
     pub(super) tags: Vec<String>,
     pub(super) category: Option<String>,
     pub(super) visibility: ReachWord,
+    /// On whose word it exists; see its standing.
+    pub(super) ground: GroundWord,
+    /// Whether it may be opened to others than those who make it.
+    pub(super) may_be_opened: bool,
+    /// Whether it can be talked with.
+    pub(super) state: StateWord,
+    /// What is said in its place when it is retired.
+    pub(super) farewell: Option<String>,
     pub(super) space_id: String,
     /// What the caller is to it.
     pub(super) role: RoleWord,
@@ -184,7 +193,8 @@ pub(super) struct CloneList {
     pub(super) next_cursor: Option<String>,
 }
 
-pub(super) fn subject(word: SubjectWord) -> Subject {
+/// The subject that a word names.
+pub fn subject(word: SubjectWord) -> Subject {
     match word {
         SubjectWord::Oneself => Subject::Oneself,
         SubjectWord::Living => Subject::Living,
@@ -287,6 +297,10 @@ pub(super) fn view(seen: &Seen) -> CloneView {
             Reach::Space => ReachWord::Space,
             Reach::Public => ReachWord::Public,
         },
+        ground: ground_word(persona),
+        may_be_opened: persona.may_open(),
+        state: state_word(persona),
+        farewell: words(persona.standing.farewell.clone().map(|text| text.into_string())),
         space_id: persona.space.to_string(),
         role: (*role).into(),
         memory_count: counts.memories,

@@ -32,6 +32,8 @@ pub(super) struct AnswerStarted {
     model: Option<String>,
     /// How far it may go beyond the passages.
     grounding: Option<GroundingWord>,
+    /// Always: nobody but the clone answers.
+    ai_generated: bool,
 }
 
 /// The event `sources`: the passages the answer is made from.
@@ -107,6 +109,7 @@ impl AnswerEvent {
             provider: message.provider.clone(),
             model: message.model.clone(),
             grounding: message.grounding.map(Into::into),
+            ai_generated: true,
         })
     }
 

@@ -250,9 +250,9 @@ pub(super) struct GroupList {
 /// The token of a link.
 #[derive(Deserialize, Object)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TokenOnly {
+pub struct TokenOnly {
     /// The token.
-    pub(super) token: String,
+    pub token: String,
 }
 
 /// What an invitation offers.

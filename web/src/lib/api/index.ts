@@ -14,6 +14,7 @@ export * as trust from './trust';
 export * as security from './security';
 export * as shares from './shares';
 export * as spaces from './spaces';
+export * as standing from './standing';
 export { onSignedOut } from './client';
 export { ApiError, asApiError } from './problem';
 export type * from './types';

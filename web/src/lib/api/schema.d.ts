@@ -21,91 +21,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/admin/backups": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Where backups lie, when the next one is made, and what opens them */
-        get: operations["list_backups"];
-        put?: never;
-        /**
-         * Make a backup now
-         * @description It goes on behind; a 409 `backup_running` says that one is being made already.
-         */
-        post: operations["make_backup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/backups/recovery-key": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make a recovery key
-         * @description With it, a backup and the copy of the keys that lies beside it, everything can be given back
-         *     on any machine. It is shown this once, and counts when its end was typed within half an
-         *     hour; until then the one before does.
-         */
-        post: operations["make_recovery_key"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/backups/recovery-key/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Show that the recovery key was kept
-         * @description From now on it counts: backups are sealed for it, and the keys are copied for it to where
-         *     they lie.
-         */
-        post: operations["confirm_recovery_key"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/backups/{backup_id}/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Try a backup out
-         * @description It is decrypted and opened in a folder of its own, every row is read, and some memories are
-         *     looked for by their words. It goes on behind.
-         */
-        post: operations["verify_backup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/admin/break-glass": {
         parameters: {
             query?: never;
@@ -240,108 +155,6 @@ export interface paths {
         get: operations["get_processing_register"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/restores": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin to give a backup back
-         * @description Only on a server that has no account yet.
-         */
-        post: operations["begin_restore"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/restores/{restore_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far it is */
-        get: operations["get_restore"];
-        put?: never;
-        post?: never;
-        /**
-         * Give it up
-         * @description What was brought along and tried out is removed.
-         */
-        delete: operations["give_up_restore"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/restores/{restore_id}/carry-out": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Put what was tried out in place
-         * @description The server ends what runs and opens again with it, at the same address. If that does not
-         *     start, what was there before comes back by itself. Everybody signs in again.
-         */
-        post: operations["carry_out_restore"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/restores/{restore_id}/try": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Try the backup out
-         * @description It is opened beside what is there, and all of it is read. It goes on behind.
-         */
-        post: operations["try_restore"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/admin/restores/{restore_id}/upload": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Bring a file along
-         * @description As large as the disk has room for; once more takes the place of what was there.
-         */
-        post: operations["upload_for_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -749,32 +562,6 @@ export interface paths {
          * @description What was signed in by it ends too, but for the caller's own sign-in.
          */
         delete: operations["unlink_identity"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/auth/me/restriction": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Only store what is the account's
-         * @description From this moment on nobody is shown what the account has written, no search finds it and no
-         *     answer is made from it; nobody can talk with the clones of its spaces, and it adds nothing
-         *     itself. It can still be taken along and erased. Asking again changes nothing.
-         */
-        put: operations["restrict_me"];
-        post?: never;
-        /**
-         * Use again what is the account's
-         * @description It is shown to those who could read it at once, and found within moments.
-         */
-        delete: operations["lift_restriction"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1301,6 +1088,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clones/{clone_id}/declarations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Declare that a clone is of oneself, or of somebody close who has died
+         * @description The clone is of that subject from then on, and can be opened to others.
+         */
+        post: operations["declare_standing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clones/{clone_id}/memories": {
         parameters: {
             query?: never;
@@ -1391,6 +1198,43 @@ export interface paths {
         /** Make a memory say again what it said before */
         post: operations["restore_revision"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/objections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Object to a clone of somebody close who has died
+         * @description It rests until the objection is taken back. Saying it again changes the words.
+         */
+        post: operations["object_to_clone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/objections/{objection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take one's own objection back */
+        delete: operations["withdraw_objection"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1504,6 +1348,68 @@ export interface paths {
          * @description What its visitors said is erased with it.
          */
         delete: operations["revoke_share_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * On whose word a clone exists, and whether it rests
+         * @description What was declared and objected is for members of its space, what the person said for
+         *     those who look after it.
+         */
+        get: operations["get_standing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Let a clone rest, retire it, or wake it
+         * @description Stewards can let it rest; its owner does the rest. A clone that was retired more than 30
+         *     days ago wakes for somebody who proved a moment ago who they are.
+         */
+        put: operations["set_clone_state"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/subject-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the link by which a living person says whether they agree to their clone
+         * @description The answer holds its token once. One from before that nobody answered stops working.
+         */
+        post: operations["ask_subject"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2008,6 +1914,47 @@ export interface paths {
         patch: operations["change_member"];
         trace?: never;
     };
+    "/subject-consents/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether one agrees to one's clone
+         * @description It can be said again, and otherwise, by the same link at any time. A no pauses the clone
+         *     at once.
+         */
+        post: operations["answer_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subject-consents/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a clone is, for the living person who was asked
+         * @description For whoever holds the token of their link, signed in or not.
+         */
+        post: operations["show_subject_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trash": {
         parameters: {
             query?: never;
@@ -2094,8 +2041,6 @@ export interface components {
             /** @description BCP 47 language tag. */
             locale: string;
             plan: string;
-            /** @description Since when what is the account's is only stored, if it is. */
-            restricted_since: string | null;
             /** @description IANA time zone. */
             time_zone: string;
         };
@@ -2158,6 +2103,19 @@ export interface components {
             pending_email: string | null;
         };
         /**
+         * AnswerChoice
+         * @description What the living person says.
+         */
+        AnswerChoice: {
+            agreed: boolean;
+            /** @description Their name, as a signature (1 to 200 characters). */
+            name: string;
+            /** @description The SHA-256 of the text that was shown. */
+            text_sha256: string;
+            /** @description That of their link. */
+            token: string;
+        };
+        /**
          * AnswerDelta
          * @description The event `delta`: more of the answer.
          */
@@ -2190,6 +2148,8 @@ export interface components {
          * @description The event `start`: the question is stored, the answer begins.
          */
         AnswerStarted: {
+            /** @description Always: nobody but the clone answers. */
+            ai_generated: boolean;
             conversation_id: string;
             grounding: (components["schemas"]["GroundingWord"] & unknown) | null;
             /** @description The answer. */
@@ -2268,6 +2228,28 @@ export interface components {
             scopes: components["schemas"]["ScopeWord"][];
         };
         /**
+         * AskedView
+         * @description What a living person who was asked sees.
+         */
+        AskedView: {
+            about: components["schemas"]["StandingText"];
+            /** @description What was said by this link, if anything was. */
+            agreed: boolean | null;
+            answered_at: string | null;
+            /** @description Who asks. */
+            asked_by: string | null;
+            /** @description What the clone is called. */
+            clone_name: string;
+            description: string | null;
+            /** @description Until when it can be answered for the first time. */
+            expires_at: string | null;
+            /**
+             * Format: uint64
+             * @description How much was told to it.
+             */
+            memory_count: number;
+        };
+        /**
          * AuditEntryView
          * @description An entry of the audit log.
          */
@@ -2305,92 +2287,6 @@ export interface components {
          * @enum {string}
          */
         AuthorWord: "user" | "assistant";
-        /**
-         * BackupBegun
-         * @description Something that goes on behind.
-         */
-        BackupBegun: {
-            /** @description Where to see how it goes. */
-            status_url: string;
-        };
-        /**
-         * BackupPlace
-         * @description A place for backups.
-         */
-        BackupPlace: {
-            /** @description The backups of this server that lie there, newest first. */
-            items: components["schemas"]["BackupView"][];
-            keys: components["schemas"]["KeysCopyView"];
-            /** @description The directory or the bucket. */
-            place: string;
-            /** @description Why it does not tell what lies there; then `items` is empty. */
-            problem: string | null;
-        };
-        /**
-         * BackupSchedule
-         * @description When backups are made, and how that went.
-         */
-        BackupSchedule: {
-            /**
-             * Format: uint64
-             * @description Hours between two; `null` if none is made by itself.
-             */
-            every_hours: number | null;
-            /** @description When the last one failed, if none has succeeded since. */
-            failed_at: string | null;
-            /** @description Why. */
-            failure: string | null;
-            /** @description When the next one is due; soon, if that is over. */
-            next_at: string | null;
-            /** @description Whether none was made for longer than twice the time between two. */
-            overdue: boolean;
-            /** @description Since when one is being made. */
-            running_since: string | null;
-            /** @description When the last was made that is at every place, since the server started. */
-            succeeded_at: string | null;
-        };
-        /**
-         * BackupTrial
-         * @description A backup that is, or was, tried out.
-         */
-        BackupTrial: {
-            /** @description The name of the backup. */
-            backup: string;
-            begun_at: string;
-            /** @description `null` while it goes on. */
-            ended_at: string | null;
-            found: (components["schemas"]["TriedView"] & unknown) | null;
-            problem: (components["schemas"]["ComplaintView"] & unknown) | null;
-        };
-        /**
-         * BackupView
-         * @description A backup of this server.
-         */
-        BackupView: {
-            created_at: string | null;
-            /** @description Its name, which is that of its file. */
-            id: string;
-            /** @description Whether the present recovery key opens it. */
-            recovery_key: boolean;
-            /** Format: uint64 */
-            size_bytes: number;
-        };
-        /**
-         * BackupsView
-         * @description How it is about backups.
-         */
-        BackupsView: {
-            /** @description Where they go; empty if no place is set. */
-            places: components["schemas"]["BackupPlace"][];
-            recovery_key: (components["schemas"]["RecoveryKeyView"] & unknown) | null;
-            /**
-             * @description Whether what is lost with this machine can be given back on another one: there is a
-             *     recovery key, and at some place a backup for it with all the keys.
-             */
-            restorable: boolean;
-            schedule: components["schemas"]["BackupSchedule"];
-            trial: components["schemas"]["BackupTrial"] | null;
-        };
         /**
          * BatchFailure
          * @description One memory of a batch that was not written.
@@ -2606,10 +2502,16 @@ export interface components {
             died: string | null;
             /** Format: uint64 */
             document_count: number;
+            /** @description What is said in its place when it is retired. */
+            farewell: string | null;
             greeting: string | null;
+            /** @description On whose word it exists; see its standing. */
+            ground: components["schemas"]["GroundWord"] & unknown;
             id: string;
             instructions: string | null;
             language: string | null;
+            /** @description Whether it may be opened to others than those who make it. */
+            may_be_opened: boolean;
             /**
              * Format: uint64
              * @description Memories the caller may read.
@@ -2622,6 +2524,8 @@ export interface components {
             /** @description What the caller is to it. */
             role: components["schemas"]["RoleWord"] & unknown;
             space_id: string;
+            /** @description Whether it can be talked with. */
+            state: components["schemas"]["StateWord"] & unknown;
             style: string | null;
             subject: components["schemas"]["SubjectWord"];
             tags: string[];
@@ -2636,16 +2540,6 @@ export interface components {
         CodeOwed: {
             /** @description A code of the authenticator app, or a recovery code. */
             totp: string;
-        };
-        /**
-         * ComplaintView
-         * @description What is wrong.
-         */
-        ComplaintView: {
-            /** @description A word for programs, as in problems. */
-            code: string;
-            /** @description A sentence for people. */
-            detail: string;
         };
         /**
          * ConsentChoices
@@ -2805,6 +2699,39 @@ export interface components {
             pinned: boolean;
             title: string | null;
             updated_at: string;
+        };
+        /**
+         * DeclarationChoice
+         * @description A declaration.
+         */
+        DeclarationChoice: {
+            /** @description Who they are to the person, in words of their own; needed for somebody who has died. */
+            own_words?: string | null;
+            /** @description What the person was to whoever declares; needed for somebody who has died. */
+            relation?: string | null;
+            /** @description `self` or `deceased`. */
+            subject: components["schemas"]["SubjectWord"] & unknown;
+            /** @description The SHA-256 of the text that was shown; see `texts`. */
+            text_sha256: string;
+        };
+        /**
+         * DeclarationView
+         * @description What was declared of a clone; nothing of it is ever changed.
+         */
+        DeclarationView: {
+            about: components["schemas"]["StandingText"];
+            at: string;
+            /** @description The account that declared it. */
+            declared_by: string;
+            declared_by_name: string | null;
+            /**
+             * Format: uint64
+             * @description Its number among all of the clone, from 1.
+             */
+            number: number;
+            own_words: string | null;
+            /** @description What the person was to them. */
+            relation: string | null;
         };
         /**
          * @description What kind of thing was deleted.
@@ -2973,6 +2900,11 @@ export interface components {
             version: string;
         };
         /**
+         * @description On what ground a clone exists.
+         * @enum {string}
+         */
+        GroundWord: "not_needed" | "not_said" | "declared" | "agreed" | "refused";
+        /**
          * @description How far an answer may go beyond the passages.
          * @enum {string}
          */
@@ -3123,17 +3055,6 @@ export interface components {
             /** @description Who invites. */
             invited_by: string | null;
             role: components["schemas"]["RoleWord"];
-        };
-        /**
-         * KeysCopyView
-         * @description The copy of the keyring at a place.
-         */
-        KeysCopyView: {
-            copied_at: string | null;
-            /** @description Whether it has all keys that are here; without them a backup there opens nowhere else. */
-            current: boolean;
-            /** @description Why the present keys are not there. */
-            problem: string | null;
         };
         /**
          * @description What kind of memory it is.
@@ -3306,6 +3227,18 @@ export interface components {
              */
             requests_30_days: number;
             scopes: components["schemas"]["ScopeWord"][];
+        };
+        /**
+         * MadeLinkView
+         * @description A link that was just made.
+         */
+        MadeLinkView: {
+            /** @description Until when it can be answered for the first time. */
+            expires_at: string;
+            /** @description The token itself, shown this once. */
+            token: string;
+            /** @description The address to give to the person; nothing while `server.public_url` is not set. */
+            url: string | null;
         };
         /**
          * MadeShareLinkView
@@ -3707,21 +3640,6 @@ export interface components {
             relation?: string | null;
         };
         /**
-         * NewRecoveryKeyView
-         * @description A recovery key that was made now.
-         */
-        NewRecoveryKeyView: {
-            /**
-             * Format: uint32
-             * @description How many characters of its end have to be typed before it counts.
-             */
-            last: number;
-            /** @description Its public half. */
-            public_key: string;
-            /** @description The key; nobody can show it again. */
-            recovery_key: string;
-        };
-        /**
          * NotificationList
          * @description A part of the inbox, newest first.
          */
@@ -3752,6 +3670,32 @@ export interface components {
             topic: components["schemas"]["TopicWord"];
             /** @description Until when it goes on. */
             until: string | null;
+        };
+        /**
+         * ObjectionChoice
+         * @description An objection.
+         */
+        ObjectionChoice: {
+            /** @description Why, in words of their own. */
+            own_words?: string | null;
+            /** @description What the person was to whoever objects (1 to 200 characters). */
+            relation: string;
+        };
+        /**
+         * ObjectionView
+         * @description That somebody close to the person does not want a clone.
+         */
+        ObjectionView: {
+            at: string;
+            id: string;
+            /** @description The account that objects. */
+            made_by: string;
+            made_by_name: string | null;
+            /** @description Whether it is the caller's, who can take it back. */
+            own: boolean;
+            own_words: string | null;
+            /** @description What the person was to them. */
+            relation: string;
         };
         /**
          * OfferView
@@ -4195,24 +4139,6 @@ export interface components {
             recovery_codes: string[];
         };
         /**
-         * RecoveryKeyProof
-         * @description Shows that somebody kept a recovery key.
-         */
-        RecoveryKeyProof: {
-            /** @description The last eight characters of the key, or all of it. */
-            typed: string;
-        };
-        /**
-         * RecoveryKeyView
-         * @description The recovery key, without which backups open on this machine only.
-         */
-        RecoveryKeyView: {
-            /** @description Its public half. */
-            public_key: string;
-            /** @description Since when backups are sealed for it. */
-            since: string | null;
-        };
-        /**
          * RefreshRequest
          * @description A refresh token; browsers send their cookie instead.
          */
@@ -4248,79 +4174,10 @@ export interface components {
          */
         ReservedWord: "asker" | "owner" | "steward";
         /**
-         * RestoreBegun
-         * @description What begins.
-         */
-        RestoreBegun: {
-            /** @description Opens all that follows; it is shown once. */
-            id: string;
-            /** @description Where the settings say that backups go. */
-            places: components["schemas"]["RestorePlace"][];
-        };
-        /**
-         * @description What a file is that is brought along.
+         * @description Why a clone rests.
          * @enum {string}
          */
-        RestorePart: "backup" | "keyring";
-        /**
-         * RestorePlace
-         * @description A place for backups, and whatever lies there.
-         */
-        RestorePlace: {
-            /** @description The backups that lie there, newest first. */
-            items: components["schemas"]["BackupView"][];
-            /** @description The directory or the bucket. */
-            place: string;
-            /** @description Why it does not tell what lies there; then `items` is empty. */
-            problem: string | null;
-        };
-        /**
-         * RestoreRequest
-         * @description Who begins to give a backup back.
-         */
-        RestoreRequest: {
-            /** @description The token of the link that the server printed for the first account. */
-            token: string;
-        };
-        /**
-         * @description How far it is.
-         * @enum {string}
-         */
-        RestoreState: "waiting" | "trying" | "refused" | "ready" | "going";
-        /**
-         * RestoreTrial
-         * @description What is to be tried out, and what opens it.
-         */
-        RestoreTrial: {
-            /**
-             * @description Goes on though the copy of the keys is older than the backup: then what was erased in
-             *     between may be there again.
-             */
-            accept_older_ledger?: boolean | null;
-            /** @description The name of a backup at one of the places; what was brought along if nothing is said. */
-            backup?: string | null;
-            /** @description The recovery key, as it was shown or as a file of age. */
-            recovery_key: string;
-        };
-        /**
-         * RestoreView
-         * @description A backup that is to be given back.
-         */
-        RestoreView: {
-            /**
-             * Format: uint64
-             * @description Bytes of the backup that was brought along.
-             */
-            backup_bytes: number | null;
-            found: (components["schemas"]["TriedView"] & unknown) | null;
-            /**
-             * Format: uint64
-             * @description Bytes of the copy of the keys that was brought along.
-             */
-            keyring_bytes: number | null;
-            problem: (components["schemas"]["ComplaintView"] & unknown) | null;
-            state: components["schemas"]["RestoreState"];
-        };
+        RestsBecause: "chosen" | "objection" | "subject";
         /**
          * RetrievalPatch
          * @description Changes to how passages are found.
@@ -4633,6 +4490,61 @@ export interface components {
          */
         SpaceWord: "personal" | "shared";
         /**
+         * StandingText
+         * @description A text that somebody declares or agrees to.
+         */
+        StandingText: {
+            /** @description The language of the text: `en` or `fr`. */
+            locale: string;
+            subject: components["schemas"]["SubjectWord"];
+            /** @description The text, word for word. */
+            text: string;
+            /** @description Its SHA-256 in UTF-8, in hexadecimal. */
+            text_sha256: string;
+            version: string;
+        };
+        /**
+         * StandingView
+         * @description How a clone stands.
+         */
+        StandingView: {
+            /** @description What the living person said, newest first. */
+            answers: components["schemas"]["SubjectAnswerView"][];
+            /** @description Until when a link that nobody answered yet is good. */
+            asked_until: string | null;
+            /** @description Newest first. */
+            declarations: components["schemas"]["DeclarationView"][];
+            /** @description What is said in its place when it is retired. */
+            farewell: string | null;
+            ground: components["schemas"]["GroundWord"];
+            /** @description Whether it may be opened to others than those who make it. */
+            may_be_opened: boolean;
+            /** @description Oldest first. */
+            objections: components["schemas"]["ObjectionView"][];
+            /** @description Why it rests, if it does. */
+            rests_because: components["schemas"]["RestsBecause"][];
+            /** @description Since when its people have it as it is. */
+            since: string | null;
+            state: components["schemas"]["StateWord"];
+            subject: components["schemas"]["SubjectWord"];
+            /** @description The texts that can be declared, and the one that a living person reads. */
+            texts: components["schemas"]["StandingText"][];
+        };
+        /**
+         * StateChoice
+         * @description What becomes of a clone.
+         */
+        StateChoice: {
+            /** @description What is said in its place when it is retired. */
+            farewell?: string | null;
+            state: components["schemas"]["StateWord"];
+        };
+        /**
+         * @description Whether a clone can be talked with.
+         * @enum {string}
+         */
+        StateWord: "active" | "paused" | "retired";
+        /**
          * StatsView
          * @description How much there is in all.
          */
@@ -4665,6 +4577,18 @@ export interface components {
          * @enum {string}
          */
         StatusWord: "generating" | "complete" | "stopped" | "incomplete";
+        /**
+         * SubjectAnswerView
+         * @description What the living person said.
+         */
+        SubjectAnswerView: {
+            agreed: boolean;
+            at: string;
+            /** @description The language of the text that they read. */
+            locale: string;
+            /** @description The name that they gave. */
+            name: string;
+        };
         /**
          * @description Whom a clone is of.
          * @enum {string}
@@ -4732,7 +4656,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended" | "recovery_key_set" | "backup_failed" | "backup_overdue";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "subject_agreed" | "subject_declined" | "clone_objected" | "objection_withdrawn" | "clone_paused" | "clone_retired" | "clone_woken" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.
@@ -4781,43 +4705,6 @@ export interface components {
             /** @description When it is erased for good. */
             purge_at: string;
             title: string;
-        };
-        /**
-         * TriedView
-         * @description What a backup holds, and how it went to open it.
-         */
-        TriedView: {
-            /** Format: uint64 */
-            accounts: number;
-            /** @description The name of the backup. */
-            backup: string;
-            /** Format: uint64 */
-            clones: number;
-            created_at: string;
-            /**
-             * Format: uint64
-             * @description Rows of what was erased since; they stay unreadable.
-             */
-            erased: number;
-            /**
-             * Format: uint64
-             * @description Those that were found.
-             */
-            found: number;
-            /** Format: uint64 */
-            memories: number;
-            /**
-             * Format: uint64
-             * @description Rows that were opened and read: all of them.
-             */
-            rows: number;
-            /**
-             * Format: uint64
-             * @description Memories that were looked for by their words.
-             */
-            searches: number;
-            /** @description The version of the server that made it. */
-            version: string;
         };
         /**
          * TtsPatch
@@ -4918,6 +4805,8 @@ export interface components {
          * @description What somebody who came by a share link may know of it.
          */
         WelcomeView: {
+            /** @description The same in a sentence, in the clone's language. */
+            ai_disclosure: string;
             /** @description Always: nobody but the clone answers. */
             ai_generated: boolean;
             clone_id: string;
@@ -5119,285 +5008,6 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    list_backups: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What was asked for. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "places": [
-                     *         {
-                     *           "items": [
-                     *             {
-                     *               "created_at": "2026-11-22T11:53:31Z",
-                     *               "id": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
-                     *               "recovery_key": true,
-                     *               "size_bytes": 48234496
-                     *             }
-                     *           ],
-                     *           "keys": {
-                     *             "copied_at": "2026-11-22T11:53:32.101218Z",
-                     *             "current": true,
-                     *             "problem": null
-                     *           },
-                     *           "place": "/mnt/backups",
-                     *           "problem": null
-                     *         }
-                     *       ],
-                     *       "recovery_key": {
-                     *         "public_key": "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq",
-                     *         "since": "2026-11-20T08:00:00Z"
-                     *       },
-                     *       "restorable": true,
-                     *       "schedule": {
-                     *         "every_hours": 24,
-                     *         "failed_at": null,
-                     *         "failure": null,
-                     *         "next_at": "2026-11-23T11:53:31Z",
-                     *         "overdue": false,
-                     *         "running_since": null,
-                     *         "succeeded_at": "2026-11-22T11:53:33.018220Z"
-                     *       },
-                     *       "trial": {
-                     *         "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
-                     *         "begun_at": "2026-11-22T12:00:00Z",
-                     *         "ended_at": "2026-11-22T12:00:09Z",
-                     *         "found": {
-                     *           "accounts": 4,
-                     *           "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
-                     *           "clones": 5,
-                     *           "created_at": "2026-11-22T11:53:31Z",
-                     *           "erased": 0,
-                     *           "found": 12,
-                     *           "memories": 812,
-                     *           "rows": 9120,
-                     *           "searches": 12,
-                     *           "version": "0.1.0"
-                     *         },
-                     *         "problem": null
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["BackupsView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    make_backup: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It goes on behind. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status_url": "/api/v1/admin/backups"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["BackupBegun"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    make_recovery_key: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is shown this once, and does not count yet. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "last": 8,
-                     *       "public_key": "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq",
-                     *       "recovery_key": "AGE-SECRET-KEY-1…"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["NewRecoveryKeyView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    confirm_recovery_key: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "typed": "7K2QX0WE"
-                 *     }
-                 */
-                "application/json": components["schemas"]["RecoveryKeyProof"];
-            };
-        };
-        responses: {
-            /** @description What was asked for. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "places": [
-                     *         {
-                     *           "items": [
-                     *             {
-                     *               "created_at": "2026-11-22T11:53:31Z",
-                     *               "id": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
-                     *               "recovery_key": true,
-                     *               "size_bytes": 48234496
-                     *             }
-                     *           ],
-                     *           "keys": {
-                     *             "copied_at": "2026-11-22T11:53:32.101218Z",
-                     *             "current": true,
-                     *             "problem": null
-                     *           },
-                     *           "place": "/mnt/backups",
-                     *           "problem": null
-                     *         }
-                     *       ],
-                     *       "recovery_key": {
-                     *         "public_key": "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq",
-                     *         "since": "2026-11-20T08:00:00Z"
-                     *       },
-                     *       "restorable": true,
-                     *       "schedule": {
-                     *         "every_hours": 24,
-                     *         "failed_at": null,
-                     *         "failure": null,
-                     *         "next_at": "2026-11-23T11:53:31Z",
-                     *         "overdue": false,
-                     *         "running_since": null,
-                     *         "succeeded_at": "2026-11-22T11:53:33.018220Z"
-                     *       },
-                     *       "trial": {
-                     *         "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
-                     *         "begun_at": "2026-11-22T12:00:00Z",
-                     *         "ended_at": "2026-11-22T12:00:09Z",
-                     *         "found": {
-                     *           "accounts": 4,
-                     *           "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
-                     *           "clones": 5,
-                     *           "created_at": "2026-11-22T11:53:31Z",
-                     *           "erased": 0,
-                     *           "found": 12,
-                     *           "memories": 812,
-                     *           "rows": 9120,
-                     *           "searches": 12,
-                     *           "version": "0.1.0"
-                     *         },
-                     *         "problem": null
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["BackupsView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    verify_backup: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                backup_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It goes on behind. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status_url": "/api/v1/admin/backups"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["BackupBegun"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
@@ -5978,275 +5588,6 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    begin_restore: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "token": "cm…"
-                 *     }
-                 */
-                "application/json": components["schemas"]["RestoreRequest"];
-            };
-        };
-        responses: {
-            /** @description It waits for a backup. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "hV3c1w0sK8dQ2yRz9mTfXbLpJ5aN7uEoG4iC6kWvYqM",
-                     *       "places": [
-                     *         {
-                     *           "items": [
-                     *             {
-                     *               "created_at": "2026-11-22T11:53:31Z",
-                     *               "id": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
-                     *               "recovery_key": false,
-                     *               "size_bytes": 48234496
-                     *             }
-                     *           ],
-                     *           "place": "/mnt/backups",
-                     *           "problem": null
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RestoreBegun"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    get_restore: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                restore_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What was asked for. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "backup_bytes": 48234496,
-                     *       "found": {
-                     *         "accounts": 4,
-                     *         "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
-                     *         "clones": 5,
-                     *         "created_at": "2026-11-22T11:53:31Z",
-                     *         "erased": 0,
-                     *         "found": 12,
-                     *         "memories": 812,
-                     *         "rows": 9120,
-                     *         "searches": 12,
-                     *         "version": "0.1.0"
-                     *       },
-                     *       "keyring_bytes": 2048,
-                     *       "problem": null,
-                     *       "state": "ready"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RestoreView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    give_up_restore: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                restore_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    carry_out_restore: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                restore_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It goes on behind. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "backup_bytes": 48234496,
-                     *       "found": null,
-                     *       "keyring_bytes": 2048,
-                     *       "problem": null,
-                     *       "state": "going"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RestoreView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    try_restore: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                restore_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "recovery_key": "AGE-SECRET-KEY-1…"
-                 *     }
-                 */
-                "application/json": components["schemas"]["RestoreTrial"];
-            };
-        };
-        responses: {
-            /** @description It goes on behind. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "backup_bytes": 48234496,
-                     *       "found": null,
-                     *       "keyring_bytes": 2048,
-                     *       "problem": null,
-                     *       "state": "trying"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RestoreView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    upload_for_restore: {
-        parameters: {
-            query?: {
-                /** @description What it is; a backup if nothing is said. */
-                part?: components["schemas"]["RestorePart"];
-            };
-            header?: never;
-            path: {
-                restore_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/octet-stream": string;
-            };
-        };
-        responses: {
-            /** @description What was asked for. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "backup_bytes": 48234496,
-                     *       "found": null,
-                     *       "keyring_bytes": 2048,
-                     *       "problem": null,
-                     *       "state": "waiting"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RestoreView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
@@ -7003,7 +6344,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7065,7 +6405,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7195,7 +6534,6 @@ export interface operations {
                      *       "last_data_export_at": null,
                      *       "locale": "en",
                      *       "plan": "unlimited",
-                     *       "restricted_since": null,
                      *       "time_zone": "UTC"
                      *     }
                      */
@@ -7284,7 +6622,6 @@ export interface operations {
                      *       "last_data_export_at": null,
                      *       "locale": "en",
                      *       "plan": "unlimited",
-                     *       "restricted_since": null,
                      *       "time_zone": "Europe/Paris"
                      *     }
                      */
@@ -7767,56 +7104,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    restrict_me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is so from now on. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    lift_restriction: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is so from now on. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
     list_oidc_providers: {
         parameters: {
             query?: never;
@@ -7922,7 +7209,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7984,7 +7270,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8193,7 +7478,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8255,7 +7539,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8358,7 +7641,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8420,7 +7702,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8565,7 +7846,6 @@ export interface operations {
                      *           "last_data_export_at": null,
                      *           "locale": "en",
                      *           "plan": "unlimited",
-                     *           "restricted_since": null,
                      *           "time_zone": "UTC"
                      *         },
                      *         "expires_in": 600,
@@ -8712,7 +7992,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8774,7 +8053,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8917,7 +8195,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8979,7 +8256,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9142,7 +8418,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9204,7 +8479,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9296,7 +8570,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9358,7 +8631,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9454,7 +8726,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "fr",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9516,7 +8787,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "fr",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9729,7 +8999,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9791,7 +9060,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9893,7 +9161,6 @@ export interface operations {
                      *           "last_data_export_at": null,
                      *           "locale": "en",
                      *           "plan": "unlimited",
-                     *           "restricted_since": null,
                      *           "time_zone": "UTC"
                      *         },
                      *         "expires_in": 600,
@@ -9991,16 +9258,20 @@ export interface operations {
                      *           "description": null,
                      *           "died": "2019-04",
                      *           "document_count": 0,
+                     *           "farewell": null,
                      *           "greeting": "Hello my dear, sit down.",
+                     *           "ground": "not_said",
                      *           "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *           "instructions": null,
                      *           "language": "en",
+                     *           "may_be_opened": false,
                      *           "memory_count": 0,
                      *           "name": "Grandma Rose",
                      *           "people_count": 0,
                      *           "relationship": "my grandmother",
                      *           "role": "owner",
                      *           "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *           "state": "active",
                      *           "style": null,
                      *           "subject": "deceased",
                      *           "tags": [],
@@ -10077,16 +9348,20 @@ export interface operations {
                      *       "description": null,
                      *       "died": "2019-04",
                      *       "document_count": 0,
+                     *       "farewell": null,
                      *       "greeting": "Hello my dear, sit down.",
+                     *       "ground": "not_said",
                      *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "instructions": null,
                      *       "language": "en",
+                     *       "may_be_opened": false,
                      *       "memory_count": 0,
                      *       "name": "Grandma Rose",
                      *       "people_count": 0,
                      *       "relationship": "my grandmother",
                      *       "role": "owner",
                      *       "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "state": "active",
                      *       "style": null,
                      *       "subject": "deceased",
                      *       "tags": [],
@@ -10143,16 +9418,20 @@ export interface operations {
                      *       "description": null,
                      *       "died": "2019-04",
                      *       "document_count": 0,
+                     *       "farewell": null,
                      *       "greeting": "Hello my dear, sit down.",
+                     *       "ground": "not_said",
                      *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "instructions": null,
                      *       "language": "en",
+                     *       "may_be_opened": false,
                      *       "memory_count": 0,
                      *       "name": "Grandma Rose",
                      *       "people_count": 0,
                      *       "relationship": "my grandmother",
                      *       "role": "owner",
                      *       "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "state": "active",
                      *       "style": null,
                      *       "subject": "deceased",
                      *       "tags": [],
@@ -10257,16 +9536,20 @@ export interface operations {
                      *       "description": null,
                      *       "died": "2019-04",
                      *       "document_count": 0,
+                     *       "farewell": null,
                      *       "greeting": "Hello my dear, sit down.",
+                     *       "ground": "not_said",
                      *       "id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "instructions": null,
                      *       "language": "en",
+                     *       "may_be_opened": false,
                      *       "memory_count": 0,
                      *       "name": "Grandma Rose",
                      *       "people_count": 0,
                      *       "relationship": "my grandmother",
                      *       "role": "owner",
                      *       "space_id": "01a1fcac-b256-76b4-9e53-63a96ab69034",
+                     *       "state": "active",
                      *       "style": "Short sentences, a little irony.",
                      *       "subject": "deceased",
                      *       "tags": [
@@ -10510,6 +9793,105 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    declare_standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "own_words": "I am the daughter of her eldest son; she raised me.",
+                 *       "relation": "my grandmother",
+                 *       "subject": "deceased",
+                 *       "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeclarationChoice"];
+            };
+        };
+        responses: {
+            /** @description Said. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "asked_until": null,
+                     *       "declarations": [
+                     *         {
+                     *           "about": {
+                     *             "locale": "en",
+                     *             "subject": "deceased",
+                     *             "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *             "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *             "version": "2026-12"
+                     *           },
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "declared_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *           "declared_by_name": "Ada",
+                     *           "number": 1,
+                     *           "own_words": "I am the daughter of her eldest son; she raised me.",
+                     *           "relation": "my grandmother"
+                     *         }
+                     *       ],
+                     *       "farewell": null,
+                     *       "ground": "declared",
+                     *       "may_be_opened": true,
+                     *       "objections": [],
+                     *       "rests_because": [],
+                     *       "since": null,
+                     *       "state": "active",
+                     *       "subject": "deceased",
+                     *       "texts": [
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "self",
+                     *           "text": "This clone is about me, and I make it myself. I know that others who may see it can talk with it, that it is an AI that answers from what is written here and can be wrong, and that I can pause it, retire it or erase it at any time.",
+                     *           "text_sha256": "9e119cf21a2fbc6a2676ab6b183aa1a8e25b2d65883049ec637798821cf37856",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "living",
+                     *           "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *           "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "deceased",
+                     *           "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *           "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *           "version": "2026-12"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StandingView"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -11068,6 +10450,146 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["MemoryView"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    object_to_clone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "own_words": "She did not want to be spoken for.",
+                 *       "relation": "my mother"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ObjectionChoice"];
+            };
+        };
+        responses: {
+            /** @description Said. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "asked_until": null,
+                     *       "declarations": [
+                     *         {
+                     *           "about": {
+                     *             "locale": "en",
+                     *             "subject": "deceased",
+                     *             "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *             "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *             "version": "2026-12"
+                     *           },
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "declared_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *           "declared_by_name": "Ada",
+                     *           "number": 1,
+                     *           "own_words": "I am the daughter of her eldest son; she raised me.",
+                     *           "relation": "my grandmother"
+                     *         }
+                     *       ],
+                     *       "farewell": null,
+                     *       "ground": "declared",
+                     *       "may_be_opened": true,
+                     *       "objections": [
+                     *         {
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "id": "01a1fcac-b2a0-7c55-9d10-77d0f1b2c3d4",
+                     *           "made_by": "01a1fcac-b255-7a10-8a53-63a96ab69034",
+                     *           "made_by_name": "Ben",
+                     *           "own": true,
+                     *           "own_words": "She did not want to be spoken for.",
+                     *           "relation": "my mother"
+                     *         }
+                     *       ],
+                     *       "rests_because": [
+                     *         "objection"
+                     *       ],
+                     *       "since": null,
+                     *       "state": "paused",
+                     *       "subject": "deceased",
+                     *       "texts": [
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "self",
+                     *           "text": "This clone is about me, and I make it myself. I know that others who may see it can talk with it, that it is an AI that answers from what is written here and can be wrong, and that I can pause it, retire it or erase it at any time.",
+                     *           "text_sha256": "9e119cf21a2fbc6a2676ab6b183aa1a8e25b2d65883049ec637798821cf37856",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "living",
+                     *           "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *           "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "deceased",
+                     *           "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *           "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *           "version": "2026-12"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StandingView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdraw_objection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+                objection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -11751,6 +11273,233 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_standing: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The language of the texts that can be declared (BCP 47): `fr`, else English; the
+                 *     caller's own when not given.
+                 */
+                locale?: string;
+            };
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "asked_until": null,
+                     *       "declarations": [
+                     *         {
+                     *           "about": {
+                     *             "locale": "en",
+                     *             "subject": "deceased",
+                     *             "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *             "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *             "version": "2026-12"
+                     *           },
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "declared_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *           "declared_by_name": "Ada",
+                     *           "number": 1,
+                     *           "own_words": "I am the daughter of her eldest son; she raised me.",
+                     *           "relation": "my grandmother"
+                     *         }
+                     *       ],
+                     *       "farewell": null,
+                     *       "ground": "declared",
+                     *       "may_be_opened": true,
+                     *       "objections": [],
+                     *       "rests_because": [],
+                     *       "since": null,
+                     *       "state": "active",
+                     *       "subject": "deceased",
+                     *       "texts": [
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "self",
+                     *           "text": "This clone is about me, and I make it myself. I know that others who may see it can talk with it, that it is an AI that answers from what is written here and can be wrong, and that I can pause it, retire it or erase it at any time.",
+                     *           "text_sha256": "9e119cf21a2fbc6a2676ab6b183aa1a8e25b2d65883049ec637798821cf37856",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "living",
+                     *           "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *           "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "deceased",
+                     *           "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *           "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *           "version": "2026-12"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StandingView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    set_clone_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "state": "active"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StateChoice"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answers": [],
+                     *       "asked_until": null,
+                     *       "declarations": [
+                     *         {
+                     *           "about": {
+                     *             "locale": "en",
+                     *             "subject": "deceased",
+                     *             "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *             "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *             "version": "2026-12"
+                     *           },
+                     *           "at": "2026-11-21T05:55:38.719164Z",
+                     *           "declared_by": "01a1fcac-b240-7e11-8a53-2b1c9d0e4f66",
+                     *           "declared_by_name": "Ada",
+                     *           "number": 1,
+                     *           "own_words": "I am the daughter of her eldest son; she raised me.",
+                     *           "relation": "my grandmother"
+                     *         }
+                     *       ],
+                     *       "farewell": null,
+                     *       "ground": "declared",
+                     *       "may_be_opened": true,
+                     *       "objections": [],
+                     *       "rests_because": [],
+                     *       "since": null,
+                     *       "state": "active",
+                     *       "subject": "deceased",
+                     *       "texts": [
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "self",
+                     *           "text": "This clone is about me, and I make it myself. I know that others who may see it can talk with it, that it is an AI that answers from what is written here and can be wrong, and that I can pause it, retire it or erase it at any time.",
+                     *           "text_sha256": "9e119cf21a2fbc6a2676ab6b183aa1a8e25b2d65883049ec637798821cf37856",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "living",
+                     *           "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *           "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *           "version": "2026-12"
+                     *         },
+                     *         {
+                     *           "locale": "en",
+                     *           "subject": "deceased",
+                     *           "text": "The person this clone is about has died. I was close to them, as I say below. I know of no will of theirs against it, written or spoken, and of nobody close to them who is against it. I know that anybody close to them who is in this space may object, and that the clone rests until that is settled. It is an AI that answers from memories; it is not them, and it says so.",
+                     *           "text_sha256": "1c189fccfcf3e94abfa46e54a622b9e4c008f2627d1017c58070f96489576701",
+                     *           "version": "2026-12"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StandingView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    ask_subject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-12-21T05:55:38.719164Z",
+                     *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw",
+                     *       "url": "https://memoria.example/agree?token=3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MadeLinkView"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -12996,7 +12745,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -13058,7 +12806,6 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
-                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -13096,6 +12843,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "ai_disclosure": "I am an AI, the clone of Grandma Rose, and not Grandma Rose in person. I answer from memories.",
                      *       "ai_generated": true,
                      *       "clone_id": "01a1fcac-b262-7d4c-9b1f-5f2f1f8e7c10",
                      *       "clone_name": "Grandma Rose",
@@ -13745,6 +13493,122 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    answer_subject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "agreed": true,
+                 *       "name": "Max Meyer",
+                 *       "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                 *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AnswerChoice"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "about": {
+                     *         "locale": "en",
+                     *         "subject": "living",
+                     *         "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *         "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *         "version": "2026-12"
+                     *       },
+                     *       "agreed": true,
+                     *       "answered_at": "2026-11-21T05:55:38.719164Z",
+                     *       "asked_by": "Ada",
+                     *       "clone_name": "Uncle Max",
+                     *       "description": null,
+                     *       "expires_at": null,
+                     *       "memory_count": 14
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AskedView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_subject_consent: {
+        parameters: {
+            query?: {
+                /** @description The language of the text (BCP 47): `fr`, else English. */
+                locale?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "3zKq0cFv8TjWnYh2RmXbLpD5sGa7uEoQ1iV9kJtMrCw"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "about": {
+                     *         "locale": "en",
+                     *         "subject": "living",
+                     *         "text": "Somebody has made a clone of you: an AI that answers questions from memories that people wrote down about you. It is not you, it can be wrong, and it always says that it is an AI. If you agree, those who look after it may open it to others. If you do not, it is paused at once and nobody talks with it; what was written down stays with those who wrote it, and you can ask them to erase it. You can come back to this link and change your answer at any time.",
+                     *         "text_sha256": "0674387b90e33f9025c7f99ec385f5623824292df2596d5a38d7368a6c7892f2",
+                     *         "version": "2026-12"
+                     *       },
+                     *       "agreed": null,
+                     *       "answered_at": null,
+                     *       "asked_by": "Ada",
+                     *       "clone_name": "Uncle Max",
+                     *       "description": null,
+                     *       "expires_at": "2026-12-21T05:55:38.719164Z",
+                     *       "memory_count": 14
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AskedView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];

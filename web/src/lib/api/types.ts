@@ -38,6 +38,14 @@ export type CloneChange = Schemas['ClonePatch'];
 export type CloneSettings = Schemas['SettingsView'];
 export type CloneSettingsChange = Schemas['SettingsPatch'];
 
+export type Standing = Schemas['StandingView'];
+export type StandingText = Schemas['StandingText'];
+export type Declaring = Schemas['DeclarationChoice'];
+export type Objecting = Schemas['ObjectionChoice'];
+export type CloneState = Schemas['StateWord'];
+export type Ground = Schemas['GroundWord'];
+export type AskedOf = Schemas['AskedView'];
+
 export type Memory = Schemas['MemoryView'];
 export type MemoryDraft = Schemas['NewMemory'];
 export type MemoryChange = Schemas['MemoryPatch'];
