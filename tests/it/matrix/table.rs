@@ -251,6 +251,18 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "change_consents" => json!({"voice_processing": true}),
         "rate_answer" => json!({"rating": 1}),
         "create_share_link" => json!({"label": "Eve's"}),
+        "change_member" => json!({"role": "contributor"}),
+        "invite" => json!({"role": "visitor"}),
+        "let_space_group_in" => {
+            json!({"provider": "oidc", "name": "eves", "role": "visitor"})
+        }
+        _ => return body_of_a_door(operation, things),
+    })
+}
+
+/// The same for what is about accounts, sign-ins and the server.
+fn body_of_a_door(operation: &str, things: &Things) -> Option<Value> {
+    Some(match operation {
         "create_api_key" => json!({"label": "Eve's", "scopes": ["read"]}),
         "finish_oidc_with_code" => json!({"totp": "123456"}),
         "exchange_id_token" => json!({"id_token": "wrong"}),
@@ -267,11 +279,6 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
             json!({"current_password": "not this one", "new_password": "violet umbrella quartz 42"})
         }
         "change_email" => json!({"email": "eve@evil.example"}),
-        "change_member" => json!({"role": "contributor"}),
-        "invite" => json!({"role": "visitor"}),
-        "let_space_group_in" => {
-            json!({"provider": "oidc", "name": "eves", "role": "visitor"})
-        }
         "accept_invitation"
         | "show_invitation"
         | "verify_email"
