@@ -21,6 +21,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where backups lie, when the next one is made, and what opens them */
+        get: operations["list_backups"];
+        put?: never;
+        /**
+         * Make a backup now
+         * @description It goes on behind; a 409 `backup_running` says that one is being made already.
+         */
+        post: operations["make_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/backups/recovery-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a recovery key
+         * @description With it, a backup and the copy of the keys that lies beside it, everything can be given back
+         *     on any machine. It is shown this once, and counts when its end was typed within half an
+         *     hour; until then the one before does.
+         */
+        post: operations["make_recovery_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/backups/recovery-key/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show that the recovery key was kept
+         * @description From now on it counts: backups are sealed for it, and the keys are copied for it to where
+         *     they lie.
+         */
+        post: operations["confirm_recovery_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/backups/{backup_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a backup out
+         * @description It is decrypted and opened in a folder of its own, every row is read, and some memories are
+         *     looked for by their words. It goes on behind.
+         */
+        post: operations["verify_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/break-glass": {
         parameters: {
             query?: never;
@@ -155,6 +240,108 @@ export interface paths {
         get: operations["get_processing_register"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/restores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to give a backup back
+         * @description Only on a server that has no account yet.
+         */
+        post: operations["begin_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/restores/{restore_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far it is */
+        get: operations["get_restore"];
+        put?: never;
+        post?: never;
+        /**
+         * Give it up
+         * @description What was brought along and tried out is removed.
+         */
+        delete: operations["give_up_restore"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/restores/{restore_id}/carry-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put what was tried out in place
+         * @description The server ends what runs and opens again with it, at the same address. If that does not
+         *     start, what was there before comes back by itself. Everybody signs in again.
+         */
+        post: operations["carry_out_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/restores/{restore_id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try the backup out
+         * @description It is opened beside what is there, and all of it is read. It goes on behind.
+         */
+        post: operations["try_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/restores/{restore_id}/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a file along
+         * @description As large as the disk has room for; once more takes the place of what was there.
+         */
+        post: operations["upload_for_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -562,6 +749,32 @@ export interface paths {
          * @description What was signed in by it ends too, but for the caller's own sign-in.
          */
         delete: operations["unlink_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me/restriction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Only store what is the account's
+         * @description From this moment on nobody is shown what the account has written, no search finds it and no
+         *     answer is made from it; nobody can talk with the clones of its spaces, and it adds nothing
+         *     itself. It can still be taken along and erased. Asking again changes nothing.
+         */
+        put: operations["restrict_me"];
+        post?: never;
+        /**
+         * Use again what is the account's
+         * @description It is shown to those who could read it at once, and found within moments.
+         */
+        delete: operations["lift_restriction"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2041,6 +2254,8 @@ export interface components {
             /** @description BCP 47 language tag. */
             locale: string;
             plan: string;
+            /** @description Since when what is the account's is only stored, if it is. */
+            restricted_since: string | null;
             /** @description IANA time zone. */
             time_zone: string;
         };
@@ -2287,6 +2502,92 @@ export interface components {
          * @enum {string}
          */
         AuthorWord: "user" | "assistant";
+        /**
+         * BackupBegun
+         * @description Something that goes on behind.
+         */
+        BackupBegun: {
+            /** @description Where to see how it goes. */
+            status_url: string;
+        };
+        /**
+         * BackupPlace
+         * @description A place for backups.
+         */
+        BackupPlace: {
+            /** @description The backups of this server that lie there, newest first. */
+            items: components["schemas"]["BackupView"][];
+            keys: components["schemas"]["KeysCopyView"];
+            /** @description The directory or the bucket. */
+            place: string;
+            /** @description Why it does not tell what lies there; then `items` is empty. */
+            problem: string | null;
+        };
+        /**
+         * BackupSchedule
+         * @description When backups are made, and how that went.
+         */
+        BackupSchedule: {
+            /**
+             * Format: uint64
+             * @description Hours between two; `null` if none is made by itself.
+             */
+            every_hours: number | null;
+            /** @description When the last one failed, if none has succeeded since. */
+            failed_at: string | null;
+            /** @description Why. */
+            failure: string | null;
+            /** @description When the next one is due; soon, if that is over. */
+            next_at: string | null;
+            /** @description Whether none was made for longer than twice the time between two. */
+            overdue: boolean;
+            /** @description Since when one is being made. */
+            running_since: string | null;
+            /** @description When the last was made that is at every place, since the server started. */
+            succeeded_at: string | null;
+        };
+        /**
+         * BackupTrial
+         * @description A backup that is, or was, tried out.
+         */
+        BackupTrial: {
+            /** @description The name of the backup. */
+            backup: string;
+            begun_at: string;
+            /** @description `null` while it goes on. */
+            ended_at: string | null;
+            found: (components["schemas"]["TriedView"] & unknown) | null;
+            problem: (components["schemas"]["ComplaintView"] & unknown) | null;
+        };
+        /**
+         * BackupView
+         * @description A backup of this server.
+         */
+        BackupView: {
+            created_at: string | null;
+            /** @description Its name, which is that of its file. */
+            id: string;
+            /** @description Whether the present recovery key opens it. */
+            recovery_key: boolean;
+            /** Format: uint64 */
+            size_bytes: number;
+        };
+        /**
+         * BackupsView
+         * @description How it is about backups.
+         */
+        BackupsView: {
+            /** @description Where they go; empty if no place is set. */
+            places: components["schemas"]["BackupPlace"][];
+            recovery_key: (components["schemas"]["RecoveryKeyView"] & unknown) | null;
+            /**
+             * @description Whether what is lost with this machine can be given back on another one: there is a
+             *     recovery key, and at some place a backup for it with all the keys.
+             */
+            restorable: boolean;
+            schedule: components["schemas"]["BackupSchedule"];
+            trial: components["schemas"]["BackupTrial"] | null;
+        };
         /**
          * BatchFailure
          * @description One memory of a batch that was not written.
@@ -2540,6 +2841,16 @@ export interface components {
         CodeOwed: {
             /** @description A code of the authenticator app, or a recovery code. */
             totp: string;
+        };
+        /**
+         * ComplaintView
+         * @description What is wrong.
+         */
+        ComplaintView: {
+            /** @description A word for programs, as in problems. */
+            code: string;
+            /** @description A sentence for people. */
+            detail: string;
         };
         /**
          * ConsentChoices
@@ -3055,6 +3366,17 @@ export interface components {
             /** @description Who invites. */
             invited_by: string | null;
             role: components["schemas"]["RoleWord"];
+        };
+        /**
+         * KeysCopyView
+         * @description The copy of the keyring at a place.
+         */
+        KeysCopyView: {
+            copied_at: string | null;
+            /** @description Whether it has all keys that are here; without them a backup there opens nowhere else. */
+            current: boolean;
+            /** @description Why the present keys are not there. */
+            problem: string | null;
         };
         /**
          * @description What kind of memory it is.
@@ -3640,6 +3962,21 @@ export interface components {
             relation?: string | null;
         };
         /**
+         * NewRecoveryKeyView
+         * @description A recovery key that was made now.
+         */
+        NewRecoveryKeyView: {
+            /**
+             * Format: uint32
+             * @description How many characters of its end have to be typed before it counts.
+             */
+            last: number;
+            /** @description Its public half. */
+            public_key: string;
+            /** @description The key; nobody can show it again. */
+            recovery_key: string;
+        };
+        /**
          * NotificationList
          * @description A part of the inbox, newest first.
          */
@@ -4139,6 +4476,24 @@ export interface components {
             recovery_codes: string[];
         };
         /**
+         * RecoveryKeyProof
+         * @description Shows that somebody kept a recovery key.
+         */
+        RecoveryKeyProof: {
+            /** @description The last eight characters of the key, or all of it. */
+            typed: string;
+        };
+        /**
+         * RecoveryKeyView
+         * @description The recovery key, without which backups open on this machine only.
+         */
+        RecoveryKeyView: {
+            /** @description Its public half. */
+            public_key: string;
+            /** @description Since when backups are sealed for it. */
+            since: string | null;
+        };
+        /**
          * RefreshRequest
          * @description A refresh token; browsers send their cookie instead.
          */
@@ -4173,6 +4528,80 @@ export interface components {
          * @enum {string}
          */
         ReservedWord: "asker" | "owner" | "steward";
+        /**
+         * RestoreBegun
+         * @description What begins.
+         */
+        RestoreBegun: {
+            /** @description Opens all that follows; it is shown once. */
+            id: string;
+            /** @description Where the settings say that backups go. */
+            places: components["schemas"]["RestorePlace"][];
+        };
+        /**
+         * @description What a file is that is brought along.
+         * @enum {string}
+         */
+        RestorePart: "backup" | "keyring";
+        /**
+         * RestorePlace
+         * @description A place for backups, and whatever lies there.
+         */
+        RestorePlace: {
+            /** @description The backups that lie there, newest first. */
+            items: components["schemas"]["BackupView"][];
+            /** @description The directory or the bucket. */
+            place: string;
+            /** @description Why it does not tell what lies there; then `items` is empty. */
+            problem: string | null;
+        };
+        /**
+         * RestoreRequest
+         * @description Who begins to give a backup back.
+         */
+        RestoreRequest: {
+            /** @description The token of the link that the server printed for the first account. */
+            token: string;
+        };
+        /**
+         * @description How far it is.
+         * @enum {string}
+         */
+        RestoreState: "waiting" | "trying" | "refused" | "ready" | "going";
+        /**
+         * RestoreTrial
+         * @description What is to be tried out, and what opens it.
+         */
+        RestoreTrial: {
+            /**
+             * @description Goes on though the copy of the keys is older than the backup: then what was erased in
+             *     between may be there again.
+             */
+            accept_older_ledger?: boolean | null;
+            /** @description The name of a backup at one of the places; what was brought along if nothing is said. */
+            backup?: string | null;
+            /** @description The recovery key, as it was shown or as a file of age. */
+            recovery_key: string;
+        };
+        /**
+         * RestoreView
+         * @description A backup that is to be given back.
+         */
+        RestoreView: {
+            /**
+             * Format: uint64
+             * @description Bytes of the backup that was brought along.
+             */
+            backup_bytes: number | null;
+            found: (components["schemas"]["TriedView"] & unknown) | null;
+            /**
+             * Format: uint64
+             * @description Bytes of the copy of the keys that was brought along.
+             */
+            keyring_bytes: number | null;
+            problem: (components["schemas"]["ComplaintView"] & unknown) | null;
+            state: components["schemas"]["RestoreState"];
+        };
         /**
          * @description Why a clone rests.
          * @enum {string}
@@ -4656,7 +5085,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "subject_agreed" | "subject_declined" | "clone_objected" | "objection_withdrawn" | "clone_paused" | "clone_retired" | "clone_woken" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "subject_agreed" | "subject_declined" | "clone_objected" | "objection_withdrawn" | "clone_paused" | "clone_retired" | "clone_woken" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended" | "recovery_key_set" | "backup_failed" | "backup_overdue";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.
@@ -4705,6 +5134,43 @@ export interface components {
             /** @description When it is erased for good. */
             purge_at: string;
             title: string;
+        };
+        /**
+         * TriedView
+         * @description What a backup holds, and how it went to open it.
+         */
+        TriedView: {
+            /** Format: uint64 */
+            accounts: number;
+            /** @description The name of the backup. */
+            backup: string;
+            /** Format: uint64 */
+            clones: number;
+            created_at: string;
+            /**
+             * Format: uint64
+             * @description Rows of what was erased since; they stay unreadable.
+             */
+            erased: number;
+            /**
+             * Format: uint64
+             * @description Those that were found.
+             */
+            found: number;
+            /** Format: uint64 */
+            memories: number;
+            /**
+             * Format: uint64
+             * @description Rows that were opened and read: all of them.
+             */
+            rows: number;
+            /**
+             * Format: uint64
+             * @description Memories that were looked for by their words.
+             */
+            searches: number;
+            /** @description The version of the server that made it. */
+            version: string;
         };
         /**
          * TtsPatch
@@ -5008,6 +5474,285 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_backups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "places": [
+                     *         {
+                     *           "items": [
+                     *             {
+                     *               "created_at": "2026-11-22T11:53:31Z",
+                     *               "id": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
+                     *               "recovery_key": true,
+                     *               "size_bytes": 48234496
+                     *             }
+                     *           ],
+                     *           "keys": {
+                     *             "copied_at": "2026-11-22T11:53:32.101218Z",
+                     *             "current": true,
+                     *             "problem": null
+                     *           },
+                     *           "place": "/mnt/backups",
+                     *           "problem": null
+                     *         }
+                     *       ],
+                     *       "recovery_key": {
+                     *         "public_key": "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq",
+                     *         "since": "2026-11-20T08:00:00Z"
+                     *       },
+                     *       "restorable": true,
+                     *       "schedule": {
+                     *         "every_hours": 24,
+                     *         "failed_at": null,
+                     *         "failure": null,
+                     *         "next_at": "2026-11-23T11:53:31Z",
+                     *         "overdue": false,
+                     *         "running_since": null,
+                     *         "succeeded_at": "2026-11-22T11:53:33.018220Z"
+                     *       },
+                     *       "trial": {
+                     *         "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
+                     *         "begun_at": "2026-11-22T12:00:00Z",
+                     *         "ended_at": "2026-11-22T12:00:09Z",
+                     *         "found": {
+                     *           "accounts": 4,
+                     *           "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
+                     *           "clones": 5,
+                     *           "created_at": "2026-11-22T11:53:31Z",
+                     *           "erased": 0,
+                     *           "found": 12,
+                     *           "memories": 812,
+                     *           "rows": 9120,
+                     *           "searches": 12,
+                     *           "version": "0.1.0"
+                     *         },
+                     *         "problem": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackupsView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    make_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on behind. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status_url": "/api/v1/admin/backups"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackupBegun"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    make_recovery_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is shown this once, and does not count yet. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "last": 8,
+                     *       "public_key": "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq",
+                     *       "recovery_key": "AGE-SECRET-KEY-1…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewRecoveryKeyView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirm_recovery_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "typed": "7K2QX0WE"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RecoveryKeyProof"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "places": [
+                     *         {
+                     *           "items": [
+                     *             {
+                     *               "created_at": "2026-11-22T11:53:31Z",
+                     *               "id": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
+                     *               "recovery_key": true,
+                     *               "size_bytes": 48234496
+                     *             }
+                     *           ],
+                     *           "keys": {
+                     *             "copied_at": "2026-11-22T11:53:32.101218Z",
+                     *             "current": true,
+                     *             "problem": null
+                     *           },
+                     *           "place": "/mnt/backups",
+                     *           "problem": null
+                     *         }
+                     *       ],
+                     *       "recovery_key": {
+                     *         "public_key": "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq",
+                     *         "since": "2026-11-20T08:00:00Z"
+                     *       },
+                     *       "restorable": true,
+                     *       "schedule": {
+                     *         "every_hours": 24,
+                     *         "failed_at": null,
+                     *         "failure": null,
+                     *         "next_at": "2026-11-23T11:53:31Z",
+                     *         "overdue": false,
+                     *         "running_since": null,
+                     *         "succeeded_at": "2026-11-22T11:53:33.018220Z"
+                     *       },
+                     *       "trial": {
+                     *         "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
+                     *         "begun_at": "2026-11-22T12:00:00Z",
+                     *         "ended_at": "2026-11-22T12:00:09Z",
+                     *         "found": {
+                     *           "accounts": 4,
+                     *           "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
+                     *           "clones": 5,
+                     *           "created_at": "2026-11-22T11:53:31Z",
+                     *           "erased": 0,
+                     *           "found": 12,
+                     *           "memories": 812,
+                     *           "rows": 9120,
+                     *           "searches": 12,
+                     *           "version": "0.1.0"
+                     *         },
+                     *         "problem": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackupsView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    verify_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backup_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on behind. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status_url": "/api/v1/admin/backups"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackupBegun"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
@@ -5588,6 +6333,275 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    begin_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "cm…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RestoreRequest"];
+            };
+        };
+        responses: {
+            /** @description It waits for a backup. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "hV3c1w0sK8dQ2yRz9mTfXbLpJ5aN7uEoG4iC6kWvYqM",
+                     *       "places": [
+                     *         {
+                     *           "items": [
+                     *             {
+                     *               "created_at": "2026-11-22T11:53:31Z",
+                     *               "id": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
+                     *               "recovery_key": false,
+                     *               "size_bytes": 48234496
+                     *             }
+                     *           ],
+                     *           "place": "/mnt/backups",
+                     *           "problem": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RestoreBegun"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                restore_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "backup_bytes": 48234496,
+                     *       "found": {
+                     *         "accounts": 4,
+                     *         "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
+                     *         "clones": 5,
+                     *         "created_at": "2026-11-22T11:53:31Z",
+                     *         "erased": 0,
+                     *         "found": 12,
+                     *         "memories": 812,
+                     *         "rows": 9120,
+                     *         "searches": 12,
+                     *         "version": "0.1.0"
+                     *       },
+                     *       "keyring_bytes": 2048,
+                     *       "problem": null,
+                     *       "state": "ready"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    give_up_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                restore_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    carry_out_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                restore_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on behind. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "backup_bytes": 48234496,
+                     *       "found": null,
+                     *       "keyring_bytes": 2048,
+                     *       "problem": null,
+                     *       "state": "going"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    try_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                restore_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "recovery_key": "AGE-SECRET-KEY-1…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RestoreTrial"];
+            };
+        };
+        responses: {
+            /** @description It goes on behind. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "backup_bytes": 48234496,
+                     *       "found": null,
+                     *       "keyring_bytes": 2048,
+                     *       "problem": null,
+                     *       "state": "trying"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    upload_for_restore: {
+        parameters: {
+            query?: {
+                /** @description What it is; a backup if nothing is said. */
+                part?: components["schemas"]["RestorePart"];
+            };
+            header?: never;
+            path: {
+                restore_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "backup_bytes": 48234496,
+                     *       "found": null,
+                     *       "keyring_bytes": 2048,
+                     *       "problem": null,
+                     *       "state": "waiting"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RestoreView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
@@ -6344,6 +7358,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -6405,6 +7420,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -6534,6 +7550,7 @@ export interface operations {
                      *       "last_data_export_at": null,
                      *       "locale": "en",
                      *       "plan": "unlimited",
+                     *       "restricted_since": null,
                      *       "time_zone": "UTC"
                      *     }
                      */
@@ -6622,6 +7639,7 @@ export interface operations {
                      *       "last_data_export_at": null,
                      *       "locale": "en",
                      *       "plan": "unlimited",
+                     *       "restricted_since": null,
                      *       "time_zone": "Europe/Paris"
                      *     }
                      */
@@ -7104,6 +8122,56 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    restrict_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so from now on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    lift_restriction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is so from now on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_oidc_providers: {
         parameters: {
             query?: never;
@@ -7209,6 +8277,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7270,6 +8339,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7478,6 +8548,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7539,6 +8610,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7641,6 +8713,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7702,6 +8775,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -7846,6 +8920,7 @@ export interface operations {
                      *           "last_data_export_at": null,
                      *           "locale": "en",
                      *           "plan": "unlimited",
+                     *           "restricted_since": null,
                      *           "time_zone": "UTC"
                      *         },
                      *         "expires_in": 600,
@@ -7992,6 +9067,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8053,6 +9129,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8195,6 +9272,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8256,6 +9334,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8418,6 +9497,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8479,6 +9559,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8570,6 +9651,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8631,6 +9713,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8726,6 +9809,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "fr",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8787,6 +9871,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "fr",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -8999,6 +10084,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9060,6 +10146,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -9161,6 +10248,7 @@ export interface operations {
                      *           "last_data_export_at": null,
                      *           "locale": "en",
                      *           "plan": "unlimited",
+                     *           "restricted_since": null,
                      *           "time_zone": "UTC"
                      *         },
                      *         "expires_in": 600,
@@ -12745,6 +13833,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
@@ -12806,6 +13895,7 @@ export interface operations {
                      *         "last_data_export_at": null,
                      *         "locale": "en",
                      *         "plan": "unlimited",
+                     *         "restricted_since": null,
                      *         "time_zone": "UTC"
                      *       },
                      *       "expires_in": 600,
