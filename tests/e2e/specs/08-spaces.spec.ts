@@ -206,7 +206,7 @@ test('who asked does not keep the words of a memory that was thrown away', async
 });
 
 test('its owner moves a clone and says who sees it', async ({ page }) => {
-  const rosa = await make(page, '/clones', { name: 'Rosa' });
+  const rosa = await make(page, '/clones', { name: 'Rosa', subject: 'fictional' });
   await make(page, '/spaces', { name: 'The Kellers' });
   await page.goto(`${house.origin}/clones/${rosa}/settings`);
   await expect(page.getByRole('radio', { name: /^Only you/ })).toBeChecked();
