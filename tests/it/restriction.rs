@@ -49,7 +49,8 @@ async fn what_is_restricted_is_for_others_as_if_it_had_never_been_written() {
     let ben = server.account("ben").await;
     let space = id(&ada.post("/spaces", json!({"name": "The Lovelaces"})).await.is(201));
     ben.joins(&ada, &space, "contributor").await;
-    let clone = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let clone = json!({"name": "Maria", "subject": "fictional", "space_id": space,
+        "visibility": "space"});
     let clone = id(&ada.post("/clones", clone).await.is(201));
     keep(&ada, &clone, 0..60, "space").await;
     let talk = ada.converse(&clone).await;
@@ -117,7 +118,8 @@ async fn nobody_talks_with_the_clones_of_whoever_is_restricted() {
     let ben = server.account("ben").await;
     let space = id(&ada.post("/spaces", json!({"name": "The Lovelaces"})).await.is(201));
     ben.joins(&ada, &space, "contributor").await;
-    let clone = json!({"name": "Maria", "space_id": space, "visibility": "space"});
+    let clone = json!({"name": "Maria", "subject": "fictional", "space_id": space,
+        "visibility": "space"});
     let clone = id(&ada.post("/clones", clone).await.is(201));
     ben.remember(&clone, "We swam in lake Quetzal every summer.").await;
     let talk = ben.converse(&clone).await;
