@@ -77,6 +77,8 @@ test('the code of a mail does what its link does, and once only', async ({ page 
 test('somebody who lost the password sets another', async ({ page }) => {
   await page.goto(`${house.origin}/login`);
   await page.getByRole('link', { name: 'Forgotten your password?' }).click();
+  // The page before has a field of that name, too.
+  await expect(page.getByRole('heading', { name: 'Forgotten your password?' })).toBeVisible();
   await page.getByLabel('E-mail').fill(GUEST.email);
   await page.getByRole('button', { name: 'Send the link' }).click();
   await expect(page.getByText(/a mail is on its way/)).toBeVisible();
