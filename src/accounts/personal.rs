@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
-use crate::kernel::AccountId;
-use crate::store::{ReadTx, Rows as _};
+use crate::store::Rows as _;
 
 use super::{AccountEraser, rows};
 
@@ -38,30 +37,18 @@ const ACCOUNT: Record = Record {
     ],
     withheld: &["epoch"],
     unfolded: &[],
+    given: account,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[ACCOUNT];
-
 impl PrivacyProvider for AccountEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[ACCOUNT] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        match tx.get(&rows::ACCOUNTS, &account)? {
-            Some(row) => record.give(&row, vec![("id", json!(account))], out),
-            None => Ok(()),
-        }
+fn account(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    match to.tx.get(&rows::ACCOUNTS, &to.account)? {
+        Some(row) => to.give(&row, vec![("id", json!(to.account))]),
+        None => Ok(()),
     }
 }

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, ApiKeyId};
-use crate::store::{Range, ReadTx, Rows as _};
+use crate::store::{Range, Rows as _};
 
 use super::{ApiKeyEraser, rows};
 
@@ -36,6 +36,7 @@ const KEYS: Record = Record {
     ],
     withheld: &["name", "hash", "epoch"],
     unfolded: &[],
+    given: keys,
 };
 
 const USAGE: Record = Record {
@@ -49,38 +50,26 @@ const USAGE: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: usage,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[KEYS, USAGE];
-
 impl PrivacyProvider for ApiKeyEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[KEYS, USAGE] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
+fn keys(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    to.own(&rows::KEYS, |(_, id): &(AccountId, ApiKeyId)| vec![("id", json!(id))])
+}
 
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let own = Range::prefix(&account);
-        if record.name == KEYS.name {
-            let named = |(_, id): &(AccountId, ApiKeyId)| vec![("id", json!(id))];
-            return record.take((tx, &rows::KEYS, &own), |_, _| true, named, out);
+fn usage(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let own = Range::prefix(&to.account);
+    for (_, id) in to.tx.keys::<(AccountId, ApiKeyId), rows::KeyRow>(&rows::KEYS, &own)? {
+        for ((_, day, operation), requests) in to.tx.list(&rows::USAGE, &Range::prefix(&id))? {
+            let used = json!({"requests": requests, "operation": operation.0});
+            to.give(&used, vec![("key_id", json!(id)), ("day", json!(day))])?;
         }
-        for (_, id) in tx.keys::<(AccountId, ApiKeyId), rows::KeyRow>(&rows::KEYS, &own)? {
-            for ((_, day, operation), requests) in tx.list(&rows::USAGE, &Range::prefix(&id))? {
-                let used = json!({"requests": requests, "operation": operation.0});
-                record.give(&used, vec![("key_id", json!(id)), ("day", json!(day))], out)?;
-            }
-        }
-        Ok(())
     }
+    Ok(())
 }

@@ -123,10 +123,10 @@ mod tests {
         let mut declared = BTreeMap::new();
         let mut records = BTreeSet::new();
         for slice in &slices {
-            for kept in slice.kept() {
+            for kept in slice.personal().kept {
                 assert!(declared.insert(kept.table, kept.how).is_none(), "{} twice", kept.table);
             }
-            for record in slice.records() {
+            for record in slice.personal().records {
                 assert!(records.insert(record.name), "{} twice", record.name);
                 let names: BTreeSet<&str> = record.fields.iter().map(|field| field.name).collect();
                 assert_eq!(names.len(), record.fields.len(), "{}", record.name);

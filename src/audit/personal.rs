@@ -4,10 +4,9 @@ use serde_json::json;
 
 use crate::accounts::Actor;
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
-use crate::kernel::{AccountId, PageRequest};
-use crate::store::ReadTx;
+use crate::kernel::PageRequest;
 
 use super::{AuditEraser, Filter, rows};
 
@@ -32,48 +31,36 @@ const ACTIVITY: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: activity,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[ACTIVITY];
-
 impl PrivacyProvider for AuditEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[ACTIVITY] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let filter = Filter { event: None, account: Some(account), own: true };
-        let mut request = PageRequest { limit: 200, after: None };
-        loop {
-            let page = rows::page(tx, &filter, &request)?;
-            for entry in page.items {
-                let (actor, id) = match entry.actor {
-                    Actor::Account(id) if id == account => ("you", None),
-                    Actor::Account(id) => ("account", Some(id)),
-                    Actor::System => ("system", None),
-                    Actor::Nobody => ("nobody", None),
-                };
-                let shown = json!({
-                    "number": entry.number, "at": entry.at, "event": entry.event, "actor": actor,
-                    "actor_id": id, "details": entry.details, "address": entry.address,
-                });
-                record.give(&shown, vec![], out)?;
-            }
-            match page.next {
-                Some(next) => request.after = Some(next),
-                None => return Ok(()),
-            }
+fn activity(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let filter = Filter { event: None, account: Some(to.account), own: true };
+    let mut request = PageRequest { limit: 200, after: None };
+    loop {
+        let page = rows::page(to.tx, &filter, &request)?;
+        for entry in page.items {
+            let (actor, id) = match entry.actor {
+                Actor::Account(id) if id == to.account => ("you", None),
+                Actor::Account(id) => ("account", Some(id)),
+                Actor::System => ("system", None),
+                Actor::Nobody => ("nobody", None),
+            };
+            let shown = json!({
+                "number": entry.number, "at": entry.at, "event": entry.event, "actor": actor,
+                "actor_id": id, "details": entry.details, "address": entry.address,
+            });
+            to.give(&shown, vec![])?;
+        }
+        match page.next {
+            Some(next) => request.after = Some(next),
+            None => return Ok(()),
         }
     }
 }

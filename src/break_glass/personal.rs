@@ -3,10 +3,8 @@
 use serde_json::json;
 
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
-use crate::kernel::AccountId;
-use crate::store::ReadTx;
 
 use super::{BreakGlassEraser, Opened, rows};
 
@@ -32,6 +30,7 @@ const LOOKS: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: looks,
 };
 
 const LOOKED_AT: Record = Record {
@@ -45,48 +44,39 @@ const LOOKED_AT: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: looked_at,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[LOOKS, LOOKED_AT];
-
 impl PrivacyProvider for BreakGlassEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[LOOKS, LOOKED_AT] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
+fn looks(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    for glass in rows::of_account(to.tx, to.account)? {
+        let shown = json!({
+            "id": glass.id, "by": glass.by, "reason": glass.reason,
+            "begun_at": glass.begun_at, "until": glass.until,
+            "ended_at": glass.ended.map(|(at, _)| at),
+            "ended_how": glass.ended.map(|(_, how)| how.word()),
+        });
+        to.give(&shown, vec![])?;
     }
+    Ok(())
+}
 
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        for glass in rows::of_account(tx, account)? {
-            if record.name == LOOKS.name {
-                let shown = json!({
-                    "id": glass.id, "by": glass.by, "reason": glass.reason,
-                    "begun_at": glass.begun_at, "until": glass.until,
-                    "ended_at": glass.ended.map(|(at, _)| at),
-                    "ended_how": glass.ended.map(|(_, how)| how.word()),
-                });
-                record.give(&shown, vec![], out)?;
-                continue;
-            }
-            for (thing, at) in rows::opened(tx, glass.id)? {
-                let (kind, id) = match thing {
-                    Opened::List => ("list", None),
-                    Opened::Clone(id) => ("clone", Some(id.to_string())),
-                    Opened::Conversation(id) => ("conversation", Some(id.to_string())),
-                };
-                let shown = json!({"look_id": glass.id, "kind": kind, "thing_id": id, "at": at});
-                record.give(&shown, vec![], out)?;
-            }
+fn looked_at(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    for glass in rows::of_account(to.tx, to.account)? {
+        for (thing, at) in rows::opened(to.tx, glass.id)? {
+            let (kind, id) = match thing {
+                Opened::List => ("list", None),
+                Opened::Clone(id) => ("clone", Some(id.to_string())),
+                Opened::Conversation(id) => ("conversation", Some(id.to_string())),
+            };
+            let shown = json!({"look_id": glass.id, "kind": kind, "thing_id": id, "at": at});
+            to.give(&shown, vec![])?;
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 
 use crate::access::Role;
 use crate::jobs::personal::{
-    Arrival, ExportError, How, ImportError, Is, Kept, Line, Out, PrivacyProvider, Record, kept,
-    personal, plain,
+    Arrival, ExportError, Giving, How, ImportError, Is, Kept, Line, Personal, PrivacyProvider,
+    Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, CloneId, SpaceId, Timestamp};
 use crate::spaces;
@@ -60,6 +60,7 @@ const CLONES: Record = Record {
     ],
     withheld: &["space", "created_by", "version", "ground", "objected"],
     unfolded: &[],
+    given: clones,
 };
 
 const SETTINGS: Record = Record {
@@ -83,6 +84,7 @@ const SETTINGS: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: settings,
 };
 
 const DECLARATIONS: Record = Record {
@@ -102,6 +104,7 @@ const DECLARATIONS: Record = Record {
     ],
     withheld: &["by"],
     unfolded: &[],
+    given: declarations,
 };
 
 const OBJECTIONS: Record = Record {
@@ -116,75 +119,56 @@ const OBJECTIONS: Record = Record {
     ],
     withheld: &["by"],
     unfolded: &[],
+    given: objections,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[CLONES, SETTINGS, DECLARATIONS, OBJECTIONS];
-
 impl PrivacyProvider for CloneEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
-    }
-
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        if record.name == DECLARATIONS.name || record.name == OBJECTIONS.name {
-            return give_said(tx, account, record, out);
-        }
-        let own_space = spaces::personal_in(tx, account)?;
-        let mut own = Vec::new();
-        tx.scan(&rows::PERSONAS, &Range::all(), Direction::Up, |id, row| {
-            if row.created_by == account || Some(row.space) == own_space {
-                own.push(id);
-                if record.name == CLONES.name {
-                    let named = vec![("id", json!(id)), ("space_id", json!(row.space))];
-                    record.give(&row, named, out)?;
-                }
-            }
-            Ok::<_, ExportError>(ControlFlow::Continue(()))
-        })?;
-        if record.name == SETTINGS.name {
-            for id in own {
-                if let Some(row) = tx.get(&rows::SETTINGS, &id)? {
-                    record.give(&row, vec![("clone_id", json!(id))], out)?;
-                }
-            }
-        }
-        Ok(())
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[CLONES, SETTINGS, DECLARATIONS, OBJECTIONS] }
     }
 }
 
-/// What an account said of clones.
-fn give_said(
+fn each_own(
     tx: &ReadTx,
     account: AccountId,
-    record: &'static Record,
-    out: &mut dyn Out,
+    mut visit: impl FnMut(CloneId, rows::PersonaRow) -> Result<(), ExportError>,
 ) -> Result<(), ExportError> {
-    if record.name == OBJECTIONS.name {
-        for ((clone, id), row) in tx.list(&said::OBJECTIONS, &Range::all())? {
-            if row.by == account {
-                record.give(&row, vec![("clone_id", json!(clone)), ("id", json!(id))], out)?;
-            }
+    let own_space = spaces::personal_in(tx, account)?;
+    tx.scan(&rows::PERSONAS, &Range::all(), Direction::Up, |id, row| {
+        if row.created_by == account || Some(row.space) == own_space {
+            visit(id, row)?;
         }
-        return Ok(());
-    }
-    for ((clone, number), row) in tx.list(&said::DECLARATIONS, &Range::all())? {
-        if row.by == account {
-            let named = vec![("clone_id", json!(clone)), ("number", json!(number))];
-            record.give(&row, named, out)?;
-        }
-    }
-    Ok(())
+        Ok::<_, ExportError>(ControlFlow::Continue(()))
+    })
+}
+
+fn clones(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    each_own(to.tx, to.account, |id, row| {
+        let named = vec![("id", json!(id)), ("space_id", json!(row.space))];
+        to.give(&row, named)
+    })
+}
+
+fn settings(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let tx = to.tx;
+    each_own(tx, to.account, |id, _| match tx.get(&rows::SETTINGS, &id)? {
+        Some(row) => to.give(&row, vec![("clone_id", json!(id))]),
+        None => Ok(()),
+    })
+}
+
+fn declarations(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let account = to.account;
+    let named = |(clone, number): &(CloneId, _)| {
+        vec![("clone_id", json!(clone)), ("number", json!(number))]
+    };
+    to.wanted(&said::DECLARATIONS, |_, row| row.by == account, named)
+}
+
+fn objections(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let account = to.account;
+    let named = |(clone, id): &(CloneId, _)| vec![("clone_id", json!(clone)), ("id", json!(id))];
+    to.wanted(&said::OBJECTIONS, |_, row| row.by == account, named)
 }
 
 /// Takes in a clone.

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
 use crate::kernel::AccountId;
-use crate::store::{Range, ReadTx};
 
 use super::{ConsentEraser, rows};
 
@@ -31,29 +30,15 @@ const CONSENTS: Record = Record {
     ],
     withheld: &["link"],
     unfolded: &["said"],
+    given: consents,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[CONSENTS];
-
 impl PrivacyProvider for ConsentEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[CONSENTS] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let named = |(_, number): &(AccountId, u64)| vec![("number", json!(number))];
-        let own = Range::prefix(&account);
-        record.take((tx, &rows::STATEMENTS, &own), |_, _| true, named, out)
-    }
+fn consents(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    to.own(&rows::STATEMENTS, |(_, number): &(AccountId, u64)| vec![("number", json!(number))])
 }

@@ -43,8 +43,7 @@ impl Agreement {
     fn require_in(&self, tx: &impl Rows) -> Result<(), ConversationError> {
         consents::require_in(tx, self.asker, Consent::DataProcessing)?;
         let persona = clones::present(tx, self.clone)?.ok_or(ConversationError::Missing)?;
-        persona.require_awake()?;
-        consents::require_awake_in(tx, persona.space)?;
+        persona.require_awake_in(tx)?;
         let Some(host) = self.outside.as_deref() else { return Ok(()) };
         let missing = || ConsentError::Required(Consent::ThirdPartyApis);
         if consents::reserved_in(tx, self.asker, persona.space, host)?.is_some() {

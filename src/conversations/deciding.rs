@@ -51,8 +51,7 @@ impl Deciding {
             }
         };
         let (persona, role) = clones::open(tx, &self.who, conversation.clone, Action::Talk)?;
-        persona.require_awake()?;
-        consents::require_awake_in(tx, persona.space)?;
+        persona.require_awake_in(tx)?;
         let may_add = may(role, Action::AddMemories);
         let settings = clones::settings_of(tx, conversation.clone)?;
         let messages = rows::messages(tx, conversation.id)?;

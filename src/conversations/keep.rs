@@ -39,8 +39,7 @@ impl Conversations {
                     return own(tx, &who, ConversationId::from_bytes(made));
                 }
                 let (persona, _) = clones::open(tx, &who, clone, Action::Talk)?;
-                persona.require_awake()?;
-                consents::require_awake_in(tx, persona.space)?;
+                persona.require_awake_in(tx)?;
                 let conversation = begin_in(tx, &who, clone, title, now)?;
                 share_links::spend_in(tx, &who, now)?;
                 Once::record_in(once.as_ref(), tx, &conversation.id.bytes())?;

@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use crate::clones;
 use crate::consents::Reserved;
 use crate::jobs::personal::{
-    Arrival, ExportError, How, ImportError, Is, Kept, Line, Out, PrivacyProvider, Record, kept,
-    personal, plain,
+    Arrival, ExportError, Giving, How, ImportError, Is, Kept, Line, Personal, PrivacyProvider,
+    Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, CloneId, ConversationId, MemoryId, Timestamp};
 use crate::memories;
@@ -47,6 +47,7 @@ const CONVERSATIONS: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: conversations,
 };
 
 const MESSAGES: Record = Record {
@@ -76,6 +77,7 @@ const MESSAGES: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: messages,
 };
 
 const PROVIDERS: Record = Record {
@@ -90,6 +92,7 @@ const PROVIDERS: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: providers,
 };
 
 const OTHERS: Record = Record {
@@ -103,44 +106,21 @@ const OTHERS: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: others,
 };
 
-/// What this slice hands out. What others refer to comes first.
-const RECORDS: &[Record] = &[OTHERS, CONVERSATIONS, MESSAGES, PROVIDERS];
-
 impl PrivacyProvider for ConversationEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
-    }
-
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        match record.name {
-            "other_clones" => others(tx, account, record, out),
-            "conversations" => conversations(tx, account, record, out),
-            "messages" => {
-                each_message(tx, account, &mut |message| record.give(&shown(message), vec![], out))
-            }
-            _ => providers(tx, account, record, out),
-        }
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[OTHERS, CONVERSATIONS, MESSAGES, PROVIDERS] }
     }
 }
 
-fn conversations(
-    tx: &ReadTx,
-    account: AccountId,
-    record: &'static Record,
-    out: &mut dyn Out,
-) -> Result<(), ExportError> {
+fn messages(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    each_message(to.tx, to.account, &mut |message| to.give(&shown(message), vec![]))
+}
+
+fn conversations(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let (tx, account) = (to.tx, to.account);
     for conversation in rows::of_account(tx, account, None)? {
         let shown = json!({
             "id": conversation.id, "clone_id": conversation.clone,
@@ -151,17 +131,13 @@ fn conversations(
             "created_at": conversation.created_at, "updated_at": conversation.updated_at,
             "deleted_at": conversation.deleted_at,
         });
-        record.give(&shown, vec![], out)?;
+        to.give(&shown, vec![])?;
     }
     Ok(())
 }
 
-fn others(
-    tx: &ReadTx,
-    account: AccountId,
-    record: &'static Record,
-    out: &mut dyn Out,
-) -> Result<(), ExportError> {
+fn others(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let (tx, account) = (to.tx, to.account);
     let mut met: BTreeSet<_> = memories::clones_written_in(tx, account)?.into_iter().collect();
     met.extend(rows::of_account(tx, account, None)?.into_iter().map(|talk| talk.clone));
     let own = spaces::personal_in(tx, account)?;
@@ -172,7 +148,7 @@ fn others(
         }
         let (name, subject) = (persona.profile.name, persona.profile.subject);
         let shown = json!({"id": id, "space_id": persona.space, "name": name, "subject": subject});
-        record.give(&shown, vec![], out)?;
+        to.give(&shown, vec![])?;
     }
     Ok(())
 }
@@ -229,12 +205,8 @@ fn shown(message: Message) -> serde_json::Value {
     })
 }
 
-fn providers(
-    tx: &ReadTx,
-    account: AccountId,
-    record: &'static Record,
-    out: &mut dyn Out,
-) -> Result<(), ExportError> {
+fn providers(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let (tx, account) = (to.tx, to.account);
     let mut used: BTreeMap<_, (u64, Timestamp, Timestamp)> = BTreeMap::new();
     each_message(tx, account, &mut |message| {
         if let Some(provider) = message.provider {
@@ -249,7 +221,7 @@ fn providers(
             "provider": provider, "model": model, "answers": answers,
             "first_at": first, "last_at": last,
         });
-        record.give(&shown, vec![], out)?;
+        to.give(&shown, vec![])?;
     }
     Ok(())
 }

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, PasskeyId};
-use crate::store::{Range, ReadTx};
 
 use super::{FactorEraser, rows};
 
@@ -29,29 +28,15 @@ const PASSKEYS: Record = Record {
     ],
     withheld: &["key", "credential", "counter"],
     unfolded: &[],
+    given: passkeys,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[PASSKEYS];
-
 impl PrivacyProvider for FactorEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[PASSKEYS] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let named = |(_, id): &(AccountId, PasskeyId)| vec![("id", json!(id))];
-        let own = Range::prefix(&account);
-        record.take((tx, &rows::PASSKEYS, &own), |_, _| true, named, out)
-    }
+fn passkeys(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    to.own(&rows::PASSKEYS, |(_, id): &(AccountId, PasskeyId)| vec![("id", json!(id))])
 }

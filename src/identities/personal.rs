@@ -1,10 +1,10 @@
 //! What this slice keeps of people.
 
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, IdentityId};
-use crate::store::{Range, ReadTx, Rows as _};
+use crate::store::{Range, Rows as _};
 
 use super::{IdentityEraser, rows};
 
@@ -36,33 +36,21 @@ const IDENTITIES: Record = Record {
     ],
     withheld: &["account"],
     unfolded: &[],
+    given: identities,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[IDENTITIES];
-
 impl PrivacyProvider for IdentityEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[IDENTITIES] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let own = Range::prefix(&account);
-        for (_, place) in tx.list::<(AccountId, IdentityId), _>(&rows::IDENTITIES_OF, &own)? {
-            if let Some(row) = tx.get(&rows::IDENTITIES, &place.key)? {
-                record.give(&row, vec![], out)?;
-            }
+fn identities(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let own = Range::prefix(&to.account);
+    for (_, place) in to.tx.list::<(AccountId, IdentityId), _>(&rows::IDENTITIES_OF, &own)? {
+        if let Some(row) = to.tx.get(&rows::IDENTITIES, &place.key)? {
+            to.give(&row, vec![])?;
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use crate::kernel::AccountId;
-use crate::store::{ReadTx, WriteTx};
+use crate::store::WriteTx;
 
 use super::personal::{
-    Arrival, ExportError, How, ImportError, Is, Kept, Line, Out, PrivacyProvider, Record, kept,
-    personal, plain,
+    Arrival, ExportError, Giving, How, ImportError, Is, Kept, Line, Personal, PrivacyProvider,
+    Record, kept, personal, plain,
 };
 use super::{QueueEraser, discarded};
 
@@ -33,36 +32,25 @@ const TRASH: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: trash,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[TRASH];
-
 impl PrivacyProvider for QueueEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[TRASH] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
+fn trash(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let account = to.account;
+    for thrown in discarded::all(to.tx)?.into_iter().filter(|thrown| thrown.by == account) {
+        let shown = json!({
+            "id": thrown.id, "kind": thrown.kind, "clone_id": thrown.clone,
+            "space_id": thrown.space, "title": thrown.title, "at": thrown.at,
+        });
+        to.give(&shown, vec![])?;
     }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        for thrown in discarded::all(tx)?.into_iter().filter(|thrown| thrown.by == account) {
-            let shown = json!({
-                "id": thrown.id, "kind": thrown.kind, "clone_id": thrown.clone,
-                "space_id": thrown.space, "title": thrown.title, "at": thrown.at,
-            });
-            record.give(&shown, vec![], out)?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Takes in that something was thrown away.

@@ -64,6 +64,8 @@ pub struct Record {
     pub withheld: &'static [&'static str],
     /// Fields of the stored row whose own fields stand in their place.
     pub unfolded: &'static [&'static str],
+    /// Hands out what is an account's.
+    pub given: HandOut,
 }
 
 /// What becomes of a table when somebody takes along what is theirs.
@@ -136,25 +138,96 @@ pub trait Out {
     fn row(&mut self, row: Map<String, Value>) -> Result<(), ExportError>;
 }
 
+/// Hands out what is an account's, of one record.
+pub type HandOut = fn(&mut Giving<'_>) -> Result<(), ExportError>;
+
 /// What a slice keeps of people.
-pub trait PrivacyProvider: Eraser {
+#[derive(Debug)]
+pub struct Personal {
     /// Every table of the slice.
-    fn kept(&self) -> &'static [Kept];
+    pub kept: &'static [Kept],
+    /// What it hands out; what others refer to comes first.
+    pub records: &'static [Record],
+}
 
-    /// What it hands out.
-    fn records(&self) -> &'static [Record];
+/// A slice that keeps something of people; who hands it out also erases it.
+pub trait PrivacyProvider: Eraser {
+    /// What it keeps.
+    fn personal(&self) -> &'static Personal;
+}
 
-    /// Hands out what is an account's, of one record.
+/// Records of one form while they are handed out.
+pub struct Giving<'a> {
+    /// What they are read from.
+    pub tx: &'a ReadTx,
+    /// Whose they are.
+    pub account: AccountId,
+    record: &'static Record,
+    out: &'a mut dyn Out,
+}
+
+impl Giving<'_> {
+    /// Hands out the rows of a table whose key begins with the account. `named` gives what is only
+    /// in the key.
     ///
     /// # Errors
-    /// When nobody takes it, or the store fails.
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError>;
+    /// When nobody takes them, a field is not declared, or the store fails.
+    pub fn own<K: Key, R: Row<K>>(
+        &mut self,
+        table: &Table<K, R>,
+        named: impl Fn(&K) -> Vec<(&'static str, Value)>,
+    ) -> Result<(), ExportError> {
+        self.rows(table, &Range::prefix(&self.account), |_, _| true, named)
+    }
+
+    /// Hands out the rows of a table that are wanted; all of them are looked at.
+    ///
+    /// # Errors
+    /// When nobody takes them, a field is not declared, or the store fails.
+    pub fn wanted<K: Key, R: Row<K>>(
+        &mut self,
+        table: &Table<K, R>,
+        wanted: impl Fn(&K, &R) -> bool,
+        named: impl Fn(&K) -> Vec<(&'static str, Value)>,
+    ) -> Result<(), ExportError> {
+        self.rows(table, &Range::all(), wanted, named)
+    }
+
+    fn rows<K: Key, R: Row<K>>(
+        &mut self,
+        table: &Table<K, R>,
+        range: &Range,
+        wanted: impl Fn(&K, &R) -> bool,
+        named: impl Fn(&K) -> Vec<(&'static str, Value)>,
+    ) -> Result<(), ExportError> {
+        let tx = self.tx;
+        tx.scan(table, range, Direction::Up, |key, row| {
+            if wanted(&key, &row) {
+                self.give(&row, named(&key))?;
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Hands out one row; `named` is what is only in its key.
+    ///
+    /// # Errors
+    /// When nobody takes it, or a field is not declared.
+    pub fn give(
+        &mut self,
+        row: &impl serde::Serialize,
+        named: Vec<(&'static str, Value)>,
+    ) -> Result<(), ExportError> {
+        let value = serde_json::to_value(row).map_err(|error| ExportError::Unshowable {
+            record: self.record.name,
+            reason: error.to_string(),
+        })?;
+        let mut value = if value.is_null() { Value::Object(Map::new()) } else { value };
+        if let Value::Object(fields) = &mut value {
+            fields.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        }
+        self.out.row(self.record.shown(value)?)
+    }
 }
 
 impl Record {
@@ -188,44 +261,17 @@ impl Record {
         }
     }
 
-    /// Hands out the rows of a range that are wanted. `named` gives what is only in the key.
+    /// Hands out what is an account's of it.
     ///
     /// # Errors
-    /// When nobody takes them, a field is not declared, or the store fails.
-    pub fn take<K: Key, R: Row<K>>(
+    /// When nobody takes it, a field is not declared, or the store fails.
+    pub fn hand_out(
         &'static self,
-        (tx, table, range): (&ReadTx, &Table<K, R>, &Range),
-        wanted: impl Fn(&K, &R) -> bool,
-        named: impl Fn(&K) -> Vec<(&'static str, Value)>,
+        tx: &ReadTx,
+        account: AccountId,
         out: &mut dyn Out,
     ) -> Result<(), ExportError> {
-        tx.scan(table, range, Direction::Up, |key, row| {
-            if wanted(&key, &row) {
-                self.give(&row, named(&key), out)?;
-            }
-            Ok(ControlFlow::Continue(()))
-        })
-    }
-
-    /// Hands out one row.
-    ///
-    /// # Errors
-    /// When nobody takes it, or a field is not declared.
-    pub fn give(
-        &'static self,
-        row: &impl serde::Serialize,
-        named: Vec<(&'static str, Value)>,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let value = serde_json::to_value(row).map_err(|error| ExportError::Unshowable {
-            record: self.name,
-            reason: error.to_string(),
-        })?;
-        let mut value = if value.is_null() { Value::Object(Map::new()) } else { value };
-        if let Value::Object(fields) = &mut value {
-            fields.extend(named.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        }
-        out.row(self.shown(value)?)
+        (self.given)(&mut Giving { tx, account, record: self, out })
     }
 
     /// Its JSON Schema (2020-12).
@@ -270,6 +316,7 @@ mod tests {
         fields: &[personal("text", Is::Text), plain("at", Is::Time), plain("id", Is::Id)],
         withheld: &["hash"],
         unfolded: &["content"],
+        given: |_| Ok(()),
     };
 
     #[test]

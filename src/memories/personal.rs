@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::accounts::Hidden;
 use crate::clones::{self, Counted};
 use crate::jobs::personal::{
-    Arrival, ExportError, How, ImportError, Is, Kept, Line, Out, PrivacyProvider, Record, kept,
-    personal, plain,
+    Arrival, ExportError, Giving, How, ImportError, Is, Kept, Line, Personal, PrivacyProvider,
+    Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, CloneId, MemoryId, PersonId, Timestamp};
 use crate::seal::Owner;
@@ -56,6 +56,7 @@ const MEMORIES: Record = Record {
     ],
     withheld: &["author"],
     unfolded: &["content"],
+    given: memories,
 };
 
 const REVISIONS: Record = Record {
@@ -85,6 +86,7 @@ const REVISIONS: Record = Record {
     ],
     withheld: &["author"],
     unfolded: &["content"],
+    given: revisions,
 };
 
 const PEOPLE: Record = Record {
@@ -105,53 +107,36 @@ const PEOPLE: Record = Record {
     ],
     withheld: &["author", "version"],
     unfolded: &[],
+    given: people,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[MEMORIES, REVISIONS, PEOPLE];
-
 impl PrivacyProvider for MemoryEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[MEMORIES, REVISIONS, PEOPLE] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
+fn memories(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let account = to.account;
+    let named =
+        |(clone, id): &(CloneId, MemoryId)| vec![("clone_id", json!(clone)), ("id", json!(id))];
+    to.wanted(&rows::MEMORIES, |key, row| is_by(account, row.owner(key)), named)
+}
 
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let all = Range::all();
-        match record.name {
-            "memories" => {
-                let named = |(clone, id): &(CloneId, MemoryId)| {
-                    vec![("clone_id", json!(clone)), ("id", json!(id))]
-                };
-                let own = |key: &_, row: &rows::MemoryRow| is_by(account, row.owner(key));
-                record.take((tx, &rows::MEMORIES, &all), own, named, out)
-            }
-            "memory_revisions" => {
-                let named = |(clone, id, number): &(CloneId, MemoryId, u32)| {
-                    let (clone, id) = (json!(clone), json!(id));
-                    vec![("clone_id", clone), ("memory_id", id), ("number", json!(number))]
-                };
-                let own = |key: &_, row: &rows::RevisionRow| is_by(account, row.owner(key));
-                record.take((tx, &rows::REVISIONS, &all), own, named, out)
-            }
-            _ => {
-                let named = |(clone, id): &(CloneId, PersonId)| {
-                    vec![("clone_id", json!(clone)), ("id", json!(id))]
-                };
-                let own = |key: &_, row: &people_rows::PersonRow| is_by(account, row.owner(key));
-                record.take((tx, &people_rows::PEOPLE, &all), own, named, out)
-            }
-        }
-    }
+fn revisions(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let account = to.account;
+    let named = |(clone, id, number): &(CloneId, MemoryId, u32)| {
+        let (clone, id) = (json!(clone), json!(id));
+        vec![("clone_id", clone), ("memory_id", id), ("number", json!(number))]
+    };
+    to.wanted(&rows::REVISIONS, |key, row| is_by(account, row.owner(key)), named)
+}
+
+fn people(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let account = to.account;
+    let named =
+        |(clone, id): &(CloneId, PersonId)| vec![("clone_id", json!(clone)), ("id", json!(id))];
+    to.wanted(&people_rows::PEOPLE, |key, row| is_by(account, row.owner(key)), named)
 }
 
 /// Whether something that was written into a clone was written by an account.

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, NoticeId};
-use crate::store::{Range, ReadTx};
 
 use super::{NotificationEraser, rows};
 
@@ -28,29 +27,15 @@ const NOTICES: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: notices,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[NOTICES];
-
 impl PrivacyProvider for NotificationEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[NOTICES] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let named = |(_, id): &(AccountId, NoticeId)| vec![("id", json!(id))];
-        let own = Range::prefix(&account);
-        record.take((tx, &rows::NOTICES, &own), |_, _| true, named, out)
-    }
+fn notices(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    to.own(&rows::NOTICES, |(_, id): &(AccountId, NoticeId)| vec![("id", json!(id))])
 }

@@ -116,7 +116,7 @@ impl Imports {
         memories: Memories,
         slices: &[Box<dyn PrivacyProvider>],
     ) -> Self {
-        let records = slices.iter().flat_map(|slice| slice.records());
+        let records = slices.iter().flat_map(|slice| slice.personal().records);
         let records = records.map(|record| (record.name, record)).collect();
         Self { store, clock, memories, records: Arc::new(records) }
     }

@@ -1,8 +1,6 @@
 //! What this slice keeps of people: all of it is made of memories, for searching.
 
-use crate::jobs::personal::{ExportError, How, Kept, Out, PrivacyProvider, Record, kept};
-use crate::kernel::AccountId;
-use crate::store::ReadTx;
+use crate::jobs::personal::{How, Kept, Personal, PrivacyProvider, kept};
 
 use super::RetrievalEraser;
 /// Every table of this slice.
@@ -16,25 +14,8 @@ const KEPT: &[Kept] = &[
     kept("vectors", How::Derived),
 ];
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[];
-
 impl PrivacyProvider for RetrievalEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
-    }
-
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        _: &ReadTx,
-        _: AccountId,
-        _: &'static Record,
-        _: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        Ok(())
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[] }
     }
 }

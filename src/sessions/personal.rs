@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, SessionId};
-use crate::store::{Range, ReadTx, Rows as _};
+use crate::store::{Range, Rows as _};
 
 use super::{SessionEraser, rows};
 
@@ -34,6 +34,7 @@ const SESSIONS: Record = Record {
     ],
     withheld: &["account", "access", "access_until", "refresh", "epoch"],
     unfolded: &[],
+    given: sessions,
 };
 
 const DEVICES: Record = Record {
@@ -42,36 +43,25 @@ const DEVICES: Record = Record {
     fields: &[personal("seen_at", Is::Time)],
     withheld: &[],
     unfolded: &[],
+    given: devices,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[SESSIONS, DEVICES];
-
 impl PrivacyProvider for SessionEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[SESSIONS, DEVICES] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
+fn sessions(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let own = Range::prefix(&to.account);
+    for (_, id) in to.tx.keys::<(AccountId, SessionId), ()>(&rows::SESSIONS_OF, &own)? {
+        if let Some(row) = to.tx.get(&rows::SESSIONS, &id)? {
+            to.give(&row, vec![("id", json!(id))])?;
+        }
     }
+    Ok(())
+}
 
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let own = Range::prefix(&account);
-        if record.name == DEVICES.name {
-            return record.take((tx, &rows::DEVICES, &own), |_, _| true, |_| Vec::new(), out);
-        }
-        for (_, id) in tx.keys::<(AccountId, SessionId), ()>(&rows::SESSIONS_OF, &own)? {
-            if let Some(row) = tx.get(&rows::SESSIONS, &id)? {
-                record.give(&row, vec![("id", json!(id))], out)?;
-            }
-        }
-        Ok(())
-    }
+fn devices(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    to.own(&rows::DEVICES, |_| Vec::new())
 }

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::jobs::personal::{
-    ExportError, How, Is, Kept, Out, PrivacyProvider, Record, kept, personal, plain,
+    ExportError, Giving, How, Is, Kept, Personal, PrivacyProvider, Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, CloneId, ShareLinkId};
-use crate::store::{Range, ReadTx, Rows as _};
+use crate::store::{Range, Rows as _};
 
 use super::{ShareLinkEraser, rows};
 
@@ -34,35 +34,23 @@ const LINKS: Record = Record {
     ],
     withheld: &["name", "hash", "by", "hour"],
     unfolded: &[],
+    given: links,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[LINKS];
-
 impl PrivacyProvider for ShareLinkEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[LINKS] }
     }
+}
 
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        let own = Range::prefix(&account);
-        for (_, clone, id) in
-            tx.keys::<(AccountId, CloneId, ShareLinkId), ()>(&rows::OF_ACCOUNT, &own)?
-        {
-            if let Some(row) = tx.get(&rows::LINKS, &(clone, id))? {
-                record.give(&row, vec![("clone_id", json!(clone)), ("id", json!(id))], out)?;
-            }
+fn links(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let own = Range::prefix(&to.account);
+    for (_, clone, id) in
+        to.tx.keys::<(AccountId, CloneId, ShareLinkId), ()>(&rows::OF_ACCOUNT, &own)?
+    {
+        if let Some(row) = to.tx.get(&rows::LINKS, &(clone, id))? {
+            to.give(&row, vec![("clone_id", json!(clone)), ("id", json!(id))])?;
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 
 use crate::access::{Action, Principal, Proof, may};
 use crate::accounts::account_in;
-use crate::clones::{self, Life, Persona};
+use crate::clones::{self, CloneError, Persona};
 use crate::consents::{self, Consent};
 use crate::kernel::{AccountId, CloneId, Timestamp};
 use crate::spaces;
@@ -104,10 +104,12 @@ pub(super) fn good(
         return Err(ShareLinkError::Paused);
     }
     consents::require_in(tx, maker.id, Consent::DataProcessing)?;
-    consents::require_awake_in(tx, persona.space)?;
-    if !persona.may_stay_open() && persona.life() == Life::Active {
+    persona.require_awake_in(tx).map_err(|error| match error {
+        CloneError::Consent(error) => error.into(),
+        error => ShareLinkError::from(error),
+    })?;
+    if !persona.may_stay_open() {
         return Err(ShareLinkError::Paused);
     }
-    persona.require_awake()?;
     Ok((persona, maker.locale))
 }

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::jobs::personal::{
-    Arrival, ExportError, How, ImportError, Is, Kept, Line, Out, PrivacyProvider, Record, kept,
-    personal, plain,
+    Arrival, ExportError, Giving, How, ImportError, Is, Kept, Line, Personal, PrivacyProvider,
+    Record, kept, personal, plain,
 };
 use crate::kernel::{AccountId, InvitationId, SpaceId, Timestamp};
-use crate::store::{Range, ReadTx, Rows as _, WriteTx};
+use crate::store::{Rows as _, WriteTx};
 
 use super::{Role, SpaceEraser, SpaceType, invitation_rows, rows};
 
@@ -37,6 +37,7 @@ const SPACES: Record = Record {
     ],
     withheld: &[],
     unfolded: &[],
+    given: spaces,
 };
 
 const INVITATIONS: Record = Record {
@@ -52,6 +53,7 @@ const INVITATIONS: Record = Record {
     ],
     withheld: &["token", "by", "mailed"],
     unfolded: &[],
+    given: invitations,
 };
 
 const KEPT_OUT: Record = Record {
@@ -60,56 +62,28 @@ const KEPT_OUT: Record = Record {
     fields: &[plain("space_id", Is::Id)],
     withheld: &[],
     unfolded: &[],
+    given: kept_out,
 };
 
-/// What this slice hands out.
-const RECORDS: &[Record] = &[SPACES, INVITATIONS, KEPT_OUT];
-
 impl PrivacyProvider for SpaceEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
-    }
-
-    fn records(&self) -> &'static [Record] {
-        RECORDS
-    }
-
-    fn export(
-        &self,
-        tx: &ReadTx,
-        account: AccountId,
-        record: &'static Record,
-        out: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        match record.name {
-            "spaces" => spaces(tx, account, record, out),
-            "invitations" => {
-                let named = |(space, id): &(SpaceId, InvitationId)| {
-                    vec![("space_id", json!(space)), ("id", json!(id))]
-                };
-                let all = Range::all();
-                record.take(
-                    (tx, &invitation_rows::INVITATIONS, &all),
-                    |_, row| row.by == account,
-                    named,
-                    out,
-                )
-            }
-            _ => {
-                let named = |(_, space): &(AccountId, SpaceId)| vec![("space_id", json!(space))];
-                let own = Range::prefix(&account);
-                record.take((tx, &rows::KEPT_OUT, &own), |_, ()| true, named, out)
-            }
-        }
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[SPACES, INVITATIONS, KEPT_OUT] }
     }
 }
 
-fn spaces(
-    tx: &ReadTx,
-    account: AccountId,
-    record: &'static Record,
-    out: &mut dyn Out,
-) -> Result<(), ExportError> {
+fn invitations(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let account = to.account;
+    let named =
+        |(space, id): &(SpaceId, InvitationId)| vec![("space_id", json!(space)), ("id", json!(id))];
+    to.wanted(&invitation_rows::INVITATIONS, |_, row| row.by == account, named)
+}
+
+fn kept_out(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    to.own(&rows::KEPT_OUT, |(_, space): &(AccountId, SpaceId)| vec![("space_id", json!(space))])
+}
+
+fn spaces(to: &mut Giving<'_>) -> Result<(), ExportError> {
+    let (tx, account) = (to.tx, to.account);
     for (id, _) in rows::roles_of(tx, account)? {
         let (Some(space), Some(member)) =
             (tx.get(&rows::SPACES, &id)?, tx.get(&rows::MEMBERS, &(id, account))?)
@@ -123,7 +97,7 @@ fn spaces(
                 named.push((name, member.get(name).cloned().unwrap_or_default()));
             }
         }
-        record.give(&space, named, out)?;
+        to.give(&space, named)?;
     }
     Ok(())
 }

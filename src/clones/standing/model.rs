@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Reach;
 use crate::clones::{CloneError, Persona, Subject};
+use crate::consents;
 use crate::kernel::{AccountId, ObjectionId, Text, Timestamp, Token};
+use crate::store::Rows;
 
 /// On what ground a clone exists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,10 +154,11 @@ impl Persona {
     /// Fails unless it can be talked with now.
     ///
     /// # Errors
-    /// What it does instead.
-    pub fn require_awake(&self) -> Result<(), CloneError> {
+    /// What it does instead, that what its space holds is restricted to storage, or that the
+    /// store fails.
+    pub fn require_awake_in(&self, tx: &impl Rows) -> Result<(), CloneError> {
         match self.life() {
-            Life::Active => Ok(()),
+            Life::Active => Ok(consents::require_awake_in(tx, self.space)?),
             Life::Paused => Err(CloneError::Paused),
             Life::Retired => Err(CloneError::Retired),
         }

@@ -1,10 +1,9 @@
 //! What is kept of those who were erased: that they were.
 
 use super::rows;
-use crate::jobs::personal::{ExportError, How, Kept, Out, PrivacyProvider, Record, kept};
+use crate::jobs::personal::{How, Kept, Personal, PrivacyProvider, kept};
 use crate::jobs::{Eraser, Subject};
-use crate::kernel::AccountId;
-use crate::store::{Portion, ReadTx, StoreError, WriteTx};
+use crate::store::{Portion, StoreError, WriteTx};
 
 /// Every table of this slice.
 const KEPT: &[Kept] = &[
@@ -30,21 +29,7 @@ impl Eraser for ErasureEraser {
 }
 
 impl PrivacyProvider for ErasureEraser {
-    fn kept(&self) -> &'static [Kept] {
-        KEPT
-    }
-
-    fn records(&self) -> &'static [Record] {
-        &[]
-    }
-
-    fn export(
-        &self,
-        _: &ReadTx,
-        _: AccountId,
-        _: &'static Record,
-        _: &mut dyn Out,
-    ) -> Result<(), ExportError> {
-        Ok(())
+    fn personal(&self) -> &'static Personal {
+        &Personal { kept: KEPT, records: &[] }
     }
 }

@@ -65,7 +65,7 @@ impl Taking {
         // The records come last, into the same object.
         to.write_all(manifest.strip_suffix('}').unwrap_or(&manifest).as_bytes())?;
         to.write_all(b",\"records\":{")?;
-        for (at, (slice, record)) in self.records().enumerate() {
+        for (at, record) in self.records().enumerate() {
             let comma = if at == 0 { "" } else { "," };
             write!(to, "{comma}\n\"{}\":[", record.name)?;
             let mut comma: &[u8] = b"\n";
@@ -74,7 +74,7 @@ impl Taking {
                 comma = b",\n";
                 line(to, row)
             };
-            slice.export(tx, self.account, record, &mut super::Visiting(&mut lines))?;
+            record.hand_out(tx, self.account, &mut super::Visiting(&mut lines))?;
             to.write_all(b"]")?;
         }
         Ok(to.write_all(b"\n}}\n")?)
@@ -94,7 +94,7 @@ impl Taking {
         self.write_page(tx, &mut zip)?;
         zip.start_file("manifest.json", options).map_err(broken)?;
         let mut manifest = self.manifest();
-        let files = self.records().map(|(_, record)| {
+        let files = self.records().map(|record| {
             json!({
                 "record": record.name, "meaning": record.meaning,
                 "data": format!("data/{}.jsonl", record.name),
@@ -103,7 +103,7 @@ impl Taking {
         });
         manifest.insert("files".to_owned(), files.collect());
         serde_json::to_writer_pretty(&mut zip, &manifest).map_err(std::io::Error::other)?;
-        for (slice, record) in self.records() {
+        for record in self.records() {
             let name = format!("schema/{}.schema.json", record.name);
             zip.start_file(name, options).map_err(broken)?;
             let schema = record.schema();
@@ -113,7 +113,7 @@ impl Taking {
                 line(&mut zip, row)?;
                 Ok(zip.write_all(b"\n")?)
             };
-            slice.export(tx, self.account, record, &mut super::Visiting(&mut lines))?;
+            record.hand_out(tx, self.account, &mut super::Visiting(&mut lines))?;
         }
         zip.start_file(DATA, options).map_err(broken)?;
         self.write_json(tx, &mut zip)?;

@@ -165,12 +165,9 @@ impl Taking {
         }
     }
 
-    /// Every record of every slice, with who hands it out.
-    fn records(&self) -> impl Iterator<Item = (&dyn PrivacyProvider, &'static Record)> {
-        self.parts
-            .slices
-            .iter()
-            .flat_map(|slice| slice.records().iter().map(move |record| (slice.as_ref(), record)))
+    /// Every record of every slice.
+    fn records(&self) -> impl Iterator<Item = &'static Record> {
+        self.parts.slices.iter().flat_map(|slice| slice.personal().records)
     }
 
     /// Hands out one record.
@@ -180,10 +177,10 @@ impl Taking {
         name: &str,
         visit: &mut dyn FnMut(Map<String, Value>) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
-        let Some((slice, record)) = self.records().find(|(_, record)| record.name == name) else {
-            return Ok(());
-        };
-        slice.export(tx, self.account, record, &mut Visiting(visit))
+        match self.records().find(|record| record.name == name) {
+            Some(record) => record.hand_out(tx, self.account, &mut Visiting(visit)),
+            None => Ok(()),
+        }
     }
 }
 
