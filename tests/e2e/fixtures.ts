@@ -37,6 +37,9 @@ interface PerWorker {
 /** The server and what tests put beside it; everything else is elsewhere. */
 const HERE = /^(?:https?:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?\/|blob:|about:)/;
 
+/** How the browser says that nobody listens at an address any more. */
+const AWAY = /^net::ERR_(?:CONNECTION_(?:REFUSED|RESET)|EMPTY_RESPONSE)$/;
+
 /** Who reads an address or a browser's storage must not learn who was here. */
 const PERSONAL = [OWNER.email, OWNER.name, OWNER.password];
 
@@ -57,7 +60,18 @@ export async function watch(page: Page, complaints: string[]): Promise<void> {
   page.on('framenavigated', (frame) => {
     if (tells(frame.url())) complaints.push(`address: ${frame.url()}`);
   });
-  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  // A test ends its server while the page still fetches ahead what a pointer rests on.
+  const unreachable: string[] = [];
+  const isAway = (text: string) =>
+    /preload|dynamically imported/.test(text) && unreachable.some((url) => text.includes(url));
+  page.on('requestfailed', (request) => {
+    if (!AWAY.test(request.failure()?.errorText ?? '')) return;
+    unreachable.push(request.url());
+    complaints.splice(0, complaints.length, ...complaints.filter((text) => !isAway(text)));
+  });
+  page.on('pageerror', (error) => {
+    if (!isAway(error.message)) complaints.push(`error: ${error.message}`);
+  });
   page.on('console', (message) => {
     if (/content security policy|trusted type/i.test(message.text())) {
       complaints.push(`console: ${message.text()}`);
