@@ -3,12 +3,12 @@
 mod build;
 mod certificates;
 mod data_dir;
+mod data_rights;
 mod disk;
 mod fsck;
 mod giving_back;
 mod limits;
 mod open;
-mod personal;
 mod rehearse;
 mod restore;
 mod rollback;

@@ -5,8 +5,8 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::kernel::{
-    AccountId, ApiKeyId, BreakGlassId, CloneId, InvitationId, ObjectionId, SessionId, ShareLinkId,
-    SpaceGroupId, SpaceId, Timestamp,
+    AccountId, ApiKeyId, BreakGlassId, CloneId, InvitationId, MemoryId, ObjectionId, SessionId,
+    ShareLinkId, SpaceGroupId, SpaceId, Timestamp,
 };
 use crate::store::{StoreError, WriteTx};
 
@@ -210,6 +210,23 @@ pub enum SecurityEvent {
     CloneStateChanged {
         clone: CloneId,
         state: &'static str,
+        /// What the clone is called.
+        name: String,
+        told: Vec<AccountId>,
+    },
+    /// What somebody wrote waits to be let in by those who look after the clone; told when nothing
+    /// waited before.
+    ContributionWaits {
+        clone: CloneId,
+        /// What the clone is called.
+        name: String,
+        told: Vec<AccountId>,
+    },
+    /// It was let in, or not.
+    ContributionDecided {
+        clone: CloneId,
+        memory: MemoryId,
+        approved: bool,
         /// What the clone is called.
         name: String,
         told: Vec<AccountId>,

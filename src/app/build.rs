@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::slices::kept_of_people;
-use super::{StartError, giving_back, personal};
+use super::{StartError, data_rights, giving_back};
 use crate::accounts::{Accounts, Listeners, OnSecurity, SecurityEvent, Watchers};
 use crate::admin::{self, Admin};
 use crate::api_keys::{ApiKeyEraser, ApiKeys};
@@ -137,7 +137,7 @@ pub(super) async fn build(
     let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone(), texts);
     let (notifications, break_glass) = told(config, (&store, &clock), &people, queue)?;
     let listeners = vec![Retrieval::listener(embedder.clone())];
-    let memories = Memories::new(store.clone(), clock.clone(), listeners);
+    let memories = Memories::new(store.clone(), clock.clone(), people.watchers.clone(), listeners);
     let slices = kept_of_people();
     let imports = Imports::new(store.clone(), clock.clone(), memories.clone(), &slices);
     let also = (&consents, &notifications, &backups, imports);
@@ -149,12 +149,12 @@ pub(super) async fn build(
     let answering = (retrieval.clone(), providers.clone(), models);
     let asking = (accounts.clone(), share_links.clone());
     let conversations = conversations(config, ((&store, &clock), tasks), answering, asking).await?;
-    let over = personal::Over {
+    let over = data_rights::Over {
         people: (&watchers, &identities),
         kept: (&memories, &retrieval),
         providers: &providers,
     };
-    let private = personal::build(config, ((&store, &clock), (tasks, queue)), over, slices);
+    let private = data_rights::build(config, ((&store, &clock), (tasks, queue)), over, slices);
     Ok(ServiceParts {
         admin,
         restores: giving_back::restores(config, (&store, tasks), &accounts, &backups),

@@ -9,14 +9,14 @@ use super::giving_back::places;
 use super::open::known_schema;
 use super::rehearse::rehearse;
 use crate::backup::{
-    self, BackupError, Destination, ENDING, FILES, Findings, Footer, Header, Keep, Kept, LEDGER,
-    Opened, Openers, RECOVERY, Recovery, Swap, TMP, Wanted, backups_at, beginning, copy_name,
-    header_of, keep_recovery, ledger_in, open_copy, unpack, which,
+    self, BackupError, Destination, ENDING, FILES, Findings, Footer, Header, Keep, Kept, Opened,
+    Openers, RECOVERY, Recovery, Swap, TMP, Wanted, backups_at, beginning, copy_name, header_of,
+    keep_recovery, ledger_in, open_copy, unpack, which,
 };
 use crate::config::Config;
 use crate::kernel::Timestamp;
 use crate::seal::{SealError, Seals};
-use crate::store::{DataLock, Store};
+use crate::store::{DataLock, LEDGER, Store};
 
 /// A backup that can be given back.
 pub struct Restore {

@@ -131,6 +131,10 @@ fn of_standing(account: AccountId, event: &SecurityEvent) -> NewEntry {
         E::CloneStateChanged { clone, state, .. } => {
             of("clone_state_changed", clone).with("state", state)
         }
+        E::ContributionWaits { clone, .. } => of("contribution_waits", clone),
+        E::ContributionDecided { clone, memory, approved, .. } => {
+            of("contribution_decided", clone).with("memory", memory).with("approved", approved)
+        }
         elsewhere => behind_glass(account, elsewhere),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::ledger::LedgerError;
+use super::ledger::Mismatch;
 use crate::kernel::{Fault, Kind};
 use crate::seal::SealError;
 use crate::store::StoreError;
@@ -76,7 +76,7 @@ pub enum BackupError {
     NoRecipient,
     /// The ledgers of erasures do not fit.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Ledger(#[from] Mismatch),
     /// The database failed.
     #[error("the database failed: {0}")]
     Store(#[from] StoreError),

@@ -13,9 +13,9 @@ pub enum Keep {
     Other,
 }
 
-/// Why the ledgers do not fit.
+/// Why two ledgers do not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LedgerError {
+pub enum Mismatch {
     /// Neither is the beginning of the other.
     #[error(
         "the ledger of erasures here and that in the backup went different ways, so nobody can \
@@ -44,10 +44,10 @@ pub enum LedgerError {
 ///
 /// # Errors
 /// When they are no ledgers of one instance, or what is here is older.
-pub fn which(own: Option<&[u8]>, other: &[u8], accept_stale: bool) -> Result<Keep, LedgerError> {
+pub fn which(own: Option<&[u8]>, other: &[u8], accept_stale: bool) -> Result<Keep, Mismatch> {
     let whole = |ledger: &[u8]| ledger.is_empty() || ledger.ends_with(b"\n");
     if !whole(other) {
-        return Err(LedgerError::Torn);
+        return Err(Mismatch::Torn);
     }
     let Some(own) = own else { return Ok(Keep::Other) };
     // A crash may have torn the last line; it was not acknowledged.
@@ -57,11 +57,11 @@ pub fn which(own: Option<&[u8]>, other: &[u8], accept_stale: bool) -> Result<Kee
         return Ok(Keep::Own);
     }
     if !other.starts_with(own) {
-        return Err(LedgerError::Fork);
+        return Err(Mismatch::Fork);
     }
     match accept_stale {
         true => Ok(Keep::Other),
-        false => Err(LedgerError::Stale { own: entries(own), other: entries(other) }),
+        false => Err(Mismatch::Stale { own: entries(own), other: entries(other) }),
     }
 }
 
@@ -95,15 +95,15 @@ mod tests {
 
     #[test]
     fn an_older_one_here_must_be_accepted_and_a_fork_cannot_be() {
-        let stale = LedgerError::Stale { own: 1, other: 2 };
+        let stale = Mismatch::Stale { own: 1, other: 2 };
         assert_eq!(which(Some(ONE), TWO, false), Err(stale));
         assert_eq!(which(Some(ONE), TWO, true), Ok(Keep::Other));
         // An entry that was cut from the middle of the other is no prefix.
         assert_eq!(which(Some(b"{\"seq\":1}"), TWO, true), Ok(Keep::Other));
         for accept in [false, true] {
-            assert_eq!(which(Some(FORK), TWO, accept), Err(LedgerError::Fork));
-            assert_eq!(which(Some(TWO), FORK, accept), Err(LedgerError::Fork));
-            assert_eq!(which(Some(TWO), b"{\"seq\":1}\n{", accept), Err(LedgerError::Torn));
+            assert_eq!(which(Some(FORK), TWO, accept), Err(Mismatch::Fork));
+            assert_eq!(which(Some(TWO), FORK, accept), Err(Mismatch::Fork));
+            assert_eq!(which(Some(TWO), b"{\"seq\":1}\n{", accept), Err(Mismatch::Torn));
         }
     }
 }

@@ -44,14 +44,14 @@ pub use crypt::{Openers, PublicKey, RecoveryKey};
 pub use destination::Destination;
 pub use error::BackupError;
 pub use format::{Footer, Header};
-pub use ledger::{Keep, LedgerError, which};
+pub use ledger::{Keep, Mismatch, which};
 pub use read::{header_of, unpack};
 pub use recovery::{RECOVERY, Recovery, keep_recovery, recovery_in};
 pub use snapshot::{Snapshot, forget_snapshots, open_snapshot, snapshot, snapshots_in};
 pub use swap::{Begun, Swap, begin, opened, revert, settle, started};
 pub use trial::{Findings, Tried, Wanted};
 pub use watch::{Listed, OnTrouble, PlaceState, Schedule, Trouble};
-pub use write::{FILES, LEDGER, ledger_in};
+pub use write::{FILES, ledger_in};
 
 /// The folder of a data directory for what is on its way; emptied at every start.
 pub const TMP: &str = "tmp";

@@ -7,9 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use super::BackupError;
 use super::crypt::{Openers, open};
 use super::format::{Footer, Header, Kind, Unframed, rows_in};
-use super::write::{FILES, LEDGER};
+use super::write::FILES;
 use crate::seal::Seals;
-use crate::store::Loader;
+use crate::store::{LEDGER, Loader};
 
 /// What a backup is of, without reading all of it.
 ///

@@ -12,7 +12,9 @@ use super::write::Source;
 use super::*;
 use crate::kernel::{AccountId, Subject};
 use crate::seal::Owner;
-use crate::store::{Codec, Holds, OWN_TABLES, Options, Range, Row, Rows as _, StoreError, Table};
+use crate::store::{
+    Codec, Holds, LEDGER, OWN_TABLES, Options, Range, Row, Rows as _, StoreError, Table,
+};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct NoteRow {

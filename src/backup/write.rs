@@ -13,7 +13,8 @@ use super::ledger;
 use crate::kernel::Timestamp;
 use crate::seal::Seals;
 use crate::store::{
-    Direction, OWN_TABLES, Range, ReadTx, Rows as _, Store, StoreError, TableInfo, schema_of,
+    Direction, LEDGER, OWN_TABLES, Range, ReadTx, Rows as _, Store, StoreError, TableInfo,
+    schema_of,
 };
 
 /// What is put into a backup.
@@ -27,8 +28,6 @@ pub(super) struct Source<'a> {
     pub(super) stop: &'a CancellationToken,
 }
 
-/// The ledger of erasures of a data directory.
-pub const LEDGER: &str = "erasures";
 /// The files of a data directory that rows speak of.
 pub const FILES: &str = "blobs";
 

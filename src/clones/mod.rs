@@ -31,13 +31,14 @@ pub use erase::{CloneEraser, added_to_by, going_with, hide_in};
 pub use error::CloneError;
 pub use examine::{CloneExaminer, Recount};
 pub use model::{
-    Counts, Effective, Grounding, Label, Persona, Profile, ProfileChange, ProviderChoice, Seen,
-    Settings, SettingsChange, Subject, Tally,
+    Contributions, Counts, Effective, Grounding, Label, Persona, Profile, ProfileChange,
+    ProviderChoice, Seen, Settings, SettingsChange, Subject, Tally,
 };
 
 pub use standing::{
     Answering, AskedLink, AskedOf, Declaration, Declaring, Farewell, Ground, Life, MadeLink,
-    Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer, text as standing_text,
+    Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer, keepers_in,
+    text as standing_text,
 };
 
 pub use crate::access::Reach;

@@ -174,6 +174,17 @@ pub enum Grounding {
     Free,
 }
 
+/// What becomes of what contributors write for others to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contributions {
+    /// It waits until somebody who looks after the clone lets it in.
+    #[default]
+    Reviewed,
+    /// It is in at once.
+    Open,
+}
+
 /// How a clone answers. What is not set follows the instance.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the API, described there")]
@@ -191,6 +202,7 @@ pub struct Settings {
     pub grounding: Option<Grounding>,
     pub top_k: Option<u32>,
     pub min_score: Option<f32>,
+    pub contributions: Option<Contributions>,
 }
 
 /// A partial update of the settings.
@@ -210,6 +222,7 @@ pub struct SettingsChange {
     pub grounding: Change<Grounding>,
     pub top_k: Change<u32>,
     pub min_score: Change<f32>,
+    pub contributions: Change<Contributions>,
 }
 
 impl SettingsChange {
@@ -228,6 +241,7 @@ impl SettingsChange {
         self.grounding.apply(&mut settings.grounding);
         self.top_k.apply(&mut settings.top_k);
         self.min_score.apply(&mut settings.min_score);
+        self.contributions.apply(&mut settings.contributions);
     }
 }
 

@@ -81,6 +81,7 @@ const SETTINGS: Record = Record {
         personal("grounding", Is::Text),
         personal("top_k", Is::Number),
         personal("min_score", Is::Number),
+        plain("contributions", Is::Text),
     ],
     withheld: &[],
     unfolded: &[],

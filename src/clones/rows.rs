@@ -13,8 +13,8 @@ use crate::store::{Direction, Holds, Range, Row, Rows, StoreError, Table, TableI
 
 use super::standing::rows as said;
 use super::{
-    Counts, Farewell, Ground, Grounding, Label, Life, Persona, Profile, Reach, Settings, Standing,
-    Subject, Tally,
+    Contributions, Counts, Farewell, Ground, Grounding, Label, Life, Persona, Profile, Reach,
+    Settings, Standing, Subject, Tally,
 };
 
 pub(super) const PERSONAS: Table<CloneId, PersonaRow> = Table::new("clones", Holds::Clone);
@@ -88,6 +88,8 @@ pub(super) struct SettingsRow {
     grounding: Option<Grounding>,
     top_k: Option<u32>,
     min_score: Option<f32>,
+    #[serde(default)]
+    contributions: Option<Contributions>,
 }
 
 impl Row<CloneId> for PersonaRow {
@@ -230,6 +232,7 @@ pub(super) fn settings(tx: &impl Rows, id: CloneId) -> Result<Settings, StoreErr
         grounding: row.grounding,
         top_k: row.top_k,
         min_score: row.min_score,
+        contributions: row.contributions,
     })
 }
 
@@ -253,6 +256,7 @@ pub(super) fn put_settings_in(
         grounding: settings.grounding,
         top_k: settings.top_k,
         min_score: settings.min_score,
+        contributions: settings.contributions,
     };
     tx.put(&SETTINGS, &id, &row)
 }

@@ -25,7 +25,7 @@ impl Memories {
         let (this, who) = (self.clone(), who.clone());
         self.store
             .write(move |tx| {
-                clones::open(tx, &who, clone, Action::AddMemories)?;
+                let (_, role) = clones::open(tx, &who, clone, Action::AddMemories)?;
                 consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if let Some(counts) = Once::made_in(once.as_ref(), tx)? {
                     return Ok(outcome_of(counts));
@@ -37,13 +37,13 @@ impl Memories {
                         None => None,
                     };
                     let Some(id) = known else {
-                        this.insert_in(tx, who.account, clone, content)?;
+                        this.insert_in(tx, (who.account, role), clone, content)?;
                         outcome.created += 1;
                         continue;
                     };
-                    let memory = super::changeable(tx, &who, clone, id)?;
+                    let (memory, _) = super::changeable(tx, &who, clone, id)?;
                     let revision = memory.revision;
-                    let memory = this.rewrite_in(tx, who.account, memory, content)?;
+                    let memory = this.rewrite_in(tx, (who.account, role), memory, content)?;
                     if memory.revision == revision {
                         outcome.unchanged += 1;
                     } else {

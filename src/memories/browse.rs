@@ -30,7 +30,7 @@ impl Memories {
                 let hidden = hidden.since(row.author);
                 let memory = rows::memory_of(clone, id, row, hidden);
                 let wanted = may_read(who, role, &memory) && filter.admits(&memory);
-                Ok(wanted.then_some(memory))
+                Ok(wanted.then(|| memory.seen_by(who, role)))
             })
         })
     }
@@ -67,7 +67,9 @@ impl Memories {
         self.store.read(|tx| {
             let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
             let shown = |id| -> Result<Option<Memory>, StoreError> {
-                Ok(rows::memory(tx, clone, id)?.filter(|memory| may_read(who, role, memory)))
+                let memory = rows::memory(tx, clone, id)?;
+                let shown = memory.filter(|memory| may_read(who, role, memory));
+                Ok(shown.map(|memory| memory.seen_by(who, role)))
             };
             let range = Range::prefix(&clone);
             let dated = page_of(
@@ -116,7 +118,7 @@ fn newest_below(
         let hidden = hidden.since(row.author);
         let memory = rows::memory_of(clone, id, row, hidden);
         if may_read(who, role, &memory) {
-            found.push(memory);
+            found.push(memory.seen_by(who, role));
             left -= 1;
         }
         Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

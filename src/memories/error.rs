@@ -20,6 +20,9 @@ pub enum MemoryError {
     /// Another memory of the clone has this external id.
     #[error("the external id is taken")]
     ExternalIdTaken,
+    /// Nothing of it waits to be let in.
+    #[error("nothing of it waits")]
+    NothingWaits,
     /// The clone is not there for the asker, or may not be used so.
     #[error(transparent)]
     Clone(#[from] CloneError),
@@ -48,6 +51,11 @@ impl From<MemoryError> for Fault {
                 Kind::Conflict,
                 "external_id_taken",
                 "Another memory of this clone has this external_id.",
+            ),
+            MemoryError::NothingWaits => Self::new(
+                Kind::Conflict,
+                "nothing_waits",
+                "Nothing of this memory waits to be let in; somebody else may have decided.",
             ),
             MemoryError::Clone(error) => error.into(),
             MemoryError::Consent(error) => error.into(),

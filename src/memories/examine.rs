@@ -25,7 +25,7 @@ impl Examiner for MemoryExaminer {
             let lost = !clones::exists(tx, clone)?;
             findings.note_if(lost, MEMORIES.info().name, "a memory of no clone", &(clone, id));
             if memory.deleted_at.is_none() {
-                let what = Counted::Memory(memory.content.visibility);
+                let what = Counted::Memory(memory.shown_to());
                 what.recount(clone, memory.author, &mut counted);
                 places.extend(places::places_of(tx, &memory)?);
             }

@@ -5,6 +5,7 @@
 
 mod batch;
 mod browse;
+mod contributions;
 mod erase;
 mod error;
 mod examine;
@@ -19,8 +20,8 @@ mod rows;
 
 use std::sync::Arc;
 
-use crate::access::{Action, Principal};
-use crate::accounts::hidden_since;
+use crate::access::{Action, Principal, Role, Visibility};
+use crate::accounts::{Watchers, hidden_since};
 use crate::clones::{self, Counted};
 use crate::consents::{self, Consent};
 use crate::jobs::Once;
@@ -29,6 +30,7 @@ use crate::kernel::faults::{Planted, planted};
 use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest};
 use crate::store::{Direction, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
 
+pub use contributions::{Decision, Declined, Waiting};
 pub use erase::{Forget, MemoryEraser};
 pub use error::MemoryError;
 pub use examine::MemoryExaminer;
@@ -53,6 +55,7 @@ pub const TABLES: &[TableInfo] = &[
     rows::TABLES[3],
     rows::TABLES[4],
     rows::TABLES[5],
+    rows::TABLES[6],
     people_rows::TABLES[0],
 ];
 
@@ -79,13 +82,14 @@ pub type OnChange =
 pub struct Memories {
     store: Store,
     clock: Clock,
+    watchers: Watchers,
     on_change: Arc<[OnChange]>,
 }
 
 impl Memories {
-    /// The memories in a store.
-    pub fn new(store: Store, clock: Clock, on_change: Vec<OnChange>) -> Self {
-        Self { store, clock, on_change: on_change.into() }
+    /// The memories in a store, who hears of what waits, and what follows a change.
+    pub fn new(store: Store, clock: Clock, watchers: Watchers, on_change: Vec<OnChange>) -> Self {
+        Self { store, clock, watchers, on_change: on_change.into() }
     }
 
     /// Writes a memory down.
@@ -104,7 +108,7 @@ impl Memories {
         let memory = self
             .store
             .write(move |tx| {
-                clones::open(tx, &who, clone, Action::AddMemories)?;
+                let (_, role) = clones::open(tx, &who, clone, Action::AddMemories)?;
                 consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if let Some(made) = Once::made_in(once.as_ref(), tx)? {
                     let id = MemoryId::from_bytes(made);
@@ -113,7 +117,7 @@ impl Memories {
                     return there.ok_or(MemoryError::Missing);
                 }
                 require_free(tx, clone, None, &content)?;
-                let memory = this.insert_in(tx, who.account, clone, content)?;
+                let memory = this.insert_in(tx, (who.account, role), clone, content)?;
                 let once = once.as_ref().filter(|_| !planted(Planted::OnceApart));
                 Once::record_in(once, tx, &memory.id.bytes())?;
                 Ok::<_, MemoryError>(memory)
@@ -138,7 +142,7 @@ impl Memories {
     ) -> Result<Memory, MemoryError> {
         self.store.read(|tx| {
             let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-            readable(tx, who, role, clone, id)
+            Ok(readable(tx, who, role, clone, id)?.seen_by(who, role))
         })
     }
 
@@ -156,15 +160,16 @@ impl Memories {
         let (this, who) = (self.clone(), who.clone());
         self.store
             .write(move |tx| {
-                let memory = changeable(tx, &who, clone, id)?;
+                let (memory, role) = changeable(tx, &who, clone, id)?;
                 consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 if expected.is_some_and(|expected| expected != memory.revision) {
                     return Err(MemoryError::Stale);
                 }
-                let mut content = memory.content.clone();
+                let mut content = memory.draft(who.account).clone();
                 change.apply(&mut content);
                 require_free(tx, clone, Some(id), &content)?;
-                this.rewrite_in(tx, who.account, memory, content)
+                let memory = this.rewrite_in(tx, (who.account, role), memory, content)?;
+                Ok(memory.seen_by(&who, role))
             })
             .await
     }
@@ -182,7 +187,7 @@ impl Memories {
         let (this, who) = (self.clone(), who.clone());
         self.store
             .write(move |tx| {
-                let before = changeable(tx, &who, clone, id)?;
+                let (before, _) = changeable(tx, &who, clone, id)?;
                 if expected.is_some_and(|expected| expected != before.revision) {
                     return Err(MemoryError::Stale);
                 }
@@ -204,7 +209,9 @@ impl Memories {
                     at: now,
                 };
                 discarded::put_in(tx, discarded)?;
-                this.tell(tx, Happened::Removed(&memory))?;
+                if memory.is_in() {
+                    this.tell(tx, Happened::Removed(&memory))?;
+                }
                 Ok(())
             })
             .await
@@ -244,12 +251,13 @@ impl Memories {
         let (this, who) = (self.clone(), who.clone());
         self.store
             .write(move |tx| {
-                let memory = changeable(tx, &who, clone, id)?;
+                let (memory, role) = changeable(tx, &who, clone, id)?;
                 consents::require_in(tx, who.account, Consent::DataProcessing)?;
                 let row = tx.get(&rows::REVISIONS, &(clone, id, number))?;
                 let revision = rows::revision_of(number, row.ok_or(MemoryError::Missing)?);
                 require_free(tx, clone, Some(id), &revision.content)?;
-                this.rewrite_in(tx, who.account, memory, revision.content)
+                let by = (who.account, role);
+                Ok(this.rewrite_in(tx, by, memory, revision.content)?.seen_by(&who, role))
             })
             .await
     }
@@ -275,26 +283,31 @@ impl Memories {
         let memory = Memory { deleted_at: None, ..before.clone() };
         rows::put_in(tx, Some(&before), &memory)?;
         count(tx, &memory, 1)?;
-        Ok(self.tell(tx, Happened::Saved { before: None, memory: &memory })?)
+        Ok(self.announce_in(tx, &memory)?)
     }
 
     /// Tells everybody of a memory as if it had just been written: what they made of it before is
-    /// gone.
+    /// gone. Of one that is not in yet nobody is told.
     ///
     /// # Errors
     /// When the store fails.
     pub fn announce_in(&self, tx: &mut WriteTx<'_>, memory: &Memory) -> Result<(), StoreError> {
-        self.tell(tx, Happened::Saved { before: None, memory })
+        match memory.is_in() {
+            true => self.tell(tx, Happened::Saved { before: None, memory }),
+            false => Ok(()),
+        }
     }
 
     fn insert_in(
         &self,
         tx: &mut WriteTx<'_>,
-        author: AccountId,
+        (author, role): (AccountId, Role),
         clone: CloneId,
         content: Content,
     ) -> Result<Memory, MemoryError> {
         let now = self.clock.now();
+        let shown = content.visibility != Visibility::Author;
+        let waits = shown && contributions::is_reviewed(tx, role, clone)?;
         let memory = Memory {
             id: MemoryId::fresh(),
             clone,
@@ -304,36 +317,60 @@ impl Memories {
             created_at: now,
             updated_at: now,
             deleted_at: None,
+            waiting: waits.then_some(Waiting { since: now, change: None, declined: None }),
         };
+        if waits {
+            self.tell_waiting_in(tx, &memory)?;
+        }
         rows::put_in(tx, None, &memory)?;
         count(tx, &memory, 1)?;
-        self.tell(tx, Happened::Saved { before: None, memory: &memory })?;
+        self.announce_in(tx, &memory)?;
         Ok(memory)
     }
 
     fn rewrite_in(
         &self,
         tx: &mut WriteTx<'_>,
-        by: AccountId,
+        (by, role): (AccountId, Role),
         before: Memory,
         content: Content,
     ) -> Result<Memory, MemoryError> {
-        if content == before.content {
+        if content == *before.draft(by) {
             return Ok(before);
         }
-        rows::put_revision_in(tx, &before, by)?;
-        let memory = Memory {
-            content,
-            revision: before.revision + 1,
-            updated_at: self.clock.now(),
-            ..before.clone()
-        };
+        let reviewed = contributions::is_reviewed(tx, role, before.clone)?;
+        let memory = before.rewritten(by, content, reviewed, self.clock.now());
+        self.replace_in(tx, by, before, memory)
+    }
+
+    /// Puts one in the place of what was there, which is kept if it said something else.
+    fn replace_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        by: AccountId,
+        before: Memory,
+        memory: Memory,
+    ) -> Result<Memory, MemoryError> {
+        let same = memory.content == before.content;
+        if !same {
+            rows::put_revision_in(tx, &before, by)?;
+        }
+        if memory.waits() && !before.waits() {
+            self.tell_waiting_in(tx, &memory)?;
+        }
         rows::put_in(tx, Some(&before), &memory)?;
-        if memory.content.visibility != before.content.visibility {
+        if memory.shown_to() != before.shown_to() {
             count(tx, &before, -1)?;
             count(tx, &memory, 1)?;
         }
-        self.tell(tx, Happened::Saved { before: Some(&before), memory: &memory })?;
+        match (before.is_in(), memory.is_in()) {
+            (true, true) if same => {}
+            (true, true) => {
+                self.tell(tx, Happened::Saved { before: Some(&before), memory: &memory })?;
+            }
+            (true, false) => self.tell(tx, Happened::Removed(&before))?,
+            (false, _) => self.announce_in(tx, &memory)?,
+        }
         Ok(memory)
     }
 
@@ -343,7 +380,7 @@ impl Memories {
 }
 
 fn count(tx: &mut WriteTx<'_>, memory: &Memory, by: i64) -> Result<(), StoreError> {
-    let what = Counted::Memory(memory.content.visibility);
+    let what = Counted::Memory(memory.shown_to());
     clones::count_in(tx, memory.clone, memory.author, what, by)
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Waiting;
 use crate::access::Visibility;
 use crate::kernel::{AccountId, Change, CloneId, FuzzyDate, MemoryId, PersonId, Text, Timestamp};
 
@@ -134,6 +135,8 @@ pub struct Memory {
     pub updated_at: Timestamp,
     /// When it was put into the trash.
     pub deleted_at: Option<Timestamp>,
+    /// What of it nobody has let in yet.
+    pub waiting: Option<Waiting>,
 }
 
 /// What a memory said before.

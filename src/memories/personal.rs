@@ -25,6 +25,7 @@ const KEPT: &[Kept] = &[
     kept("memories_by_date", How::Leads("memories")),
     kept("memories_undated", How::Leads("memories")),
     kept("memories_by_person", How::Leads("memories")),
+    kept("memories_waiting", How::Leads("memories")),
     kept("people", How::Given("people")),
 ];
 
@@ -53,6 +54,7 @@ const MEMORIES: Record = Record {
         personal("created_at", Is::Time),
         personal("updated_at", Is::Time),
         personal("deleted_at", Is::Time),
+        personal("waiting", Is::Object),
     ],
     withheld: &["author"],
     unfolded: &["content"],
@@ -236,7 +238,12 @@ impl Memories {
             return Ok(());
         }
         count(tx, &memory, 1)?;
-        Ok(self.tell(tx, Happened::Saved { before: there, memory: &memory })?)
+        let there = there.filter(|there| there.is_in());
+        match (memory.is_in(), there) {
+            (true, there) => Ok(self.tell(tx, Happened::Saved { before: there, memory: &memory })?),
+            (false, Some(there)) => Ok(self.tell(tx, Happened::Removed(there))?),
+            (false, None) => Ok(()),
+        }
     }
 }
 

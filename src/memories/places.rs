@@ -8,7 +8,7 @@ use crate::store::{Direction, Key as _, Range, Rows, StoreError, WriteTx};
 
 use super::Memory;
 use super::model::fold;
-use super::rows::{BY_DATE, BY_EXTERNAL_ID, BY_PERSON, MEMORIES, UNDATED, blind, days};
+use super::rows::{BY_DATE, BY_EXTERNAL_ID, BY_PERSON, MEMORIES, UNDATED, WAITING, blind, days};
 
 /// The tables and keys by which a memory is found.
 pub(super) fn places_of(
@@ -29,13 +29,18 @@ pub(super) fn places_of(
         let key = (clone, blind(tx, clone, &fold(person))?, id);
         places.push((BY_PERSON.info().name, key.to_bytes()));
     }
+    if memory.waits() {
+        places.push((WAITING.info().name, (clone, id).to_bytes()));
+    }
     Ok(places)
 }
 
 /// The tables and keys by which anything is found.
 pub(super) fn places(tx: &impl Rows) -> Result<Vec<(&'static str, Vec<u8>)>, StoreError> {
     let mut places = Vec::new();
-    for table in [BY_EXTERNAL_ID.info(), BY_DATE.info(), UNDATED.info(), BY_PERSON.info()] {
+    let all =
+        [BY_EXTERNAL_ID.info(), BY_DATE.info(), UNDATED.info(), BY_PERSON.info(), WAITING.info()];
+    for table in all {
         tx.scan_bytes(table.name, &Range::all(), Direction::Up, &mut |key, _| {
             places.push((table.name, key.to_vec()));
             ControlFlow::Continue(())
@@ -67,6 +72,11 @@ pub(super) fn remove_dangling_in(
     for key in tx.keys::<(CloneId, TokenHash, MemoryId), ()>(&BY_PERSON, &all)? {
         if gone.contains(&key.2) {
             tx.remove(&BY_PERSON, &key);
+        }
+    }
+    for key in tx.keys::<(CloneId, MemoryId), ()>(&WAITING, &all)? {
+        if gone.contains(&key.1) {
+            tx.remove(&WAITING, &key);
         }
     }
     for (key, memory) in tx.list(&BY_EXTERNAL_ID, &all)? {

@@ -10,7 +10,7 @@ use crate::store::{Direction, Key as _, Range, Rows, StoreError, WriteTx};
 
 use super::{Memory, may_change, places, rows};
 
-/// A memory for the slices above, which have opened the clone already.
+/// A memory that is in, for the slices above, which have opened the clone already.
 ///
 /// # Errors
 /// When the store fails.
@@ -19,10 +19,12 @@ pub fn memory_of(
     clone: CloneId,
     id: MemoryId,
 ) -> Result<Option<Memory>, StoreError> {
-    Ok(rows::memory(tx, clone, id)?.filter(|memory| memory.deleted_at.is_none()))
+    let there = |memory: &Memory| memory.deleted_at.is_none() && memory.is_in();
+    Ok(rows::memory(tx, clone, id)?.filter(there))
 }
 
-/// Visits the memories of a clone that are not in the trash, oldest first, until it is enough.
+/// Visits the memories of a clone that are in and not in the trash, oldest first, until it is
+/// enough.
 ///
 /// # Errors
 /// When the store fails.
@@ -35,9 +37,9 @@ pub fn each_of(
     tx.scan(&rows::MEMORIES, &Range::prefix(&clone), Direction::Up, |(_, id), row| {
         let hidden = hidden.since(row.author);
         let memory = rows::memory_of(clone, id, row, hidden);
-        Ok(match memory.deleted_at {
-            None => visit(memory),
-            Some(_) => ControlFlow::Continue(()),
+        Ok(match memory.deleted_at.is_none() && memory.is_in() {
+            true => visit(memory),
+            false => ControlFlow::Continue(()),
         })
     })
 }
@@ -103,7 +105,7 @@ pub fn may_discard(
     id: MemoryId,
 ) -> Result<bool, StoreError> {
     let Some(memory) = rows::memory(tx, clone, id)? else { return Ok(false) };
-    let readable = is_readable(account, role, memory.author, memory.content.visibility);
+    let readable = is_readable(account, role, memory.author, memory.shown_to());
     Ok(readable && may_change(account, role, memory.author))
 }
 

@@ -9,7 +9,7 @@ use super::{Memory, MemoryError, rows};
 
 pub(super) fn may_read(who: &Principal, role: Role, memory: &Memory) -> bool {
     let own = memory.author == who.account;
-    memory.deleted_at.is_none() && may_read_memory(role, own, memory.content.visibility)
+    memory.deleted_at.is_none() && may_read_memory(role, own, memory.shown_to())
 }
 
 pub(super) fn readable(
@@ -24,17 +24,18 @@ pub(super) fn readable(
         .ok_or(MemoryError::Missing)
 }
 
-/// A memory that the asker may change: their own, or anyone's for stewards and owners.
+/// A memory that the asker may change, and what they are to its clone: their own, or anyone's for
+/// stewards and owners.
 pub(super) fn changeable(
     tx: &impl Rows,
     who: &Principal,
     clone: CloneId,
     id: MemoryId,
-) -> Result<Memory, MemoryError> {
+) -> Result<(Memory, Role), MemoryError> {
     let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
     let memory = readable(tx, who, role, clone, id)?;
     require_own_or_steward(who, role, memory.author)?;
-    Ok(memory)
+    Ok((memory, role))
 }
 
 /// Contributors change what they added themselves, stewards everything.

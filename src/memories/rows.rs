@@ -14,7 +14,7 @@ use crate::store::{
 };
 
 use super::model::{MemoryType, Metadata, Name, fold};
-use super::{Content, Memory, Revision};
+use super::{Content, Declined, Memory, Revision, Waiting};
 
 pub(super) const MEMORIES: Table<(CloneId, MemoryId), MemoryRow> =
     Table::new("memories", Holds::Clone);
@@ -27,16 +27,20 @@ pub(super) const BY_DATE: Table<(CloneId, i64, i64, MemoryId), ()> =
     Table::new("memories_by_date", Holds::Clone);
 pub(super) const UNDATED: Table<(CloneId, MemoryId), ()> =
     Table::new("memories_undated", Holds::Clone);
+/// What somebody who looks after the clone has to let in.
+pub(super) const WAITING: Table<(CloneId, MemoryId), ()> =
+    Table::new("memories_waiting", Holds::Clone);
 pub(super) const BY_PERSON: Table<(CloneId, TokenHash, MemoryId), ()> =
     Table::new("memories_by_person", Holds::Clone);
 
-pub(super) const TABLES: [TableInfo; 6] = [
+pub(super) const TABLES: [TableInfo; 7] = [
     MEMORIES.info(),
     REVISIONS.info(),
     BY_EXTERNAL_ID.info(),
     BY_DATE.info(),
     UNDATED.info(),
     BY_PERSON.info(),
+    WAITING.info(),
 ];
 
 #[derive(Serialize, Deserialize)]
@@ -67,6 +71,15 @@ pub(super) struct MemoryRow {
     created_at: Timestamp,
     updated_at: Timestamp,
     deleted_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waiting: Option<WaitingRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WaitingRow {
+    since: Timestamp,
+    change: Option<ContentRow>,
+    declined: Option<Declined>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,6 +167,11 @@ pub(super) fn memory_of(
         created_at: row.created_at,
         updated_at: row.updated_at,
         deleted_at: row.deleted_at.or(hidden),
+        waiting: row.waiting.map(|row| Waiting {
+            since: row.since,
+            change: row.change.map(Content::from),
+            declined: row.declined,
+        }),
     }
 }
 
@@ -192,6 +210,11 @@ pub(super) fn put_in(
         created_at: memory.created_at,
         updated_at: memory.updated_at,
         deleted_at: memory.deleted_at,
+        waiting: memory.waiting.as_ref().map(|waiting| WaitingRow {
+            since: waiting.since,
+            change: waiting.change.as_ref().map(ContentRow::from),
+            declined: waiting.declined.clone(),
+        }),
     };
     tx.put(&MEMORIES, &(memory.clone, memory.id), &row)?;
     if memory.deleted_at.is_some() {
@@ -213,6 +236,9 @@ fn link_in(tx: &mut WriteTx<'_>, memory: &Memory) -> Result<(), StoreError> {
     for person in &memory.content.people {
         tx.put(&BY_PERSON, &(clone, blind(tx, clone, &fold(person))?, id), &())?;
     }
+    if memory.waits() {
+        tx.put(&WAITING, &(clone, id), &())?;
+    }
     Ok(())
 }
 
@@ -228,6 +254,7 @@ fn unlink_in(tx: &mut WriteTx<'_>, memory: &Memory) -> Result<(), StoreError> {
     for person in &memory.content.people {
         tx.remove(&BY_PERSON, &(clone, blind(tx, clone, &fold(person))?, id));
     }
+    tx.remove(&WAITING, &(clone, id));
     Ok(())
 }
 
@@ -308,6 +335,7 @@ pub(super) fn erase_clone_in(
     tx.remove_within(&BY_EXTERNAL_ID, &all, room)?;
     tx.remove_within(&BY_DATE, &all, room)?;
     tx.remove_within(&UNDATED, &all, room)?;
+    tx.remove_within(&WAITING, &all, room)?;
     tx.remove_within(&BY_PERSON, &all, room)
 }
 

@@ -50,6 +50,17 @@ fn of_clone(event: &SecurityEvent) -> Option<(&[AccountId], Notice)> {
             };
             (told, notice)
         }
+        E::ContributionWaits { name, told, .. } => {
+            (told, Notice::ContributionWaits { clone: name.clone() })
+        }
+        E::ContributionDecided { approved, name, told, .. } => {
+            let clone = name.clone();
+            let notice = match *approved {
+                true => Notice::ContributionApproved { clone },
+                false => Notice::ContributionDeclined { clone },
+            };
+            (told, notice)
+        }
         _ => return None,
     })
 }

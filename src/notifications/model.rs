@@ -145,6 +145,21 @@ pub enum Notice {
         /// What the clone is called.
         clone: String,
     },
+    /// Something waits to be let in among the memories of a clone that the account looks after.
+    ContributionWaits {
+        /// What the clone is called.
+        clone: String,
+    },
+    /// What the account wrote was let in.
+    ContributionApproved {
+        /// What the clone is called.
+        clone: String,
+    },
+    /// What the account wrote was not let in.
+    ContributionDeclined {
+        /// What the clone is called.
+        clone: String,
+    },
     /// The account administers the instance from now on.
     AdminGranted,
     /// It does not any more.
@@ -202,6 +217,9 @@ impl Notice {
             Self::ClonePaused { .. } => Topic::ClonePaused,
             Self::CloneRetired { .. } => Topic::CloneRetired,
             Self::CloneWoken { .. } => Topic::CloneWoken,
+            Self::ContributionWaits { .. } => Topic::ContributionWaits,
+            Self::ContributionApproved { .. } => Topic::ContributionApproved,
+            Self::ContributionDeclined { .. } => Topic::ContributionDeclined,
             Self::AdminGranted => Topic::AdminGranted,
             Self::AdminRevoked => Topic::AdminRevoked,
             Self::LockedOut => Topic::LockedOut,
@@ -231,6 +249,9 @@ impl Notice {
             | Self::ClonePaused { clone: detail }
             | Self::CloneRetired { clone: detail }
             | Self::CloneWoken { clone: detail }
+            | Self::ContributionWaits { clone: detail }
+            | Self::ContributionApproved { clone: detail }
+            | Self::ContributionDeclined { clone: detail }
             | Self::BreakGlass { reason: detail, .. }
             | Self::BackupFailed { what: detail }
             | Self::SpaceInvitation { space: detail }
@@ -309,6 +330,9 @@ impl Notice {
             Topic::ClonePaused => Self::ClonePaused { clone: detail },
             Topic::CloneRetired => Self::CloneRetired { clone: detail },
             Topic::CloneWoken => Self::CloneWoken { clone: detail },
+            Topic::ContributionWaits => Self::ContributionWaits { clone: detail },
+            Topic::ContributionApproved => Self::ContributionApproved { clone: detail },
+            Topic::ContributionDeclined => Self::ContributionDeclined { clone: detail },
             Topic::AdminGranted => Self::AdminGranted,
             Topic::AdminRevoked => Self::AdminRevoked,
             Topic::LockedOut => Self::LockedOut,

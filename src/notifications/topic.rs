@@ -36,6 +36,9 @@ pub enum Topic {
     ClonePaused,
     CloneRetired,
     CloneWoken,
+    ContributionWaits,
+    ContributionApproved,
+    ContributionDeclined,
     AdminGranted,
     AdminRevoked,
     LockedOut,
@@ -47,7 +50,7 @@ pub enum Topic {
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 40] = [
+const WORDS: [(Topic, &str); 43] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -80,6 +83,9 @@ const WORDS: [(Topic, &str); 40] = [
     (Topic::ClonePaused, "clone_paused"),
     (Topic::CloneRetired, "clone_retired"),
     (Topic::CloneWoken, "clone_woken"),
+    (Topic::ContributionWaits, "contribution_waits"),
+    (Topic::ContributionApproved, "contribution_approved"),
+    (Topic::ContributionDeclined, "contribution_declined"),
     (Topic::AdminGranted, "admin_granted"),
     (Topic::AdminRevoked, "admin_revoked"),
     (Topic::LockedOut, "locked_out"),
@@ -125,6 +131,9 @@ impl Topic {
                 | Self::ClonePaused
                 | Self::CloneRetired
                 | Self::CloneWoken
+                | Self::ContributionWaits
+                | Self::ContributionApproved
+                | Self::ContributionDeclined
         );
         !of_others && !self.is_by_admins()
     }

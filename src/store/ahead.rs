@@ -30,7 +30,9 @@ struct Parts(BTreeMap<u64, u64>);
 
 impl Parts {
     fn add(&mut self, mut part: Range<u64>) {
-        if part.is_empty() {
+        let before = self.0.range(..=part.start).next_back();
+        // Most pages were written before.
+        if part.is_empty() || before.is_some_and(|(_, end)| *end >= part.end) {
             return;
         }
         let touching = self.0.range(..=part.end).rev();

@@ -29,8 +29,8 @@ use crate::seal::Owner;
 
 pub(super) const LINES: RawTable<u64> = RawTable::new("erasures", Holds::Nothing, Owner::Nobody);
 
-/// The file within a data directory.
-const FILE: &str = "erasures";
+/// The file of the ledger within a data directory.
+pub const LEDGER: &str = "erasures";
 /// What the first line names as the hash before it.
 const NONE_BEFORE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// What parts a line's hash from what it is of.
@@ -262,7 +262,7 @@ impl LedgerFile {
 
     /// The file of a data directory, which may not be there yet.
     pub(super) fn of(directory: &Path) -> Self {
-        Self { path: Some(directory.join(FILE)), length: 0 }
+        Self { path: Some(directory.join(LEDGER)), length: 0 }
     }
 
     /// Brings the file up to the database, and says what the database lacks.

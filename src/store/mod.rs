@@ -53,7 +53,7 @@ pub use error::StoreError;
 pub use faults::{Call, Faults, Way};
 pub use inspect::{Inspection, TableState};
 pub use key::{Key, KeyError, Words};
-pub use ledger::{LedgerError, LedgerLine};
+pub use ledger::{LEDGER, LedgerError, LedgerLine};
 pub use lock::{DataLock, LockError};
 pub use overlay::WriteTx;
 pub use paging::page_of;

@@ -206,6 +206,7 @@ impl House {
             client.joins(&ada, &space, role).await;
             all.push(client);
         }
+        ada.opens(&clone).await;
         let [sam, cora, vic] = all.try_into().unwrap_or_else(|_| panic!("three"));
         ada.remember(&clone, "The orchard by the blue lake was planted in spring.").await;
         Self { llm, server, ada, sam, cora, vic, clone }

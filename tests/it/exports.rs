@@ -122,7 +122,7 @@ pub async fn fill(client: &Client, words: &mut Canaries, clone: &str) -> Client 
     });
     let profile = words.body("clone", &fields, more);
     let made = id(&client.post("/clones", profile).await.is(201));
-    let settings = json!({"llm": {"model": words.word("settings.model")}});
+    let settings = json!({"llm": {"model": words.word("settings.model")}, "contributions": "open"});
     client.patch(&format!("/clones/{made}/settings"), settings).await.is(200);
     for (clone, visibility) in [(made.as_str(), "space"), (clone, "space"), (clone, "author")] {
         let more = json!({
@@ -163,6 +163,22 @@ pub async fn fill(client: &Client, words: &mut Canaries, clone: &str) -> Client 
 pub const PLAIN: [(&str, &str); 2] =
     [("CLONEMEMORIA_SERVER_PUBLIC_URL", SITE), ("CLONEMEMORIA_EMBEDDING_PROVIDER", "none")];
 
+/// Somebody writes for a clone of another's, and neither what they wrote nor how they changed it
+/// is all let in.
+async fn what_waits(writes: &Client, lets_in: &Client, words: &mut Canaries) {
+    let space = id(&lets_in.post("/spaces", json!({"name": "His"})).await.is(201));
+    writes.joins(lets_in, &space, "contributor").await;
+    let his =
+        json!({"name": "His", "subject": "fictional", "space_id": space, "visibility": "space"});
+    let his = id(&lets_in.post("/clones", his).await.is(201));
+    writes.remember(&his, &words.word("memory.content")).await;
+    let memory = id(&writes.remember(&his, &words.word("memory.content")).await);
+    let path = format!("/clones/{his}/memories/{memory}");
+    lets_in.post(&format!("{path}/approve"), json!({"revision": 1})).await.is(200);
+    let change = json!({"content": words.word("memory.change"), "tags": [words.word("a tag")]});
+    writes.patch(&path, change).await.is(200);
+}
+
 /// A server with Ada and Ben in one space, each with everything.
 async fn house() -> (Server, Client, Client, Canaries, Canaries) {
     let server = Server::with(&PLAIN).await;
@@ -176,6 +192,7 @@ async fn house() -> (Server, Client, Client, Canaries, Canaries) {
     let (mut hers, mut his) = (Canaries::new("ada"), Canaries::new("ben"));
     let ada = fill(&ada, &mut hers, &clone).await;
     let ben = fill(&ben, &mut his, &clone).await;
+    what_waits(&ada, &ben, &mut hers).await;
     (server, ada, ben, hers, his)
 }
 

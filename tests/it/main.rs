@@ -31,6 +31,7 @@ mod clocks;
 mod clones;
 mod consents;
 mod contract;
+mod contributions;
 mod conversations;
 mod cors;
 mod cross_site;

@@ -52,6 +52,7 @@ async fn what_is_restricted_is_for_others_as_if_it_had_never_been_written() {
     let clone = json!({"name": "Maria", "subject": "fictional", "space_id": space,
         "visibility": "space"});
     let clone = id(&ada.post("/clones", clone).await.is(201));
+    ada.opens(&clone).await;
     keep(&ada, &clone, 0..60, "space").await;
     let talk = ada.converse(&clone).await;
     is_settled(&server).await;
@@ -121,6 +122,7 @@ async fn nobody_talks_with_the_clones_of_whoever_is_restricted() {
     let clone = json!({"name": "Maria", "subject": "fictional", "space_id": space,
         "visibility": "space"});
     let clone = id(&ada.post("/clones", clone).await.is(201));
+    ada.opens(&clone).await;
     ben.remember(&clone, "We swam in lake Quetzal every summer.").await;
     let talk = ben.converse(&clone).await;
     ada.put("/auth/me/restriction", json!({})).await.is(204);

@@ -90,6 +90,7 @@ async fn a_memory_is_seen_by_those_it_is_meant_for() {
     let ben = family.member("ben", "contributor").await;
     let eve = family.member("eve", "contributor").await;
     let sam = family.member("sam", "steward").await;
+    sam.opens(&family.clone).await;
     for visibility in ["author", "stewards", "space"] {
         let memory =
             json!({"content": format!("Swam, for {visibility}."), "visibility": visibility});

@@ -10,7 +10,7 @@ use crate::store::Rows;
 
 use super::model::{Answering, AskedOf, Ground, MadeLink, SubjectAnswer};
 use super::rows::{self, LinkRow};
-use super::{keepers, store_in, texts};
+use super::{keepers_in, store_in, texts};
 use crate::clones::{self, CloneError, Clones, Persona, Subject, open};
 
 /// For how long a link can be answered for the first time. After that it does not end: what was
@@ -93,7 +93,7 @@ impl Clones {
                 persona.standing.ground = if agreed { Ground::Agreed } else { Ground::Refused };
                 store_in(tx, &mut persona, now)?;
                 // It is told of whoever made the link; who came by it has no account here.
-                let mut told = keepers(tx, &persona, link.by)?;
+                let mut told = keepers_in(tx, &persona, link.by)?;
                 told.push(link.by);
                 let name = persona.profile.name.to_string();
                 let event =

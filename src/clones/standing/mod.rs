@@ -112,7 +112,7 @@ impl Clones {
                 persona.standing.objected = true;
                 store_in(tx, &mut persona, now)?;
                 let name = persona.profile.name.to_string();
-                let told = keepers(tx, &persona, by)?;
+                let told = keepers_in(tx, &persona, by)?;
                 let event = SecurityEvent::CloneObjected { clone: id, objection, name, told };
                 this.watchers.tell_in(tx, by, &event, now)?;
                 stands(tx, &who, id, now)
@@ -144,7 +144,7 @@ impl Clones {
                 persona.standing.objected = known.len() > 1;
                 store_in(tx, &mut persona, now)?;
                 let name = persona.profile.name.to_string();
-                let told = keepers(tx, &persona, by)?;
+                let told = keepers_in(tx, &persona, by)?;
                 let event = SecurityEvent::ObjectionWithdrawn { clone: id, objection, name, told };
                 Ok(this.watchers.tell_in(tx, by, &event, now)?)
             })
@@ -188,7 +188,10 @@ fn stands(
 }
 
 /// Who looks after a clone, without one of them.
-fn keepers(
+///
+/// # Errors
+/// When the store fails.
+pub fn keepers_in(
     tx: &impl Rows,
     persona: &Persona,
     but: AccountId,

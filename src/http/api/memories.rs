@@ -297,6 +297,6 @@ fn revision(
     Ok((etag(&memory), memory.revision))
 }
 
-fn etag(memory: &Memory) -> Etag {
+pub(super) fn etag(memory: &Memory) -> Etag {
     Etag::of_version("memory", u64::from(memory.revision))
 }

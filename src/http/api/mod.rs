@@ -8,6 +8,7 @@ mod backups;
 mod break_glass;
 mod clones;
 mod consents;
+mod contributions;
 mod conversations;
 mod erasures;
 mod exports;
@@ -153,7 +154,7 @@ pub fn api() -> impl OpenApi + 'static {
             spaces::SpaceApi,
             clones::CloneApi,
             standing::StandingApi,
-            memories::MemoryApi,
+            (memories::MemoryApi, contributions::ContributionApi),
             timeline::TimelineApi,
             people::PersonApi,
             conversations::ConversationApi,

@@ -87,6 +87,13 @@ enum TopicWord {
     CloneRetired,
     /// A clone can be talked with again; `detail` is its name.
     CloneWoken,
+    /// Something waits to be let in among the memories of a clone that the account looks after;
+    /// `detail` is its name.
+    ContributionWaits,
+    /// What the account wrote about a clone was let in; `detail` is its name.
+    ContributionApproved,
+    /// What the account wrote about a clone was not let in; `detail` is its name.
+    ContributionDeclined,
     /// The account administers the server from now on.
     AdminGranted,
     /// The account does not administer the server any more.

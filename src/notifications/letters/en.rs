@@ -45,7 +45,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 40] = [
+const NOTICES: [(Topic, &str, &str); 43] = [
     (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
     (
         Topic::PasswordChanged,
@@ -204,6 +204,23 @@ const NOTICES: [(Topic, &str, &str); 40] = [
         "The clone{} was laid to rest. What was told to it stays and can be read.",
     ),
     (Topic::CloneWoken, "A clone is awake again", "The clone{} can be talked with again."),
+    (
+        Topic::ContributionWaits,
+        "Something waits for you",
+        "Somebody wrote something for the clone{}. It is used once you or another who looks after \
+         it has let it in.",
+    ),
+    (
+        Topic::ContributionApproved,
+        "What you wrote is in",
+        "What you wrote for the clone{} was let in.",
+    ),
+    (
+        Topic::ContributionDeclined,
+        "What you wrote was not let in",
+        "What you wrote for the clone{} was not let in. You still have it, and can change it and \
+         ask again.",
+    ),
     (
         Topic::AdminGranted,
         "You administer the server",

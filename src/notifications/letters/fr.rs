@@ -45,7 +45,7 @@ pub(super) const TONGUE: Tongue = Tongue {
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 40] = [
+const NOTICES: [(Topic, &str, &str); 43] = [
     (
         Topic::NewDevice,
         "Un nouvel appareil est connecté",
@@ -214,6 +214,23 @@ const NOTICES: [(Topic, &str, &str); 40] = [
         "Le clone{} a été mis au repos. Ce qui lui a été raconté reste et peut être lu.",
     ),
     (Topic::CloneWoken, "Un clone est de nouveau là", "On peut de nouveau parler avec le clone{}."),
+    (
+        Topic::ContributionWaits,
+        "Quelque chose vous attend",
+        "Quelqu’un a écrit quelque chose pour le clone{}. Ce sera utilisé quand vous, ou une autre \
+         personne qui s’en occupe, l’aurez accepté.",
+    ),
+    (
+        Topic::ContributionApproved,
+        "Ce que vous avez écrit est accepté",
+        "Ce que vous avez écrit pour le clone{} a été accepté.",
+    ),
+    (
+        Topic::ContributionDeclined,
+        "Ce que vous avez écrit n’est pas accepté",
+        "Ce que vous avez écrit pour le clone{} n’a pas été accepté. Vous l’avez toujours, vous \
+         pouvez le changer et demander à nouveau.",
+    ),
     (
         Topic::AdminGranted,
         "Vous administrez le serveur",

@@ -75,7 +75,7 @@ impl Shown<'_> {
     fn seen_by(&self, persona: Option<&Persona>, memory: &Memory) -> String {
         let Some(persona) = persona else { return safe(self.words.only_you) };
         let space = self.space(persona.space);
-        match (memory.content.visibility, persona.profile.visibility) {
+        match (memory.shown_to(), persona.profile.visibility) {
             (Visibility::Author, _) => safe(self.words.only_you),
             (Visibility::Stewards, _) | (Visibility::Space, Reach::Private) => {
                 with(self.words.stewards, space)

@@ -1,45 +1,11 @@
 // Several people in one house: spaces, roles and invitations; keys for programs; and what can be
 // said about passwords and addresses where no mail is sent.
-import type { Page } from '@playwright/test';
 import { audit, enter, expect, fits, GUEST, OWNER, ownHouse, test } from '../fixtures.ts';
+import { invite, make, signUp } from '../acts.ts';
 import { startProvider } from '../provider.ts';
 import { startAppliance } from '../server.ts';
 
 const house = ownHouse();
-
-async function make(page: Page, path: string, body: object): Promise<string> {
-  return page.evaluate(
-    async ([path, body]) => {
-      const headers = { 'Content-Type': 'application/json' };
-      const sent = { method: 'POST', headers, body };
-      const answer = await fetch(`/api/v1${path}`, sent);
-      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-      return ((await answer.json()) as { id: string }).id;
-    },
-    [path, JSON.stringify(body)] as const,
-  );
-}
-
-async function signUp(page: Page): Promise<void> {
-  await page.getByLabel('Your name').fill(GUEST.name);
-  await page.getByLabel('E-mail').fill(GUEST.email);
-  await page.getByLabel('Password', { exact: true }).fill(GUEST.password);
-  await page.getByLabel('I agree that this server').check();
-  await page.getByRole('button', { name: 'Create an account' }).click();
-}
-
-/** Makes an invitation on the page of a space; answers with its link. */
-async function invite(page: Page, role: string): Promise<string> {
-  await page.getByRole('button', { name: 'Invite somebody' }).click();
-  const asks = page.getByRole('dialog', { name: 'Invite somebody' });
-  await asks.getByLabel('What they may do').selectOption(role);
-  await asks.getByRole('button', { name: 'Make the link' }).click();
-  const made = page.getByRole('dialog', { name: 'The invitation is ready' });
-  const link = await made.getByRole('group', { name: 'Invitation link' }).innerText();
-  await audit(page, 'an invitation that was made');
-  await made.getByRole('button', { name: 'Done' }).click();
-  return link;
-}
 
 test('somebody is invited by a link, joins, and sees what their role allows', async ({
   page,

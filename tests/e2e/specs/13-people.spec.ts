@@ -1,41 +1,8 @@
 // On whose word a clone is here: somebody who has died, somebody who lives; and letting it rest.
-import type { Page } from '@playwright/test';
-import { audit, expect, fits, ownHouse, test } from '../fixtures.ts';
-
-const PHONE = { width: 390, height: 844 };
-const SHOTS = process.env['SHOTS'];
+import { look, make, PHONE } from '../acts.ts';
+import { audit, expect, ownHouse, test } from '../fixtures.ts';
 
 const house = ownHouse();
-
-/** A look at a page on a phone and on a desk, in the light and in the dark. */
-async function look(page: Page, name: string): Promise<void> {
-  await audit(page, name);
-  await fits(page, name);
-  const desk = page.viewportSize() ?? { width: 1280, height: 800 };
-  for (const size of SHOTS ? [desk, PHONE] : []) {
-    await page.setViewportSize(size);
-    await fits(page, `${name} at ${size.width}`);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      const path = `${SHOTS}/${name.replaceAll(' ', '-')}-${size.width}-${colorScheme}.png`;
-      await page.screenshot({ path, fullPage: true });
-    }
-  }
-  await page.emulateMedia({ colorScheme: null });
-  await page.setViewportSize(desk);
-}
-
-async function make(page: Page, path: string, body: object): Promise<string> {
-  return page.evaluate(
-    async ([path, body]) => {
-      const headers = { 'Content-Type': 'application/json' };
-      const answer = await fetch(`/api/v1${path}`, { method: 'POST', headers, body });
-      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-      return ((await answer.json()) as { id: string }).id;
-    },
-    [path, JSON.stringify(body)] as const,
-  );
-}
 
 test('somebody close vouches for the dead, and may be against it as well', async ({ page }) => {
   const rosa = await make(page, '/clones', {

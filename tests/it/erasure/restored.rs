@@ -33,7 +33,11 @@ async fn an_old_copy_of_the_database_brings_nothing_back() {
         "people": ["Xanthippe"], "occurred_at": "1961", "external_id": "x-1",
         "thread": "letters", "sequence": 1, "speaker": "Ada",
     });
-    ada.remember_as(&shared, hers).await;
+    let hers = ada.remember_as(&shared, hers).await;
+    let path = format!("/clones/{shared}/memories/{}", id(&hers));
+    admin.post(&format!("{path}/approve"), json!({"revision": 1})).await.is(200);
+    let change = format!("She sang {}.", words.at("a change that waits"));
+    ada.patch(&path, json!({"content": change})).await.is(200);
     admin.remember(&shared, "She baked bread.").await;
     is_settled(&server).await;
     assert_eq!(server.stop().await, 0);

@@ -89,11 +89,14 @@ impl Relation {
 
     /// What one must be to the thing, where the table says `least`.
     pub fn least(self, visitor: &Visitor, least: Least) -> Least {
-        match self {
+        match (self, least) {
             // What one wrote oneself one may change as long as one may write.
-            Self::Memory { by, .. } if by == visitor.account && least == Least::Steward => {
+            (Self::Memory { by, .. }, Least::Steward | Least::Writer) if by == visitor.account => {
                 Least::Contributor
             }
+            (Self::Memory { .. }, Least::Writer) => least,
+            (_, Least::Writer) => Least::Owner,
+            (_, Least::Keeper) => Least::Steward,
             _ => least,
         }
     }

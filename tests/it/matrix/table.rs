@@ -39,7 +39,11 @@ pub enum Least {
     Visitor,
     Contributor,
     Steward,
+    /// The same, also of what one wrote oneself.
+    Keeper,
     Owner,
+    /// Who wrote it; of what is not a memory, its owner.
+    Writer,
 }
 
 /// Operation, what must be brought, what one must be.
@@ -141,6 +145,10 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("delete_memory", Need::Write, Least::Steward),
     ("list_revisions", Need::Read, Least::Visitor),
     ("restore_revision", Need::Write, Least::Steward),
+    ("list_contributions", Need::Read, Least::Visitor),
+    ("approve_memory", Need::Write, Least::Keeper),
+    ("decline_memory", Need::Write, Least::Keeper),
+    ("withdraw_change", Need::Write, Least::Writer),
     ("list_people", Need::Read, Least::Visitor),
     ("create_person", Need::Write, Least::Contributor),
     ("get_person", Need::Read, Least::Visitor),
@@ -223,6 +231,9 @@ pub const NOT_HERE: &[(&str, &[&str], &str)] = &[
         &["recovery_key_mismatch", "no_new_recovery_key"],
         "it is typed wrong",
     ),
+    ("approve_memory", &["nothing_waits"], "its author looks after the clone"),
+    ("decline_memory", &["nothing_waits"], "its author looks after the clone"),
+    ("withdraw_change", &["nothing_waits"], "its author looks after the clone"),
     ("declare_standing", &["invalid", "not_oneself"], "what is declared stays declared"),
     ("object_to_clone", &["objection_not_possible"], "it would rest for everybody else"),
     ("ask_subject", &["subject_not_living"], "nobody lives who could be asked"),
@@ -239,6 +250,7 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "create_conversation" => json!({}),
         "chat" | "say" => json!({"content": "Hello?"}),
         "change_memory" => json!({"content": "Changed."}),
+        "approve_memory" | "decline_memory" => json!({"revision": 1}),
         "change_conversation" => json!({"title": "Eve's"}),
         "set_clone_state" => json!({"state": "active"}),
         "object_to_clone" => json!({"relation": "niece"}),

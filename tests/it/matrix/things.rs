@@ -73,6 +73,8 @@ pub async fn clone_things(client: &Client, space: Option<&str>, visibility: &str
         body["space_id"] = json!(space);
     }
     let clone = id(&client.post("/clones", body).await.is(201));
+    // What waits to be let in is tested where it is at home.
+    client.opens(&clone).await;
     let kept = memory(client, &clone, "space").await;
     let mut gone = Vec::new();
     for content in ["It is in the trash.", "It is in the trash as well."] {

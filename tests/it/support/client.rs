@@ -112,6 +112,12 @@ impl Client {
         id(&self.post("/clones", body).await.is(201))
     }
 
+    /// What contributors write for a clone is in at once.
+    pub async fn opens(&self, clone: &str) {
+        let open = json!({"contributions": "open"});
+        self.patch(&format!("/clones/{clone}/settings"), open).await.is(200);
+    }
+
     /// Makes a clone of oneself or of somebody who has died, vouches for it, and then opens it
     /// as its body says.
     pub async fn new_vouched(&self, body: Value) -> String {

@@ -5,7 +5,7 @@ use poem_openapi::{Enum, Object};
 use serde::Deserialize;
 
 use super::super::fields::Fields;
-use crate::clones::{Effective, Grounding, Settings, SettingsChange};
+use crate::clones::{Contributions, Effective, Grounding, Settings, SettingsChange};
 use crate::kernel::Fault;
 
 /// How far an answer may go beyond the passages.
@@ -28,6 +28,33 @@ impl From<Grounding> for GroundingWord {
             Grounding::Grounded => Self::Grounded,
             Grounding::Free => Self::Free,
         }
+    }
+}
+
+/// What becomes of what contributors write for others to read.
+#[derive(Clone, Copy, Deserialize, Enum)]
+#[serde(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+pub enum ContributionsWord {
+    /// It waits until somebody who looks after the clone lets it in.
+    Reviewed,
+    /// It is in at once.
+    Open,
+}
+
+impl From<Contributions> for ContributionsWord {
+    fn from(contributions: Contributions) -> Self {
+        match contributions {
+            Contributions::Reviewed => Self::Reviewed,
+            Contributions::Open => Self::Open,
+        }
+    }
+}
+
+fn contributions(word: ContributionsWord) -> Contributions {
+    match word {
+        ContributionsWord::Reviewed => Contributions::Reviewed,
+        ContributionsWord::Open => Contributions::Open,
     }
 }
 
@@ -87,6 +114,8 @@ pub(super) struct SettingsView {
     pub(super) tts: TtsView,
     pub(super) grounding: Option<GroundingWord>,
     pub(super) retrieval: RetrievalView,
+    /// What becomes of what contributors write; null is `reviewed`.
+    pub(super) contributions: Option<ContributionsWord>,
     pub(super) effective: EffectiveView,
 }
 
@@ -135,6 +164,7 @@ pub(super) struct SettingsPatch {
     pub(super) tts: Option<TtsPatch>,
     pub(super) grounding: Patch<GroundingWord>,
     pub(super) retrieval: Option<RetrievalPatch>,
+    pub(super) contributions: Patch<ContributionsWord>,
 }
 
 pub(super) fn grounding(word: GroundingWord) -> Grounding {
@@ -168,6 +198,7 @@ pub(super) fn settings_change(sent: SettingsPatch) -> Result<SettingsChange, Fau
         top_k: f.change(retrieval.top_k, |f, k| f.bounded("/retrieval/top_k", k, 1..=50)),
         min_score: f
             .change(retrieval.min_score, |f, s| f.bounded("/retrieval/min_score", s, 0.0..=1.0)),
+        contributions: f.change(sent.contributions, |_, word| Some(contributions(word))),
     };
     fields.done()?;
     Ok(change)
@@ -194,6 +225,7 @@ pub(super) fn settings_view(settings: &Settings, effective: Effective) -> Settin
         },
         grounding: settings.grounding.map(Into::into),
         retrieval: RetrievalView { top_k: settings.top_k, min_score: settings.min_score },
+        contributions: settings.contributions.map(Into::into),
         effective: EffectiveView {
             provider: effective.provider,
             model: effective.model,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::access::Visibility;
 use crate::http::problem::ProblemView;
-use crate::memories::{Memory, MemoryType, Revision};
+use crate::memories::{Content, Memory, MemoryType, Revision, Waiting};
 
 /// What kind of memory it is.
 #[derive(Clone, Copy, Deserialize, Enum)]
@@ -42,11 +42,9 @@ pub(super) enum VisibilityWord {
     Space,
 }
 
-/// A memory.
+/// What a memory says.
 #[derive(Object)]
-pub struct MemoryView {
-    pub(super) id: String,
-    pub(super) clone_id: String,
+pub struct SaysView {
     pub(super) content: String,
     pub(super) title: Option<String>,
     pub(super) kind: KindWord,
@@ -68,18 +66,50 @@ pub struct MemoryView {
     pub(super) speaker: Option<String>,
     pub(super) thread: Option<String>,
     pub(super) sequence: Option<i64>,
+}
+
+/// What of a memory nobody has let in yet; shown to its author and to those who may.
+#[derive(Object)]
+pub(super) struct WaitingView {
+    pub(super) state: WaitingWord,
+    /// Since when it waits.
+    pub(super) since: String,
+    /// A few words why it was declined.
+    pub(super) reason: Option<String>,
+    /// What the memory is to say; null when the memory itself waits.
+    pub(super) change: Option<SaysView>,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+pub(super) enum WaitingWord {
+    /// Those who look after the clone have not looked yet.
+    Waiting,
+    /// They did not let it in.
+    Declined,
+}
+
+/// A memory.
+#[derive(Object)]
+pub struct MemoryView {
+    pub(super) id: String,
+    pub(super) clone_id: String,
+    #[oai(flatten)]
+    pub(super) says: SaysView,
     pub(super) author_id: String,
     /// Counts its changes, from 1.
     pub(super) revision: u32,
     pub(super) created_at: String,
     pub(super) updated_at: String,
+    pub(super) waiting: Option<WaitingView>,
 }
 
 /// Memories, newest first.
 #[derive(Object)]
-pub(super) struct MemoryList {
-    pub(super) items: Vec<MemoryView>,
-    pub(super) next_cursor: Option<String>,
+pub struct MemoryList {
+    pub items: Vec<MemoryView>,
+    pub next_cursor: Option<String>,
 }
 
 /// What a memory said before.
@@ -159,11 +189,34 @@ pub(super) fn visibility_of(word: VisibilityWord) -> Visibility {
 }
 
 pub fn view(memory: &Memory) -> MemoryView {
-    let content = memory.content.clone();
-    let date = content.occurred_at;
     MemoryView {
         id: memory.id.to_string(),
         clone_id: memory.clone.to_string(),
+        says: says(memory.content.clone()),
+        author_id: memory.author.to_string(),
+        revision: memory.revision,
+        created_at: memory.created_at.to_string(),
+        updated_at: memory.updated_at.to_string(),
+        waiting: memory.waiting.clone().map(waiting),
+    }
+}
+
+fn waiting(waiting: Waiting) -> WaitingView {
+    let declined = waiting.declined;
+    WaitingView {
+        state: match declined {
+            None => WaitingWord::Waiting,
+            Some(_) => WaitingWord::Declined,
+        },
+        since: waiting.since.to_string(),
+        reason: declined.and_then(|declined| declined.reason).map(|text| text.into_string()),
+        change: waiting.change.map(says),
+    }
+}
+
+fn says(content: Content) -> SaysView {
+    let date = content.occurred_at;
+    SaysView {
         content: content.text.into_string(),
         title: content.title.map(|text| text.into_string()),
         kind: kind_word(content.kind),
@@ -185,10 +238,6 @@ pub fn view(memory: &Memory) -> MemoryView {
         speaker: content.speaker.map(|text| text.into_string()),
         thread: content.thread.map(|text| text.into_string()),
         sequence: content.sequence,
-        author_id: memory.author.to_string(),
-        revision: memory.revision,
-        created_at: memory.created_at.to_string(),
-        updated_at: memory.updated_at.to_string(),
     }
 }
 

@@ -59,6 +59,8 @@ export const EVENTS: Record<string, MessageKey> = {
   clone_objected: 'event.cloneObjected',
   objection_withdrawn: 'event.objectionWithdrawn',
   clone_state_changed: 'event.cloneStateChanged',
+  contribution_waits: 'event.contributionWaits',
+  contribution_decided: 'event.contributionDecided',
   provider_added: 'event.providerAdded',
   provider_changed: 'event.providerChanged',
   provider_removed: 'event.providerRemoved',

@@ -56,6 +56,34 @@ export const changeMemory = (
     }),
   );
 
+/** What waits to be let in: all of it for stewards, one's own for others. */
+export const contributions = (clone_id: string, cursor?: string) =>
+  data(
+    server.GET('/clones/{clone_id}/contributions', {
+      params: { path: { clone_id }, query: { cursor, limit: 30 } },
+    }),
+  );
+
+/** Lets in what waits of a memory, as it was in a revision. */
+export const approve = (id: string, mid: string, revision: number) =>
+  data(
+    server.POST('/clones/{clone_id}/memories/{memory_id}/approve', {
+      ...of(id, mid),
+      body: { revision },
+    }),
+  );
+
+export const decline = (id: string, mid: string, revision: number, reason: string) =>
+  done(
+    server.POST('/clones/{clone_id}/memories/{memory_id}/decline', {
+      ...of(id, mid),
+      body: { revision, ...(reason && { reason }) },
+    }),
+  );
+
+export const withdrawChange = (id: string, mid: string) =>
+  done(server.DELETE('/clones/{clone_id}/memories/{memory_id}/change', of(id, mid)));
+
 export const deleteMemory = (id: string, mid: string) =>
   done(server.DELETE('/clones/{clone_id}/memories/{memory_id}', of(id, mid)));
 

@@ -37,6 +37,7 @@ export type CloneDraft = Schemas['NewClone'];
 export type CloneChange = Schemas['ClonePatch'];
 export type CloneSettings = Schemas['SettingsView'];
 export type CloneSettingsChange = Schemas['SettingsPatch'];
+export type Contributions = Schemas['ContributionsWord'];
 
 export type Standing = Schemas['StandingView'];
 export type StandingText = Schemas['StandingText'];
@@ -47,6 +48,8 @@ export type Ground = Schemas['GroundWord'];
 export type AskedOf = Schemas['AskedView'];
 
 export type Memory = Schemas['MemoryView'];
+/** What a memory says, of itself or of a change that waits. */
+export type MemorySays = Schemas['SaysView'];
 export type MemoryDraft = Schemas['NewMemory'];
 export type MemoryChange = Schemas['MemoryPatch'];
 export type SearchHit = Schemas['HitView'];

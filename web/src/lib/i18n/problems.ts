@@ -55,6 +55,7 @@ const BY_CODE: Record<string, MessageKey> = {
   clone_paused: 'problem.clonePaused',
   clone_retired: 'problem.cloneRetired',
   clone_objected: 'problem.cloneObjected',
+  nothing_waits: 'problem.nothingWaits',
   subject_refused: 'problem.subjectRefused',
   not_oneself: 'problem.notOneself',
   subject_not_living: 'problem.subjectNotLiving',

@@ -30,6 +30,7 @@ const memory: Memory = {
   revision: 1,
   created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-01-01T00:00:00Z',
+  waiting: null,
 };
 
 describe('quotedParts', () => {
