@@ -152,6 +152,10 @@ impl App {
         sessions.follow_uses(&tasks);
         audit.start(&tasks);
         parts.backups.start(&tasks, config.backup.every, streams.clone());
+        // Without a schedule somebody else sees to backups, and to whether they open.
+        if let Some(every) = config.backup.try_every.filter(|_| config.backup.every.is_some()) {
+            parts.admin.try_by_itself(&tasks, every);
+        }
         tasks.spawn("disk", disk::watch(store.disk().clone(), tasks.stopping()));
         let also = (&audit, &parts.backups);
         let mut parts_to_ask = checks(&store, config, embedder.is_some(), also);

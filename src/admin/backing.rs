@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Admin, Operation, Outcome, Trial};
 use crate::accounts::SecurityEvent;
 use crate::backup::{BackupError, Copy, Last, PlaceState, RecoveryKey, Schedule};
+use crate::jobs::Tasks;
 use crate::kernel::{AccountId, Fault, Kind, Secret, Timestamp};
 use crate::store::StoreError;
 
@@ -98,6 +99,13 @@ impl Admin {
             recovery: self.recovery_state()?,
             trial: self.trials.last(),
         })
+    }
+
+    /// Has the newest backup tried out by itself whenever the last trial is older than that.
+    pub fn try_by_itself(&self, tasks: &Tasks, every: Duration) {
+        let drills = self.trials.clone();
+        let stop = tasks.stopping();
+        tasks.spawn("trials of backups", drills.keep_time(self.backups.clone(), every, stop));
     }
 
     /// Begins a backup, on an admin's word.

@@ -95,7 +95,12 @@ impl Admin {
             backups: parts.backups,
             started_at: parts.clock.now(),
             watchers: parts.watchers,
-            trials: trials::Trials::new(parts.try_out, parts.tasks, parts.clock.clone()),
+            trials: trials::Trials::new(
+                parts.try_out,
+                parts.tasks,
+                parts.clock.clone(),
+                parts.data_dir.clone(),
+            ),
             pending: Arc::default(),
             clock: parts.clock,
             data_dir: parts.data_dir,

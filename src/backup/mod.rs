@@ -46,7 +46,7 @@ pub use error::BackupError;
 pub use format::{Footer, Header};
 pub use ledger::{Keep, Mismatch, which};
 pub use read::{header_of, unpack};
-pub use recovery::{RECOVERY, Recovery, keep_recovery, recovery_in};
+pub use recovery::{RECOVERY, Recovery, keep_file, keep_recovery, recovery_in};
 pub use snapshot::{Snapshot, forget_snapshots, open_snapshot, snapshot, snapshots_in};
 pub use swap::{Begun, Swap, begin, opened, revert, settle, started};
 pub use trial::{Findings, Tried, Wanted};
@@ -69,6 +69,8 @@ pub struct Settings {
     pub every: Option<Duration>,
     /// How many of this instance are kept at each place.
     pub keep: usize,
+    /// How often the newest is tried out by itself; never if nothing is said.
+    pub try_every: Option<Duration>,
 }
 
 impl Settings {

@@ -72,17 +72,22 @@ pub fn keep_recovery(
     let voucher = voucher(seals, &key, since)?.to_hex().to_string();
     let row = FileRow { key, since, voucher };
     let bytes = serde_json::to_vec(&row).map_err(|_| BackupError::Broken)?;
-    let path = directory.join(RECOVERY);
-    let beside = directory.join("recovery.partial");
-    let write = || {
-        let mut file = OpenOptions::new();
-        let mut file = file.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, &path)?;
-        File::open(directory)?.sync_all()
-    };
-    write().map_err(BackupError::io("the file `recovery` cannot be written"))
+    keep_file(directory, RECOVERY, &bytes)
+        .map_err(BackupError::io("the file `recovery` cannot be written"))
+}
+
+/// Puts a file of a data directory in the place of what was there, whole or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep_file(directory: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = directory.join(format!("{name}.partial"));
+    let mut file = OpenOptions::new();
+    let mut file = file.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&beside, directory.join(name))?;
+    File::open(directory)?.sync_all()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use super::RecoveryKey;
 use crate::kernel::Timestamp;
 
@@ -17,7 +19,7 @@ pub struct Wanted {
 }
 
 /// What was found in a copy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Findings {
     /// Rows that were opened and read: all of them.
     pub rows: u64,
@@ -36,7 +38,7 @@ pub struct Findings {
 }
 
 /// A backup that was tried out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tried {
     /// Its name.
     pub name: String,

@@ -142,8 +142,8 @@ impl Backups {
         held(&self.0.watched).newest = newest;
     }
 
-    /// Tells that it went wrong, unless that was told and nothing went well since.
-    pub(super) async fn tell_trouble(&self, trouble: Trouble) {
+    /// Tells that it went wrong, unless that was told and no backup went well since.
+    pub async fn tell_trouble(&self, trouble: Trouble) {
         let newest = {
             let mut watched = held(&self.0.watched);
             if std::mem::replace(&mut watched.told, true) {

@@ -11,11 +11,13 @@ pub(super) fn check(read: &Reader<'_>) -> Result<Settings, ConfigError> {
     let directory = read.text("backup.directory");
     let hours: u32 = read.parsed("backup.every_hours", "must be a whole number, 0 for never")?;
     let every = Duration::from_secs(u64::from(hours) * 60 * 60);
+    let days: u32 = read.parsed("backup.try_every_days", "must be a whole number, 0 for never")?;
     Ok(Settings {
         directory: (!directory.is_empty()).then(|| PathBuf::from(directory)),
         bucket: bucket(read)?,
         every: (hours > 0).then_some(every),
         keep: read.number("backup.keep")?,
+        try_every: (days > 0).then_some(Duration::from_secs(u64::from(days) * 24 * 60 * 60)),
     })
 }
 

@@ -161,6 +161,7 @@ pub const KEYS: &[KeyInfo] = &[
     secret(key("backup.s3_access_key_id", "", "The name of the key that opens it.")),
     secret(key("backup.s3_secret_access_key", "", "The key that opens it.")),
     key("backup.every_hours", "24", "Hours between backups; 0 makes none by itself."),
+    key("backup.try_every_days", "7", "Days between trials of the newest backup; 0 makes none."),
     key("backup.keep", "7", "Backups of this server that are kept at each place."),
     key("log.format", "auto", "How log lines look: pretty, json, or auto (pretty on a terminal)."),
     key("log.audit_addresses", "false", "Whether the audit log says from where people sign in."),

@@ -177,6 +177,44 @@ async fn admins_are_told_once_that_backups_fail_until_one_succeeds() {
 }
 
 #[tokio::test]
+async fn the_newest_backup_is_tried_out_by_itself_and_one_that_is_no_good_is_told() {
+    let place = Disk::new();
+    let settings = [("CLONEMEMORIA_BACKUP_DIRECTORY", path(&place))];
+    let mut server = Server::with(&settings).await;
+    let ada = server.admin().await;
+    let made = until("a backup is made", || async { named(&place, ".cmb").pop() }).await;
+    assert!(backups(&ada).await["trial"].is_null(), "what was just made is left alone");
+    let hour = Duration::from_secs(60 * 60);
+    server.advance(2 * hour).await;
+    let ended = |trial: Value| (!trial["ended_at"].is_null()).then_some(trial);
+    let admin = server.admin_again().await;
+    let first =
+        until("it is tried out", || async { ended(backups(&admin).await["trial"].clone()) }).await;
+    assert!(first["problem"].is_null(), "{first}");
+    assert_eq!(server.stop().await, 0);
+    server.run().await;
+    let admin = server.admin_again().await;
+    assert_eq!(backups(&admin).await["trial"], first, "it is known after a restart");
+
+    let mut bytes = std::fs::read(&made).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&made, bytes).unwrap();
+    server.advance(7 * 24 * hour).await;
+    let admin = server.admin_again().await;
+    let second = until("it is tried out again", || async {
+        ended(backups(&admin).await["trial"].clone()).filter(|trial| *trial != first)
+    })
+    .await;
+    assert_eq!(second["problem"]["code"], "backup_damaged", "{second}");
+    until("the admin hears of it", || async {
+        let told = items(&admin.get("/notifications").await.is(200));
+        each(&told, "topic").contains(&"backup_failed").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_disk_without_room_gets_no_half_backup() {
     let place = Disk::new();
     let settings = [("CLONEMEMORIA_BACKUP_DIRECTORY", path(&place)), BY_HAND];

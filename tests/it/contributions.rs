@@ -222,7 +222,8 @@ async fn many_at_once_wait_the_trash_keeps_them_waiting_and_a_clone_can_be_open(
     let House { ada, sam, ben, vic, .. } = &house;
     let batch = |from: usize| {
         let told = (from..from + 3).map(|n| {
-            json!({"content": format!("Number {n} was a tramway ride."), "external_id": n.to_string()})
+            let content = format!("Number {n} was a tramway ride.");
+            json!({"content": content, "external_id": n.to_string()})
         });
         json!({"memories": told.collect::<Vec<_>>()})
     };

@@ -272,7 +272,7 @@ pub(super) fn backup_view(listed: Listed) -> BackupView {
 }
 
 pub(super) fn complaint_view(complaint: Complaint) -> ComplaintView {
-    ComplaintView { code: complaint.code.to_owned(), detail: complaint.detail }
+    ComplaintView { code: complaint.code, detail: complaint.detail }
 }
 
 pub(super) fn tried_view(tried: Tried) -> TriedView {
