@@ -36,8 +36,9 @@ pub use model::{
 };
 
 pub use standing::{
-    Answering, AskedLink, AskedOf, Declaration, Declaring, Farewell, Ground, Life, MadeLink,
-    Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer, text as standing_text,
+    Answering, AskedLink, AskedOf, Declaration, Declaring, Farewell, Ground, Inheriting, Life,
+    MadeLink, Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer, inherit_in,
+    of_oneself_outside, retire_in, text as standing_text,
 };
 
 pub use crate::access::Reach;

@@ -16,6 +16,7 @@ mod places;
 mod reads;
 mod rights;
 mod rows;
+mod withdraw;
 
 use std::sync::Arc;
 

@@ -36,6 +36,12 @@ pub enum Topic {
     ClonePaused,
     CloneRetired,
     CloneWoken,
+    LegacyContactSet,
+    LegacyContactRemoved,
+    LegacyClaimed,
+    LegacyClaimRuns,
+    LegacyClaimStopped,
+    LegacyCarriedOut,
     AdminGranted,
     AdminRevoked,
     LockedOut,
@@ -47,7 +53,7 @@ pub enum Topic {
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 40] = [
+const WORDS: [(Topic, &str); 46] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -80,6 +86,12 @@ const WORDS: [(Topic, &str); 40] = [
     (Topic::ClonePaused, "clone_paused"),
     (Topic::CloneRetired, "clone_retired"),
     (Topic::CloneWoken, "clone_woken"),
+    (Topic::LegacyContactSet, "legacy_contact_set"),
+    (Topic::LegacyContactRemoved, "legacy_contact_removed"),
+    (Topic::LegacyClaimed, "legacy_claimed"),
+    (Topic::LegacyClaimRuns, "legacy_claim_runs"),
+    (Topic::LegacyClaimStopped, "legacy_claim_stopped"),
+    (Topic::LegacyCarriedOut, "legacy_carried_out"),
     (Topic::AdminGranted, "admin_granted"),
     (Topic::AdminRevoked, "admin_revoked"),
     (Topic::LockedOut, "locked_out"),
@@ -125,6 +137,9 @@ impl Topic {
                 | Self::ClonePaused
                 | Self::CloneRetired
                 | Self::CloneWoken
+                | Self::LegacyClaimRuns
+                | Self::LegacyClaimStopped
+                | Self::LegacyCarriedOut
         );
         !of_others && !self.is_by_admins()
     }
