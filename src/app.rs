@@ -146,9 +146,8 @@ impl App {
         let data = (&store, &seals, &clock);
         let parts = build(config, data, (&tasks, &queue), embedder.clone()).await?;
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
-        let legacies = parts.legacies.clone();
         let (identities, share_links) = (parts.identities.clone(), parts.share_links.clone());
-        let audit = parts.audit.clone();
+        let (audit, legacies) = (parts.audit.clone(), parts.legacies.clone());
         parts.retrieval.start(&tasks);
         parts.erasures.start(&tasks);
         queue.start(&tasks);

@@ -230,6 +230,9 @@ impl Legacies {
             let this = self.clone();
             if claim.state == State::Waiting {
                 self.store.write(move |tx| this.pass_in(tx, claim.id, now)).await?;
+            } else if claim.is_under_way() && now.since(claim.counted_at) > DAY {
+                // A job that was given up is promised again.
+                self.store.write(move |tx| this.promise_in(tx, claim, now)).await?;
             } else if claim.stop.is_some() && claim.ended_at.is_some_and(|at| now.since(at) > KEPT)
             {
                 self.store.write(move |tx| rows::forget_claim_in(tx, &claim)).await?;
@@ -252,11 +255,22 @@ impl Legacies {
         } else if at_station {
             self.tell_person_in(tx, &claim)?;
         }
-        rows::put_claim_in(tx, &claim)?;
-        if claim.state != State::Due {
-            return Ok(());
+        if claim.state == State::Due {
+            return self.promise_in(tx, claim, now);
         }
-        let (payload, about) = (CarryJob { claim: id }, Some(Subject::Account(claim.person)));
+        rows::put_claim_in(tx, &claim)
+    }
+
+    fn promise_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        mut claim: Claim,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        claim.counted_at = now;
+        rows::put_claim_in(tx, &claim)?;
+        let payload = CarryJob { claim: claim.id };
+        let about = Some(Subject::Account(claim.person));
         let job = NewJob { name: &CARRY_OUT, payload: &payload, about, due: now, until: None };
         self.queue.enqueue_in(tx, &job).map(drop)
     }

@@ -167,6 +167,11 @@ impl Claim {
         self.waited == next
     }
 
+    /// Whether it is for a job to carry it out, or to go on with that.
+    pub const fn is_under_way(&self) -> bool {
+        matches!(self.state, State::Due | State::Carrying)
+    }
+
     /// Whether the wait is over.
     pub fn is_over(&self) -> bool {
         self.waited >= self.wait

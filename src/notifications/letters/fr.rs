@@ -42,10 +42,10 @@ pub(super) const TONGUE: Tongue = Tongue {
     here: "Je suis là, arrêtez :",
     named: Message {
         subject: "Quelqu’un vous confie son héritage",
-        lead: "Quelqu’un vous a désigné{} comme la personne qui reçoit, après sa mort, ce qui est\n\
-               à lui sur un serveur CloneMemoria. Il n’y a rien à faire maintenant. Cette personne\n\
-               a une clé pour vous, sur papier ; gardez-la bien. Le moment venu, c’est ici qu’elle\n\
-               servira :",
+        lead: "Quelqu’un vous a désigné{} comme la personne qui reçoit, après sa mort,\n\
+               ce qui est à lui sur un serveur CloneMemoria. Il n’y a rien à faire\n\
+               maintenant. Cette personne a une clé pour vous, sur papier ; gardez-la bien.\n\
+               Le moment venu, c’est ici qu’elle servira :",
         end: "Si vous ne savez pas de qui il s’agit, ne faites rien.",
     },
     code: "Saisissez ce code sur la page de votre serveur :",
