@@ -56,6 +56,7 @@ use crate::http::trust::Trust;
 use crate::identities::Identities;
 use crate::jobs::{self, Queue, Tasks};
 use crate::kernel::{Clock, Timestamp};
+use crate::legacy::Legacies;
 use crate::privacy::{self, Trash};
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
@@ -81,6 +82,7 @@ pub struct App {
     /// The embedder, to be stopped at the end.
     embedder: Option<Embedder>,
     trash: Trash,
+    legacies: Legacies,
     sessions: Sessions,
     queue: Queue,
     identities: Identities,
@@ -145,7 +147,7 @@ impl App {
         let parts = build(config, data, (&tasks, &queue), embedder.clone()).await?;
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
         let (identities, share_links) = (parts.identities.clone(), parts.share_links.clone());
-        let audit = parts.audit.clone();
+        let (audit, legacies) = (parts.audit.clone(), parts.legacies.clone());
         parts.retrieval.start(&tasks);
         parts.erasures.start(&tasks);
         queue.start(&tasks);
@@ -172,6 +174,7 @@ impl App {
             new_root_key,
             embedder,
             trash,
+            legacies,
             sessions,
             queue,
             identities,
@@ -264,6 +267,7 @@ impl App {
             sweep(
                 Swept {
                     trash: self.trash.clone(),
+                    legacies: self.legacies.clone(),
                     sessions: self.sessions.clone(),
                     identities: self.identities.clone(),
                     share_links: self.share_links.clone(),

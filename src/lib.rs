@@ -23,6 +23,7 @@ pub mod identities;
 pub mod index;
 pub mod jobs;
 pub mod kernel;
+pub mod legacy;
 pub mod memories;
 pub mod notifications;
 pub mod privacy;

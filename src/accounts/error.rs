@@ -53,6 +53,9 @@ pub enum AccountError {
         /// How long.
         wait: Duration,
     },
+    /// The account is kept in memory of somebody who has died.
+    #[error("the account is kept in memory")]
+    InMemory,
     /// Only this account administers the instance.
     #[error("the last admin")]
     LastAdmin,
@@ -154,6 +157,11 @@ fn words_of_standing(error: &AccountError) -> (Kind, &'static str, &'static str)
             Kind::Forbidden,
             "suspended",
             "This account is suspended; ask whoever runs this server.",
+        ),
+        E::InMemory => (
+            Kind::Conflict,
+            "account_in_memory",
+            "This account is kept in memory of somebody who has died; nobody signs in to it again.",
         ),
         E::LastAdmin => (
             Kind::Conflict,

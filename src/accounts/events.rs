@@ -5,8 +5,8 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::kernel::{
-    AccountId, ApiKeyId, BreakGlassId, CloneId, InvitationId, MemoryId, ObjectionId, SessionId,
-    ShareLinkId, SpaceGroupId, SpaceId, Timestamp,
+    AccountId, ApiKeyId, BreakGlassId, CloneId, InvitationId, LegacyClaimId, MemoryId, ObjectionId,
+    SessionId, ShareLinkId, SpaceGroupId, SpaceId, Timestamp,
 };
 use crate::store::{StoreError, WriteTx};
 
@@ -230,6 +230,31 @@ pub enum SecurityEvent {
         /// What the clone is called.
         name: String,
         told: Vec<AccountId>,
+    },
+    /// The account says who receives what is its own after its person's death, and what then.
+    LegacyContactSet {
+        name: String,
+        then: &'static str,
+    },
+    LegacyContactRemoved,
+    /// Somebody with the key says that the account's person has died.
+    LegacyClaimed {
+        claim: LegacyClaimId,
+        by: AccountId,
+    },
+    LegacyClaimStopped {
+        claim: LegacyClaimId,
+        by: Actor,
+        how: &'static str,
+    },
+    /// The wait is over, and what the account had chosen is begun.
+    LegacyBegun {
+        claim: LegacyClaimId,
+        then: &'static str,
+    },
+    LegacyDone {
+        claim: LegacyClaimId,
+        then: &'static str,
     },
     /// An admin added a provider of sign-ins, by its name in addresses.
     ProviderAdded {

@@ -32,7 +32,8 @@ pub use policy::{NewPassword, PASSWORD_LENGTH, WeakPassword};
 pub use rows::TABLES;
 pub use setup::SetupLink;
 pub use standing::{
-    AdminChange, account_in, advance_epoch_in, has_password_in, may_leave_in, note_export_in,
+    AdminChange, account_in, admins_in, advance_epoch_in, close_in, has_password_in, may_leave_in,
+    note_export_in,
 };
 
 use self::passwords::{Cost, Passwords};
@@ -303,6 +304,7 @@ impl Accounts {
             email_verified: new.email_verified,
             created_at: now,
             suspended_at: None,
+            in_memory_at: None,
             epoch: 0,
             exported_at: None,
         };

@@ -30,6 +30,8 @@ pub struct Account {
     pub created_at: Timestamp,
     /// Since when it may not be used, if an admin has suspended it.
     pub suspended_at: Option<Timestamp>,
+    /// Since when it is kept in memory of somebody who has died: nobody signs in to it again.
+    pub in_memory_at: Option<Timestamp>,
     /// The security epoch. Everything that opens the account names the epoch it was made in and
     /// opens nothing any more once the account is in a later one.
     pub epoch: u64,

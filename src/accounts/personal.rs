@@ -34,6 +34,7 @@ const ACCOUNT: Record = Record {
         personal("created_at", Is::Time),
         personal("suspended_at", Is::Time),
         personal("exported_at", Is::Time),
+        personal("in_memory_at", Is::Time),
     ],
     withheld: &["epoch"],
     unfolded: &[],

@@ -55,6 +55,8 @@ pub(super) struct AccountRow {
     epoch: u64,
     #[serde(default)]
     exported_at: Option<Timestamp>,
+    #[serde(default)]
+    in_memory_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,6 +156,7 @@ pub(super) fn account(tx: &impl Rows, id: AccountId) -> Result<Option<Account>, 
         email_verified: row.email_verified,
         created_at: row.created_at,
         suspended_at: row.suspended_at,
+        in_memory_at: row.in_memory_at,
         epoch: row.epoch,
         exported_at: row.exported_at,
     }))
@@ -169,6 +172,7 @@ pub(super) fn put_account_in(tx: &mut WriteTx<'_>, account: &Account) -> Result<
         email_verified: account.email_verified,
         created_at: account.created_at,
         suspended_at: account.suspended_at,
+        in_memory_at: account.in_memory_at,
         epoch: account.epoch,
         exported_at: account.exported_at,
     };
@@ -189,6 +193,10 @@ pub(super) fn put_password_in(
     hash: &PasswordHash,
 ) -> Result<(), StoreError> {
     tx.put(&PASSWORDS, &id, &PasswordRow { phc: hash.0.clone() })
+}
+
+pub(super) fn forget_password_in(tx: &mut WriteTx<'_>, id: AccountId) {
+    tx.remove(&PASSWORDS, &id);
 }
 
 pub(super) fn put_invite_in(

@@ -40,6 +40,26 @@ pub fn advance_epoch_in(tx: &mut WriteTx<'_>, id: AccountId) -> Result<Account, 
     Ok(account)
 }
 
+/// Closes the account of somebody who has died: nothing opens it any more, and nobody opens it
+/// again. What it wrote stays readable for whom it was, under its own key.
+///
+/// # Errors
+/// When there is no such account, or the store fails.
+pub fn close_in(
+    tx: &mut WriteTx<'_>,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<Account, AccountError> {
+    let mut account = advance_epoch_in(tx, id)?;
+    account.suspended_at.get_or_insert(now);
+    account.in_memory_at.get_or_insert(now);
+    account.is_admin = false;
+    rows::put_account_in(tx, &account)?;
+    rows::forget_password_in(tx, id);
+    super::letters::forget_in(tx, |link| link.account == id)?;
+    Ok(account)
+}
+
 /// Whether a password opens an account.
 ///
 /// # Errors
@@ -108,6 +128,9 @@ impl Accounts {
             return Err(AccountError::Changed);
         }
         let suspended = change.suspended.unwrap_or(before.suspended_at.is_some());
+        if before.in_memory_at.is_some() && (!suspended || change.admin == Some(true)) {
+            return Err(AccountError::InMemory);
+        }
         let admin = change.admin.unwrap_or(before.is_admin);
         let events = change.events(&before, by);
         if events.is_empty() {
@@ -215,6 +238,19 @@ impl AdminChange {
         });
         suspended.into_iter().chain(admin).collect()
     }
+}
+
+/// Who administers the server and can.
+///
+/// # Errors
+/// When the store fails.
+pub fn admins_in(tx: &impl Rows) -> Result<Vec<AccountId>, StoreError> {
+    let all = match rows::accounts(tx) {
+        Err(AccountError::Store(error)) => return Err(error),
+        all => all.unwrap_or_default(),
+    };
+    let admins = all.into_iter().filter(|a| a.is_admin && a.suspended_at.is_none());
+    Ok(admins.map(|admin| admin.id).collect())
 }
 
 /// An admin may have lost that while their request was on its way.

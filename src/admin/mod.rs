@@ -169,6 +169,7 @@ impl Admin {
             | Operation::FailDisk { .. }
             | Operation::SayFree { .. }
             | Operation::KillAt { .. }
+            | Operation::SweepLegacies
             | Operation::EraseAccount { .. } => testing::run(self, operation).await,
             Operation::ResetFactors { email } => self.reset_factors(&email).await,
             #[cfg(feature = "testing")]

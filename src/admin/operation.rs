@@ -87,6 +87,10 @@ pub enum Operation {
     /// What has waited long enough in the trash is erased, as it is every hour; the edge does it.
     #[cfg(feature = "testing")]
     SweepTrash,
+    /// It is counted how much of the waits of legacies has passed, as it is every hour while the
+    /// clock is believed; the edge does it.
+    #[cfg(feature = "testing")]
+    SweepLegacies,
     /// Each search takes so much longer from now on; the edge sees to it.
     #[cfg(feature = "testing")]
     SlowSearches {

@@ -135,7 +135,8 @@ pub(super) async fn build(
     let (models, providers) = language_models(config)?;
     let texts = Texts::new(recipients(&providers));
     let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone(), texts);
-    let (notifications, break_glass) = told(config, (&store, &clock), &people, queue)?;
+    let (notifications, break_glass, mut listening) =
+        told(config, (&store, &clock), &people, queue)?;
     let listeners = vec![Retrieval::listener(embedder.clone())];
     let memories = Memories::new(store.clone(), clock.clone(), people.watchers.clone(), listeners);
     let slices = kept_of_people();
@@ -146,15 +147,17 @@ pub(super) async fn build(
         people;
     let retrieval = retrieval(config, &store, embedder);
     let share_links = share_links(config, (&store, &clock), &accounts, (&notifications, &watchers));
-    let answering = (retrieval.clone(), providers.clone(), models);
-    let asking = (accounts.clone(), share_links.clone());
-    let conversations = conversations(config, ((&store, &clock), tasks), answering, asking).await?;
+    let with = ((retrieval.clone(), providers.clone(), models), (&accounts, &share_links));
+    let conversations = conversations(config, ((&store, &clock), tasks), with).await?;
     let over = data_rights::Over {
         people: (&watchers, &identities),
         kept: (&memories, &retrieval),
         providers: &providers,
+        told: (&accounts, &notifications, &conversations),
     };
     let private = data_rights::build(config, ((&store, &clock), (tasks, queue)), over, slices);
+    listening.push(private.legacies.watcher());
+    watchers.register(listening, audit.on_failure());
     Ok(ServiceParts {
         admin,
         restores: giving_back::restores(config, (&store, tasks), &accounts, &backups),
@@ -180,6 +183,7 @@ pub(super) async fn build(
         exports: private.exports,
         restrictions: private.restrictions,
         register: private.register,
+        legacies: private.legacies,
         public_url: config.public_url.clone(),
         links: links(config),
     })
@@ -196,8 +200,10 @@ fn retrieval(config: &Config, store: &Store, embedder: Option<Embedder>) -> Retr
 async fn conversations(
     config: &Config,
     ((store, clock), tasks): ((&Store, &Clock), &Tasks),
-    (retrieval, providers, models): (Retrieval, Providers, Models),
-    (accounts, share_links): (Accounts, ShareLinks),
+    ((retrieval, providers, models), (accounts, share_links)): (
+        (Retrieval, Providers, Models),
+        (&Accounts, &ShareLinks),
+    ),
 ) -> Result<Conversations, StartError> {
     let opened = Conversations::open(conversations::Parts {
         store: store.clone(),
@@ -206,8 +212,8 @@ async fn conversations(
         retrieval,
         providers,
         models,
-        accounts,
-        share_links,
+        accounts: accounts.clone(),
+        share_links: share_links.clone(),
         live: Live::new(config.limits.streams, config.limits.streams_per_account),
     });
     Ok(opened.await?)
@@ -219,7 +225,7 @@ fn told(
     (store, clock): (&Store, &Clock),
     people: &People,
     queue: &Queue,
-) -> Result<(Notifications, BreakGlass), StartError> {
+) -> Result<(Notifications, BreakGlass, Vec<OnSecurity>), StartError> {
     let People { watchers, accounts, audit, .. } = people;
     let notifications = notifications(config, (store, clock), accounts, queue)?;
     let break_glass = BreakGlass::new(break_glass::Parts {
@@ -231,8 +237,7 @@ fn told(
     });
     let listening =
         vec![audit.watcher(), notifications.watcher(), break_glass.watcher(), claimed(people)];
-    watchers.register(listening, audit.on_failure());
-    Ok((notifications, break_glass))
+    Ok((notifications, break_glass, listening))
 }
 
 /// Takes away what opens an account by itself and may be somebody else's, who set it up before

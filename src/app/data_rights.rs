@@ -1,15 +1,18 @@
 //! Builds what erases, hands out and tells, over all slices.
 
-use super::slices::erasers;
-use crate::accounts::Watchers;
+use super::slices::{closers, erasers};
+use crate::accounts::{Accounts, Watchers};
 use crate::backup;
 use crate::clones::Providers;
 use crate::config::Config;
+use crate::conversations::Conversations;
 use crate::identities::Identities;
 use crate::jobs::personal::PrivacyProvider;
 use crate::jobs::{Queue, Tasks};
 use crate::kernel::Clock;
+use crate::legacy::{self, Legacies};
 use crate::memories::Memories;
+use crate::notifications::Notifications;
 use crate::privacy::{
     self, BackedUp, Erasures, ExportParts, Exports, Register, RegisterFacts, RestrictionParts,
     Restrictions, Trash,
@@ -22,6 +25,7 @@ pub(super) struct Over<'a> {
     pub(super) people: (&'a Watchers, &'a Identities),
     pub(super) kept: (&'a Memories, &'a Retrieval),
     pub(super) providers: &'a Providers,
+    pub(super) told: (&'a Accounts, &'a Notifications, &'a Conversations),
 }
 
 /// What is built.
@@ -31,6 +35,7 @@ pub(super) struct Privacy {
     pub(super) exports: Exports,
     pub(super) restrictions: Restrictions,
     pub(super) register: Register,
+    pub(super) legacies: Legacies,
 }
 
 /// Builds it, with what the slices keep of people.
@@ -40,7 +45,8 @@ pub(super) fn build(
     over: Over<'_>,
     slices: Vec<Box<dyn PrivacyProvider>>,
 ) -> Privacy {
-    let Over { people: (watchers, identities), kept: (memories, retrieval), providers } = over;
+    let Over { people: (watchers, identities), kept: (memories, retrieval), providers, told } =
+        over;
     let erasures = Erasures::new(privacy::Parts {
         store: store.clone(),
         clock: clock.clone(),
@@ -57,6 +63,19 @@ pub(super) fn build(
         memories: memories.clone(),
         retrieval: retrieval.clone(),
     });
+    let (accounts, notifications, conversations) = told;
+    let legacies = Legacies::new(legacy::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        queue: queue.clone(),
+        accounts: accounts.clone(),
+        watchers: watchers.clone(),
+        notifications: notifications.clone(),
+        memories: memories.clone(),
+        conversations: conversations.clone(),
+        erasures: erasures.clone(),
+        closers: closers(),
+    });
     let (memories, kept) = (memories.clone(), config.limits.trash);
     let trash = Trash::new(store.clone(), clock.clone(), memories, erasures.clone(), kept);
     let exports = Exports::new(ExportParts {
@@ -68,7 +87,7 @@ pub(super) fn build(
         slices,
     });
     let register = Register::new(facts(config), providers.clone(), identities.clone());
-    Privacy { trash, erasures, exports, restrictions, register }
+    Privacy { trash, erasures, exports, restrictions, register, legacies }
 }
 
 fn facts(config: &Config) -> RegisterFacts {

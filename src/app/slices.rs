@@ -11,6 +11,7 @@ use crate::factors::{self, FactorEraser};
 use crate::identities::{self, IdentityEraser};
 use crate::jobs::personal::PrivacyProvider;
 use crate::jobs::{self, Eraser, Examiner, QueueEraser};
+use crate::legacy::{self, LegacyEraser, LegacyExaminer};
 use crate::memories::{self, MemoryEraser, MemoryExaminer};
 use crate::notifications::{self, NotificationEraser};
 use crate::privacy::{self, ErasureEraser, TrashExaminer};
@@ -43,6 +44,7 @@ pub fn tables() -> Vec<TableInfo> {
         audit::TABLES,
         break_glass::TABLES,
         privacy::TABLES,
+        legacy::TABLES,
     ]
     .concat()
 }
@@ -61,6 +63,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(ConsentEraser),
         Box::new(NotificationEraser),
         Box::new(BreakGlassEraser),
+        Box::new(LegacyEraser),
         Box::new(QueueEraser),
         Box::new(AuditEraser),
         Box::new(ConversationEraser),
@@ -68,6 +71,19 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(MemoryEraser(privacy::forget_memory_in)),
         Box::new(CloneEraser),
         Box::new(ErasureEraser),
+    ]
+}
+
+/// What removes all that opens the account of somebody who has died, and what was for their eyes
+/// only; what they wrote stays.
+pub(super) fn closers() -> Vec<Box<dyn Eraser>> {
+    vec![
+        Box::new(ShareLinkEraser(conversations::forget_visitor_in)),
+        Box::new(ApiKeyEraser),
+        Box::new(FactorEraser),
+        Box::new(IdentityEraser),
+        Box::new(SessionEraser),
+        Box::new(NotificationEraser),
     ]
 }
 
@@ -88,6 +104,7 @@ pub fn kept_of_people() -> Vec<Box<dyn PrivacyProvider>> {
         Box::new(IdentityEraser),
         Box::new(ApiKeyEraser),
         Box::new(BreakGlassEraser),
+        Box::new(LegacyEraser),
         Box::new(AuditEraser),
         Box::new(RetrievalEraser),
         Box::new(ErasureEraser),
@@ -104,6 +121,7 @@ pub fn examiners() -> Vec<Box<dyn Examiner>> {
         Box::new(RetrievalExaminer),
         Box::new(ConversationExaminer),
         Box::new(TrashExaminer),
+        Box::new(LegacyExaminer),
         Box::new(AuditExaminer),
     ]
 }

@@ -14,6 +14,7 @@ use crate::identities::Identities;
 use crate::jobs;
 use crate::jobs::calendar::{self, Belief};
 use crate::kernel::Clock;
+use crate::legacy::Legacies;
 use crate::notifications;
 use crate::privacy::Trash;
 use crate::sessions::Sessions;
@@ -32,6 +33,7 @@ const BEHIND: Duration = Duration::from_secs(5 * 60);
 /// Where something can expire.
 pub(super) struct Swept {
     pub(super) trash: Trash,
+    pub(super) legacies: Legacies,
     pub(super) sessions: Sessions,
     pub(super) identities: Identities,
     pub(super) share_links: ShareLinks,
@@ -150,6 +152,7 @@ impl Swept {
             self.sessions.sweep().await.map(drop),
             self.identities.sweep().await.map(drop),
             self.share_links.sweep().await,
+            self.legacies.sweep().await,
             self.audit.sweep().await.map(drop),
             small.await,
         ];

@@ -162,6 +162,31 @@ fn behind_glass(account: AccountId, event: &SecurityEvent) -> NewEntry {
             entry.actor = *ended_by;
             entry.with("how", how).with("opened", opened.len())
         }
+        elsewhere => of_legacy(account, elsewhere),
+    }
+}
+
+/// The same of what becomes of an account after the death of its person.
+fn of_legacy(account: AccountId, event: &SecurityEvent) -> NewEntry {
+    use SecurityEvent as E;
+    let of = |word, by: Actor| NewEntry::new(word, by).about(Thing::Account(account));
+    match event {
+        E::LegacyContactSet { then, .. } => {
+            of("legacy_contact_set", Actor::Account(account)).with("then", then)
+        }
+        E::LegacyContactRemoved => of("legacy_contact_removed", Actor::Account(account)),
+        E::LegacyClaimed { claim, by } => {
+            of("legacy_claimed", Actor::Account(*by)).with("claim", claim)
+        }
+        E::LegacyClaimStopped { claim, by, how } => {
+            of("legacy_claim_stopped", *by).with("claim", claim).with("how", how)
+        }
+        E::LegacyBegun { claim, then } => {
+            of("legacy_begun", Actor::System).with("claim", claim).with("then", then)
+        }
+        E::LegacyDone { claim, then } => {
+            of("legacy_done", Actor::System).with("claim", claim).with("then", then)
+        }
         elsewhere => of_providers(account, elsewhere),
     }
 }

@@ -47,7 +47,10 @@ pub fn hide_in(tx: &mut WriteTx<'_>, id: CloneId, now: Timestamp) -> Result<(), 
 }
 
 /// The clones that somebody has made of themselves.
-fn of_themselves(tx: &impl Rows, account: AccountId) -> Result<Vec<Persona>, StoreError> {
+pub(super) fn of_themselves(
+    tx: &impl Rows,
+    account: AccountId,
+) -> Result<Vec<Persona>, StoreError> {
     let mut found = Vec::new();
     tx.scan(&PERSONAS, &Range::all(), Direction::Up, |id, row| {
         if row.created_by == account && row.subject == Subject::Oneself {

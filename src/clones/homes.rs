@@ -104,7 +104,7 @@ fn lost_by(
     Ok(lost)
 }
 
-fn settle_in(
+pub(super) fn settle_in(
     tx: &mut WriteTx<'_>,
     persona: &mut Persona,
     space: SpaceId,

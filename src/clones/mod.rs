@@ -36,9 +36,9 @@ pub use model::{
 };
 
 pub use standing::{
-    Answering, AskedLink, AskedOf, Declaration, Declaring, Farewell, Ground, Life, MadeLink,
-    Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer, keepers_in,
-    text as standing_text,
+    Answering, AskedLink, AskedOf, Declaration, Declaring, Farewell, Ground, Inheriting, Life,
+    MadeLink, Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer, inherit_in, keepers_in,
+    of_oneself_outside, retire_in, text as standing_text,
 };
 
 pub use crate::access::Reach;

@@ -13,6 +13,7 @@ mod examine;
 mod export;
 mod forget;
 mod keep;
+mod leave;
 mod live;
 mod model;
 pub mod personal;
@@ -46,6 +47,7 @@ pub use examine::ConversationExaminer;
 pub use export::{ExportFormat, export};
 pub use forget::{citing, forget_quotes_in};
 pub use keep::{forget_visitor_in, restore_in};
+pub use leave::{hand_over_in, held_by, uncount_in};
 pub use live::{Answer, Event, Failure, Listener, Live};
 pub use model::{
     Author, Citation, Conversation, ConversationChange, Feedback, Message, Said, Status, Tokens,

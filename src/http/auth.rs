@@ -131,9 +131,20 @@ impl<'a, N: Needs> ApiExtractor<'a> for Ask<N> {
             Ok(who)
         };
         let who = let_in().map_err(Problem::from)?;
+        is_here(services, request, &who).await.map_err(Problem::from)?;
         let who = with_eyes(services, request, N::NEED, who).await.map_err(Problem::from)?;
         Ok(Self { services: services.clone(), who, need: PhantomData })
     }
+}
+
+/// Whoever does something lives: what is claimed of them ends. A page that was left open reads by
+/// itself, and so does a program with a key; only what a person does with a sign-in counts.
+async fn is_here(services: &Services, request: &Request, who: &Principal) -> Result<(), Fault> {
+    let acts = matches!(who.proof, Proof::Session { .. }) && !request.method().is_safe();
+    if acts && services.legacies.is_claimed(who.account)? {
+        services.legacies.is_here(who.account).await?;
+    }
+    Ok(())
 }
 
 /// Who asks, or the eyes that an admin has who broke the glass before the account whose thing

@@ -31,6 +31,7 @@ impl Control {
             Operation::SweepTrash => {
                 self.services.trash.sweep().await.map(|_| ()).map_err(Fault::from)
             }
+            Operation::SweepLegacies => self.services.legacies.sweep().await.map_err(Fault::from),
             Operation::EraseAccount { account } => {
                 self.services.erasures.erase_without_asking(*account).await.map_err(Fault::from)
             }

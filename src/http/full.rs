@@ -44,9 +44,13 @@ const GOES_ON: &[&str] = &[
     "set_clone_state",
     "object_to_clone",
     "answer_subject",
+    "say_here",
+    "say_here_by_link",
+    "stop_legacy_claim",
     // What only looks.
     "show_invitation",
     "show_subject_consent",
+    "show_legacy",
     "test_oidc_provider",
     "read_notifications",
     "read_notification",

@@ -88,6 +88,12 @@ points! {
     AnswerDecided = "answer.decided",
     /// What there is of an answer is handed to the store.
     AnswerKept = "answer.kept",
+    /// The account of somebody who has died is closed, and nothing of it handed over.
+    LegacyClosed = "legacy.closed",
+    /// One more of what they left has gone where they wanted it.
+    LegacyPassed = "legacy.passed",
+    /// All of it has, and the job is not done.
+    LegacyDone = "legacy.done",
 }
 
 #[cfg(not(feature = "testing"))]

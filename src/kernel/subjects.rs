@@ -54,4 +54,6 @@ kinds! {
     NoticeKind NoticeId;
     /// An admin's look at what is not theirs.
     BreakGlassKind BreakGlassId;
+    /// That somebody says of an account that its person has died.
+    LegacyClaimKind LegacyClaimId;
 }

@@ -17,6 +17,7 @@ mod places;
 mod reads;
 mod rights;
 mod rows;
+mod withdraw;
 
 use std::sync::Arc;
 

@@ -149,6 +149,8 @@ fn own(event: &SecurityEvent) -> Option<Notice> {
         E::IdentityUnlinked { provider } => Notice::IdentityUnlinked { provider },
         E::ApiKeyCreated { label, .. } => Notice::ApiKeyCreated { label },
         E::RecoveryKeySet => Notice::RecoveryKeySet,
+        E::LegacyContactSet { name, .. } => Notice::LegacyContactSet { name },
+        E::LegacyContactRemoved => Notice::LegacyContactRemoved,
         E::RefreshReused => Notice::SignInReused,
         E::BreakGlassBegun { name: by, reason, until, .. } => {
             Notice::BreakGlass { by, reason, until }

@@ -5,7 +5,8 @@ mod en;
 mod fr;
 
 use super::links::{
-    ACCOUNT_PAGE, INVITATION_PAGE, Links, NOTICES_PAGE, RESET_PAGE, VERIFICATION_PAGE,
+    ACCOUNT_PAGE, HERE_PAGE, INVITATION_PAGE, LEGACY_PAGE, Links, NOTICES_PAGE, RESET_PAGE,
+    VERIFICATION_PAGE,
 };
 use super::model::{Notification, on_one_line};
 use super::topic::Topic;
@@ -71,6 +72,10 @@ struct Tongue {
     reset: Message,
     verification: Message,
     invitation: Message,
+    /// Before the link by which somebody says that they live.
+    here: &'static str,
+    /// To somebody who is named as a legacy contact; `{}` is whose.
+    named: Message,
     /// Before the token, when there is no address to link to.
     code: &'static str,
     /// Around a name that somebody else gave.
@@ -153,6 +158,25 @@ pub(super) fn verification(reader: &Reader<'_>, token: &str) -> Said {
 pub(super) fn invitation(reader: &Reader<'_>, space: &str, token: &str) -> Said {
     let space = quoted(reader.tongue, space);
     with_link(reader, &reader.tongue.invitation, &space, (INVITATION_PAGE, token))
+}
+
+/// That somebody says that the reader has died, with the link that stops it.
+pub(super) fn claimed(reader: &Reader<'_>, notification: &Notification, token: &str) -> Said {
+    let Said { subject, text } = notice(reader, notification);
+    let here = match reader.links.to(HERE_PAGE) {
+        Some(link) => format!("{}\n{link}{token}", reader.tongue.here),
+        None => format!("{}\n{}\n{token}", reader.tongue.here, reader.tongue.code),
+    };
+    Said { subject, text: format!("{here}\n\n{text}") }
+}
+
+/// To somebody who is named as a legacy contact, by whom.
+pub(super) fn named(reader: &Reader<'_>, by: &str) -> Said {
+    let Message { subject, lead, end } = &reader.tongue.named;
+    let mut text = vec![lead.replace("{}", &quoted(reader.tongue, by))];
+    text.extend(reader.links.to(LEGACY_PAGE));
+    text.push((*end).to_owned());
+    Said { subject: (*subject).to_owned(), text: paragraphs(&text) }
 }
 
 /// A mail that says that mails arrive.

@@ -5,7 +5,9 @@ use url::Url;
 
 pub(super) const ACCOUNT_PAGE: &str = "/account";
 pub(super) const NOTICES_PAGE: &str = "/notifications";
+pub(super) const LEGACY_PAGE: &str = "/legacy";
 // A token is appended to these.
+pub(super) const HERE_PAGE: &str = "/here?token=";
 pub(super) const RESET_PAGE: &str = "/reset?token=";
 pub(super) const VERIFICATION_PAGE: &str = "/verify?token=";
 pub(super) const INVITATION_PAGE: &str = "/invitation?token=";

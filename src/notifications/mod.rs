@@ -7,17 +7,21 @@
 mod causes;
 mod error;
 mod invited;
+mod legacy;
 mod letters;
 mod links;
 mod model;
 mod personal;
 mod posting;
 mod rows;
+#[cfg(feature = "testing")]
+mod testing;
 mod topic;
 
 use std::sync::Arc;
 
 pub use error::NotificationError;
+pub use legacy::stopped_by;
 pub use links::Links;
 pub use model::{Notice, Notification};
 pub use rows::TABLES;

@@ -160,6 +160,37 @@ pub enum Notice {
         /// What the clone is called.
         clone: String,
     },
+    /// The account says who receives what is its own after its person's death: this name.
+    LegacyContactSet {
+        /// What they are called.
+        name: String,
+    },
+    /// Nobody does any more.
+    LegacyContactRemoved,
+    /// Somebody says that the account's person has died.
+    LegacyClaimed {
+        /// What they are called.
+        by: String,
+        /// Until when it can be stopped.
+        until: Timestamp,
+    },
+    /// The same, for those who administer the server.
+    LegacyClaimRuns {
+        /// Of whom it is said.
+        name: String,
+        /// Until when it can be stopped.
+        until: Timestamp,
+    },
+    /// It was stopped.
+    LegacyClaimStopped {
+        /// Of whom it was said.
+        name: String,
+    },
+    /// What they had chosen was carried out.
+    LegacyCarriedOut {
+        /// Of whom it was said.
+        name: String,
+    },
     /// The account administers the instance from now on.
     AdminGranted,
     /// It does not any more.
@@ -220,6 +251,12 @@ impl Notice {
             Self::ContributionWaits { .. } => Topic::ContributionWaits,
             Self::ContributionApproved { .. } => Topic::ContributionApproved,
             Self::ContributionDeclined { .. } => Topic::ContributionDeclined,
+            Self::LegacyContactSet { .. } => Topic::LegacyContactSet,
+            Self::LegacyContactRemoved => Topic::LegacyContactRemoved,
+            Self::LegacyClaimed { .. } => Topic::LegacyClaimed,
+            Self::LegacyClaimRuns { .. } => Topic::LegacyClaimRuns,
+            Self::LegacyClaimStopped { .. } => Topic::LegacyClaimStopped,
+            Self::LegacyCarriedOut { .. } => Topic::LegacyCarriedOut,
             Self::AdminGranted => Topic::AdminGranted,
             Self::AdminRevoked => Topic::AdminRevoked,
             Self::LockedOut => Topic::LockedOut,
@@ -253,6 +290,10 @@ impl Notice {
             | Self::ContributionApproved { clone: detail }
             | Self::ContributionDeclined { clone: detail }
             | Self::BreakGlass { reason: detail, .. }
+            | Self::LegacyContactSet { name: detail }
+            | Self::LegacyClaimRuns { name: detail, .. }
+            | Self::LegacyClaimStopped { name: detail }
+            | Self::LegacyCarriedOut { name: detail }
             | Self::BackupFailed { what: detail }
             | Self::SpaceInvitation { space: detail }
             | Self::RoleChanged { space: detail, .. }
@@ -268,7 +309,9 @@ impl Notice {
     /// Who did it, if it was not the account's owner and is to be known.
     pub fn by(&self) -> Option<&str> {
         match self {
-            Self::BreakGlass { by, .. } | Self::BreakGlassEnded { by, .. } => Some(by),
+            Self::BreakGlass { by, .. }
+            | Self::BreakGlassEnded { by, .. }
+            | Self::LegacyClaimed { by, .. } => Some(by),
             _ => None,
         }
     }
@@ -284,63 +327,10 @@ impl Notice {
     /// Until when it goes on.
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::BreakGlass { until, .. } => Some(*until),
+            Self::BreakGlass { until, .. }
+            | Self::LegacyClaimed { until, .. }
+            | Self::LegacyClaimRuns { until, .. } => Some(*until),
             _ => None,
-        }
-    }
-
-    /// A notice on a topic, for tests that have no cause to give one.
-    #[cfg(feature = "testing")]
-    pub fn on(topic: Topic, detail: String) -> Self {
-        match topic {
-            Topic::NewDevice => Self::NewDevice { device: detail },
-            Topic::PasswordChanged => Self::PasswordChanged,
-            Topic::PasswordReset => Self::PasswordReset,
-            Topic::EmailChanged => Self::EmailChanged { before: detail },
-            Topic::SecondFactorAdded => Self::SecondFactorAdded,
-            Topic::SecondFactorRemoved => Self::SecondFactorRemoved,
-            Topic::PasskeyAdded => Self::PasskeyAdded,
-            Topic::PasskeyRemoved => Self::PasskeyRemoved,
-            Topic::PasskeyCopied => Self::PasskeyCopied,
-            Topic::IdentityLinked => Self::IdentityLinked { provider: detail },
-            Topic::IdentityUnlinked => Self::IdentityUnlinked { provider: detail },
-            Topic::ApiKeyCreated => Self::ApiKeyCreated { label: detail },
-            Topic::SignInReused => Self::SignInReused,
-            Topic::RecoveryCodeUsed => Self::RecoveryCodeUsed,
-            Topic::RecoveryCodesRenewed => Self::RecoveryCodesRenewed,
-            Topic::ShareLinkCreated => Self::ShareLinkCreated { clone: detail },
-            Topic::CloneShared => Self::CloneShared { clone: detail },
-            Topic::DataExported => Self::DataExported,
-            Topic::BreakGlass => {
-                let until = Timestamp::default();
-                Self::BreakGlass { by: "The Admin".to_owned(), reason: detail, until }
-            }
-            Topic::BreakGlassEnded => {
-                Self::BreakGlassEnded { by: "The Admin".to_owned(), opened: vec![detail] }
-            }
-            Topic::SpaceInvitation => Self::SpaceInvitation { space: detail },
-            Topic::RoleChanged => Self::RoleChanged { space: detail, role: Role::Steward.name() },
-            Topic::SpaceHandedOver => Self::SpaceHandedOver { space: detail },
-            Topic::RemovedFromSpace => Self::RemovedFromSpace { space: detail },
-            Topic::CloneMoved => Self::CloneMoved { clone: detail },
-            Topic::SubjectAgreed => Self::SubjectAgreed { clone: detail },
-            Topic::SubjectDeclined => Self::SubjectDeclined { clone: detail },
-            Topic::CloneObjected => Self::CloneObjected { clone: detail },
-            Topic::ObjectionWithdrawn => Self::ObjectionWithdrawn { clone: detail },
-            Topic::ClonePaused => Self::ClonePaused { clone: detail },
-            Topic::CloneRetired => Self::CloneRetired { clone: detail },
-            Topic::CloneWoken => Self::CloneWoken { clone: detail },
-            Topic::ContributionWaits => Self::ContributionWaits { clone: detail },
-            Topic::ContributionApproved => Self::ContributionApproved { clone: detail },
-            Topic::ContributionDeclined => Self::ContributionDeclined { clone: detail },
-            Topic::AdminGranted => Self::AdminGranted,
-            Topic::AdminRevoked => Self::AdminRevoked,
-            Topic::LockedOut => Self::LockedOut,
-            Topic::Suspended => Self::Suspended,
-            Topic::Unsuspended => Self::Unsuspended,
-            Topic::RecoveryKeySet => Self::RecoveryKeySet,
-            Topic::BackupFailed => Self::BackupFailed { what: detail },
-            Topic::BackupOverdue => Self::BackupOverdue,
         }
     }
 }

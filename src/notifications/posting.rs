@@ -1,5 +1,6 @@
 //! Sending what was promised: a job becomes a letter when it runs, from what is true then.
 
+use super::legacy::stop_token;
 use super::letters::{self, Reader};
 use super::links::Links;
 use super::rows::{self, MAIL, MailJob};
@@ -86,6 +87,18 @@ impl Desk {
                 let reader = Reader::new(&locale, &self.links);
                 let said = letters::invitation(&reader, &offer.space_name, token.reveal());
                 (to, said)
+            }
+            MailJob::Claimed { account, notice, claim, to } => {
+                let Some(account) = self.account(account)? else { return Ok(None) };
+                let found = self.store.read(|tx| rows::get(tx, account.id, notice))?;
+                let Some(notice) = found else { return Ok(None) };
+                let token = stop_token(&self.accounts, claim);
+                (to, letters::claimed(&self.reader(&account), &notice, token.reveal()))
+            }
+            MailJob::Named { to, locale, by } => {
+                let Some(by) = self.account(by)? else { return Ok(None) };
+                let reader = Reader::new(&locale, &self.links);
+                (to, letters::named(&reader, &by.display_name))
             }
         };
         let letters::Said { subject, text } = said;

@@ -9,7 +9,7 @@ use super::model::{Notification, on_one_line};
 use super::topic::Topic;
 use super::{Notice, NotificationError};
 use crate::jobs::JobName;
-use crate::kernel::{AccountId, NoticeId, Page, PageRequest, Timestamp, TokenHash};
+use crate::kernel::{AccountId, LegacyClaimId, NoticeId, Page, PageRequest, Timestamp, TokenHash};
 use crate::seal::Owner;
 use crate::spaces::Role;
 use crate::store::{
@@ -57,6 +57,16 @@ pub(super) enum MailJob {
     Verification { account: AccountId, to: String, link: TokenHash },
     /// A link into a space, for somebody who may have no account.
     Invitation { to: String, locale: String, link: TokenHash },
+    /// What stands in the inbox of somebody who is said to have died, with a link that stops that.
+    Claimed {
+        account: AccountId,
+        notice: NoticeId,
+        claim: LegacyClaimId,
+        /// The account's address when it happened.
+        to: String,
+    },
+    /// To somebody who may have no account, whom somebody named as their legacy contact.
+    Named { to: String, locale: String, by: AccountId },
 }
 
 /// The jobs that tell those in the app who are invited by their address.

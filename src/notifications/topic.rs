@@ -39,6 +39,12 @@ pub enum Topic {
     ContributionWaits,
     ContributionApproved,
     ContributionDeclined,
+    LegacyContactSet,
+    LegacyContactRemoved,
+    LegacyClaimed,
+    LegacyClaimRuns,
+    LegacyClaimStopped,
+    LegacyCarriedOut,
     AdminGranted,
     AdminRevoked,
     LockedOut,
@@ -50,7 +56,7 @@ pub enum Topic {
 }
 
 /// The topics and the words by which they are stored; a word is never reused.
-const WORDS: [(Topic, &str); 43] = [
+const WORDS: [(Topic, &str); 49] = [
     (Topic::NewDevice, "new_device"),
     (Topic::PasswordChanged, "password_changed"),
     (Topic::PasswordReset, "password_reset"),
@@ -86,6 +92,12 @@ const WORDS: [(Topic, &str); 43] = [
     (Topic::ContributionWaits, "contribution_waits"),
     (Topic::ContributionApproved, "contribution_approved"),
     (Topic::ContributionDeclined, "contribution_declined"),
+    (Topic::LegacyContactSet, "legacy_contact_set"),
+    (Topic::LegacyContactRemoved, "legacy_contact_removed"),
+    (Topic::LegacyClaimed, "legacy_claimed"),
+    (Topic::LegacyClaimRuns, "legacy_claim_runs"),
+    (Topic::LegacyClaimStopped, "legacy_claim_stopped"),
+    (Topic::LegacyCarriedOut, "legacy_carried_out"),
     (Topic::AdminGranted, "admin_granted"),
     (Topic::AdminRevoked, "admin_revoked"),
     (Topic::LockedOut, "locked_out"),
@@ -134,6 +146,9 @@ impl Topic {
                 | Self::ContributionWaits
                 | Self::ContributionApproved
                 | Self::ContributionDeclined
+                | Self::LegacyClaimRuns
+                | Self::LegacyClaimStopped
+                | Self::LegacyCarriedOut
         );
         !of_others && !self.is_by_admins()
     }

@@ -269,6 +269,52 @@ pub struct Without {
     pub passing: Vec<(Space, AccountId)>,
 }
 
+/// Makes a shared space for what somebody leaves to an account.
+///
+/// # Errors
+/// When the store fails.
+pub fn make_for_in(
+    tx: &mut WriteTx<'_>,
+    owner: AccountId,
+    name: &Text<1, 100>,
+    now: Timestamp,
+) -> Result<SpaceId, StoreError> {
+    rows::make_in(tx, owner, name.clone().into(), SpaceType::Shared, now)
+}
+
+/// Hands on the shared spaces that an account owns, because its person has died: to `heir` if they
+/// are in it or nobody else is, otherwise to whom it would pass on if the account were erased.
+/// Gives back which to whom.
+///
+/// # Errors
+/// When the store fails.
+pub fn pass_on_in(
+    tx: &mut WriteTx<'_>,
+    account: AccountId,
+    heir: Option<AccountId>,
+) -> Result<Vec<(SpaceId, AccountId)>, StoreError> {
+    let mut passed = Vec::new();
+    for space in rows::spaces_of(tx, account)? {
+        if space.kind == SpaceType::Personal || space.role != Role::Owner {
+            continue;
+        }
+        let inside = match heir {
+            Some(heir) => rows::role(tx, heir, space.id)?.map(|_| heir),
+            None => None,
+        };
+        let next = match rows::heir(tx, account, space.id)? {
+            rows::Heir::Is(next, _) => inside.or(Some(next)),
+            rows::Heir::Nobody | rows::Heir::NotNeeded => inside.or(heir),
+        };
+        let Some(next) = next else { continue };
+        let since = space.created_at;
+        rows::put_member_in(tx, space.id, account, (Role::Contributor, None), since)?;
+        rows::put_member_in(tx, space.id, next, (Role::Owner, None), since)?;
+        passed.push((space.id, next));
+    }
+    Ok(passed)
+}
+
 /// Removes what this slice knows of an account.
 pub struct SpaceEraser;
 

@@ -385,7 +385,7 @@ async fn the_notice_and_the_register_say_who_gets_what_and_change_when_somebody_
         notice["activities"].as_array().unwrap().iter().map(|done| text(&done["id"])).collect()
     };
     let alone = notice(&server.client(), "en").await;
-    assert_eq!(ids(&alone), ["memories", "accounts", "audit"], "nothing goes anywhere");
+    assert_eq!(ids(&alone), ["memories", "accounts", "legacy", "audit"], "nothing goes anywhere");
     let french = notice(&server.client(), "fr-CA").await;
     assert_eq!((&french["locale"], ids(&french)), (&json!("fr"), ids(&alone)));
     assert!(french["activities"][0]["purpose"] != alone["activities"][0]["purpose"]);

@@ -22,7 +22,7 @@ const WRITERS: usize = 8;
 const AGAIN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What is neither reading nor deleting and goes on all the same.
-const GOES_ON: [&str; 28] = [
+const GOES_ON: [&str; 32] = [
     "answer_subject",
     "change_consents",
     "change_member",
@@ -42,13 +42,17 @@ const GOES_ON: [&str; 28] = [
     "renew_recovery_codes",
     "reset_password",
     "restrict_me",
+    "say_here",
+    "say_here_by_link",
     "send_verification",
     "set_clone_state",
     "show_invitation",
+    "show_legacy",
     "show_subject_consent",
     "start_oidc_reauth",
     "start_passkey_login",
     "stop_answer",
+    "stop_legacy_claim",
     "test_oidc_provider",
     "verify_email",
 ];

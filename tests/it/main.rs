@@ -48,6 +48,7 @@ mod identity;
 mod imports;
 mod isolation;
 mod kill;
+mod legacy;
 mod limits;
 mod lost_password;
 mod mail;

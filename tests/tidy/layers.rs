@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["memories"],
     &["retrieval"],
     &["conversations"],
-    &["privacy", "admin", "break_glass"],
+    &["privacy", "admin", "break_glass", "legacy"],
     &["http"],
     &["app"],
     &["cli"],

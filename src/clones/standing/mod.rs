@@ -6,6 +6,7 @@
 //! take back what they said: the clone then rests, whatever its people want.
 
 mod answers;
+mod inherit;
 mod life;
 mod model;
 pub(super) mod rows;
@@ -20,6 +21,7 @@ use crate::store::{Rows, StoreError, WriteTx};
 
 use super::{CloneError, Clones, Persona, Subject, even_gone, open, rows as clones};
 
+pub use inherit::{Inheriting, inherit_in, of_oneself_outside, retire_in};
 pub use model::{
     Answering, AskedLink, AskedOf, Declaration, Declaring, Farewell, Ground, Life, MadeLink,
     Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer,

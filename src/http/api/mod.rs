@@ -15,6 +15,7 @@ mod exports;
 mod factors;
 mod fields;
 mod identities;
+mod legacy;
 mod memories;
 mod messages;
 mod notifications;
@@ -52,6 +53,7 @@ use crate::conversations::Conversations;
 use crate::factors::Factors;
 use crate::identities::Identities;
 use crate::kernel::Clock;
+use crate::legacy::Legacies;
 use crate::memories::Memories;
 use crate::notifications::{Links, Notifications};
 use crate::privacy::{Erasures, Exports, Register, Restrictions, Trash};
@@ -86,6 +88,7 @@ pub struct Parts {
     pub exports: Exports,
     pub restrictions: Restrictions,
     pub register: Register,
+    pub legacies: Legacies,
     pub audit: Audit,
     pub backups: Backups,
     pub break_glass: BreakGlass,
@@ -138,7 +141,7 @@ pub fn api() -> impl OpenApi + 'static {
             auth::AuthApi,
             consents::ConsentApi,
             exports::ExportApi,
-            restriction::RestrictionApi,
+            (restriction::RestrictionApi, legacy::LegacyApi),
             register::RegisterApi,
             sign_ins::SignInApi,
             api_keys::ApiKeyApi,

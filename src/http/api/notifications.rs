@@ -94,6 +94,18 @@ enum TopicWord {
     ContributionApproved,
     /// What the account wrote about a clone was not let in; `detail` is its name.
     ContributionDeclined,
+    /// The account says who receives what is its own after death; `detail` is their name.
+    LegacyContactSet,
+    /// Nobody does any more.
+    LegacyContactRemoved,
+    /// `by` says that the account's person has died; it can be stopped until `until`.
+    LegacyClaimed,
+    /// The same, for administrators; `detail` is of whom it is said.
+    LegacyClaimRuns,
+    /// A claim was stopped; `detail` is of whom it was.
+    LegacyClaimStopped,
+    /// What somebody chose for after their death was carried out; `detail` is their name.
+    LegacyCarriedOut,
     /// The account administers the server from now on.
     AdminGranted,
     /// The account does not administer the server any more.

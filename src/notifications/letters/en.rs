@@ -39,13 +39,21 @@ pub(super) const TONGUE: Tongue = Tongue {
                together. To accept, go on here:",
         end: "If you do not know what this is about, do nothing.",
     },
+    here: "I am here, stop it:",
+    named: Message {
+        subject: "Somebody trusts you with their legacy",
+        lead: "Somebody named you{} as the person who receives what is theirs on a CloneMemoria\n\
+               server after their death. There is nothing to do now. They have a key for you, on\n\
+               paper; keep it safe. When the time comes, this is where it is used:",
+        end: "If you do not know who that is, do nothing.",
+    },
     code: "Enter this code on the page of your server:",
     quotes: ("“", "”"),
     footer: "You get this mail because it is about your account with CloneMemoria.",
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 43] = [
+const NOTICES: [(Topic, &str, &str); 49] = [
     (Topic::NewDevice, "A new device is signed in", "Your account was opened on a new device{}."),
     (
         Topic::PasswordChanged,
@@ -220,6 +228,40 @@ const NOTICES: [(Topic, &str, &str); 43] = [
         "What you wrote was not let in",
         "What you wrote for the clone{} was not let in. You still have it, and can change it and \
          ask again.",
+    ),
+    (
+        Topic::LegacyContactSet,
+        "Your legacy contact was set",
+        "Your account says who receives what is yours after your death:{}.",
+    ),
+    (
+        Topic::LegacyContactRemoved,
+        "Your legacy contact was removed",
+        "Your account names nobody any more who receives what is yours after your death.",
+    ),
+    (
+        Topic::LegacyClaimed,
+        "Somebody says that you have died",
+        "Somebody who has the key for your legacy says that you have died. If nobody stops it,\n\
+         what you chose for that case is carried out. If you read this, stop it: sign in, or use\n\
+         the link in this mail.",
+    ),
+    (
+        Topic::LegacyClaimRuns,
+        "Somebody claims a legacy",
+        "Somebody says that a person with an account on your server has died:{}.\n\
+         What they chose for that case is carried out after their wait. If you know better, you\n\
+         can stop it.",
+    ),
+    (
+        Topic::LegacyClaimStopped,
+        "A claim to a legacy was stopped",
+        "That somebody has died was stopped from being taken as true:{}.",
+    ),
+    (
+        Topic::LegacyCarriedOut,
+        "A legacy was carried out",
+        "What somebody had chosen for after their death was carried out:{}.",
     ),
     (
         Topic::AdminGranted,

@@ -39,13 +39,22 @@ pub(super) const TONGUE: Tongue = Tongue {
                des souvenirs ensemble. Pour accepter, continuez ici :",
         end: "Si vous ne savez pas de quoi il s’agit, ne faites rien.",
     },
+    here: "Je suis là, arrêtez :",
+    named: Message {
+        subject: "Quelqu’un vous confie son héritage",
+        lead: "Quelqu’un vous a désigné{} comme la personne qui reçoit, après sa mort,\n\
+               ce qui est à lui sur un serveur CloneMemoria. Il n’y a rien à faire\n\
+               maintenant. Cette personne a une clé pour vous, sur papier ; gardez-la bien.\n\
+               Le moment venu, c’est ici qu’elle servira :",
+        end: "Si vous ne savez pas de qui il s’agit, ne faites rien.",
+    },
     code: "Saisissez ce code sur la page de votre serveur :",
     quotes: ("« ", " »"),
     footer: "Vous recevez ce message parce qu’il concerne votre compte CloneMemoria.",
 };
 
 /// Subject and first sentence of each notice; `{}` is the name that it gives.
-const NOTICES: [(Topic, &str, &str); 43] = [
+const NOTICES: [(Topic, &str, &str); 49] = [
     (
         Topic::NewDevice,
         "Un nouvel appareil est connecté",
@@ -230,6 +239,40 @@ const NOTICES: [(Topic, &str, &str); 43] = [
         "Ce que vous avez écrit n’est pas accepté",
         "Ce que vous avez écrit pour le clone{} n’a pas été accepté. Vous l’avez toujours, vous \
          pouvez le changer et demander à nouveau.",
+    ),
+    (
+        Topic::LegacyContactSet,
+        "Votre contact légataire a été désigné",
+        "Votre compte indique qui reçoit ce qui est à vous après votre mort :{}.",
+    ),
+    (
+        Topic::LegacyContactRemoved,
+        "Votre contact légataire a été retiré",
+        "Votre compte ne désigne plus personne qui reçoive ce qui est à vous après votre mort.",
+    ),
+    (
+        Topic::LegacyClaimed,
+        "Quelqu’un dit que vous êtes décédé",
+        "Quelqu’un qui a la clé de votre héritage dit que vous êtes décédé. Si personne ne\n\
+         l’arrête, ce que vous avez choisi pour ce cas sera exécuté. Si vous lisez ceci,\n\
+         arrêtez-le : connectez-vous, ou suivez le lien de ce message.",
+    ),
+    (
+        Topic::LegacyClaimRuns,
+        "Quelqu’un demande un héritage",
+        "Quelqu’un dit qu’une personne qui a un compte sur votre serveur est décédée :{}.\n\
+         Ce qu’elle a choisi pour ce cas sera exécuté après son délai. Si vous savez que c’est\n\
+         faux, vous pouvez l’arrêter.",
+    ),
+    (
+        Topic::LegacyClaimStopped,
+        "Une demande d’héritage a été arrêtée",
+        "La demande qui disait quelqu’un décédé a été arrêtée :{}.",
+    ),
+    (
+        Topic::LegacyCarriedOut,
+        "Un héritage a été exécuté",
+        "Ce que quelqu’un avait choisi pour après sa mort a été exécuté :{}.",
     ),
     (
         Topic::AdminGranted,

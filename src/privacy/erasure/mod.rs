@@ -256,6 +256,21 @@ impl Erasures {
         Ok(self.enqueue_in(tx, key)?)
     }
 
+    /// The same for somebody who has died and wanted it so, in the caller's transaction; also if
+    /// that leaves others without an admin, whom the operator can make.
+    ///
+    /// # Errors
+    /// When there is no such account, or the store fails.
+    pub fn erase_left_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        account: AccountId,
+    ) -> Result<(), ErasureError> {
+        let key = Token::fresh()?.hash();
+        let found = accounts::account_in(tx, account)?.ok_or(AccountError::Missing)?;
+        self.begin_in(tx, &found, key)
+    }
+
     /// The same without asking anybody, for tests.
     ///
     /// # Errors
@@ -268,6 +283,19 @@ impl Erasures {
             this.begin_in(tx, &found, key)
         });
         begun.await
+    }
+
+    /// Erases something of which nobody needs a receipt, and which was thrown away or taken out
+    /// of all counts before.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes, or the store fails.
+    pub fn erase_quietly_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        subject: Subject,
+    ) -> Result<(), ErasureError> {
+        Ok(self.erase_in(tx, subject, Token::fresh()?.hash())?)
     }
 
     /// Erases something that was thrown away: a clone by a job, what is smaller with this change.

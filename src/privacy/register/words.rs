@@ -73,6 +73,16 @@ const EN: Words = Words {
             kept: "A mail that cannot be sent is given up after days.",
         },
         Written {
+            id: "legacy",
+            purpose: "Doing after somebody's death what they chose for it.",
+            basis: "Providing the account, GDPR Art. 6(1)(b); for whom they name, legitimate \
+                    interest, Art. 6(1)(f).",
+            people: "Who names somebody, and who is named.",
+            data: "Name and address of the one who is named, the wait, a note; who said that \
+                   somebody has died, in which words.",
+            kept: "Until it is changed, or carried out; a claim that was stopped for a year.",
+        },
+        Written {
             id: "audit",
             purpose: "Knowing what happened to the safety of accounts.",
             basis: "Legitimate interest in a safe server, GDPR Art. 6(1)(f).",
@@ -162,6 +172,16 @@ const FR: Words = Words {
             people: "Qui a un compte, et qui est invité.",
             data: "L’adresse, et ce que dit le courriel.",
             kept: "Un courriel qui ne peut pas partir est abandonné après quelques jours.",
+        },
+        Written {
+            id: "legacy",
+            purpose: "Faire après la mort d’une personne ce qu’elle a choisi pour cela.",
+            basis: "Fournir le compte, RGPD art. 6(1)(b) ; pour la personne désignée, intérêt \
+                    légitime, art. 6(1)(f).",
+            people: "Qui désigne une personne, et qui est désigné.",
+            data: "Nom et adresse de la personne désignée, le délai, un mot ; qui a dit que \
+                   quelqu’un est décédé, et en quels termes.",
+            kept: "Jusqu’au changement ou à l’exécution ; une demande arrêtée, un an.",
         },
         Written {
             id: "audit",

@@ -97,6 +97,7 @@ pub async fn clone_things(client: &Client, space: Option<&str>, visibility: &str
         ("trash_id", gone.remove(0)),
         ("share_link_id", link),
         // Nobody objects to a made-up character.
+        ("claim_id", "00000000-0000-7000-8000-000000000002".to_owned()),
         ("objection_id", "00000000-0000-7000-8000-000000000001".to_owned()),
         // Whoever has one may look; there is none of this name.
         ("erasure_id", "00000000-0000-7000-8000-000000000000".to_owned()),

@@ -6,6 +6,7 @@ export * as clones from './clones';
 export * as conversations from './conversations';
 export * as identities from './identities';
 export * as keys from './keys';
+export * as legacy from './legacy';
 export * as memories from './memories';
 export * as notifications from './notifications';
 export * as privacy from './privacy';

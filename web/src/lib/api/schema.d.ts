@@ -163,6 +163,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/legacy-claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is claimed of whom on this server */
+        get: operations["list_all_legacy_claims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/legacy-claims/{claim_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a claim, and say why
+         * @description Nobody makes the wait shorter.
+         */
+        post: operations["stop_legacy_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/oidc": {
         parameters: {
             query?: never;
@@ -564,6 +601,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/here": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say the same by the link of a mail, signed in or not */
+        post: operations["say_here_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/legacy-claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller claimed, what is claimed of them, and the text to declare */
+        get: operations["list_legacy_claims"];
+        put?: never;
+        /**
+         * Say that whoever gave one the key has died
+         * @description The wait that they chose begins. They are told by every way there is, and so is everybody
+         *     who administers the server; whatever they do stops it.
+         */
+        post: operations["claim_legacy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/legacy-claims/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a key is for */
+        post: operations["show_legacy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/legacy-claims/{claim_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take one's own claim back */
+        delete: operations["withdraw_legacy_claim"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/login": {
         parameters: {
             query?: never;
@@ -712,6 +822,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/me/here": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one is here, though somebody says that one has died
+         * @description Everything else that one does stops that as well.
+         */
+        post: operations["say_here"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/me/identities": {
         parameters: {
             query?: never;
@@ -749,6 +879,29 @@ export interface paths {
          * @description What was signed in by it ends too, but for the caller's own sign-in.
          */
         delete: operations["unlink_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me/legacy-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom the caller named for after their death */
+        get: operations["get_legacy_contact"];
+        /**
+         * Name somebody for after one's death, and say what then
+         * @description The answer holds the key for them once, when it is new. Nobody is told, unless `tell` asks
+         *     for a mail to them.
+         */
+        put: operations["set_legacy_contact"];
+        post?: never;
+        /** Name nobody any more */
+        delete: operations["remove_legacy_contact"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1283,27 +1436,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/clones/{clone_id}/contributions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What waits to be let in
-         * @description Those who look after the clone see all of it, others what they wrote; what was written
-         *     first comes first.
-         */
-        get: operations["list_contributions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/clones/{clone_id}/conversations": {
         parameters: {
             query?: never;
@@ -1401,63 +1533,6 @@ export interface paths {
          * @description What it said before is kept as a revision.
          */
         patch: operations["change_memory"];
-        trace?: never;
-    };
-    "/clones/{clone_id}/memories/{memory_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Let in what waits of a memory
-         * @description A new memory is found and quoted from then on; of one that was in, the change is.
-         */
-        post: operations["approve_memory"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/clones/{clone_id}/memories/{memory_id}/change": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Take back a change that waits or was declined */
-        delete: operations["withdraw_change"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/clones/{clone_id}/memories/{memory_id}/decline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Do not let in what waits of a memory
-         * @description Who wrote it keeps it, is told, and can change it and ask again.
-         */
-        post: operations["decline_memory"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/clones/{clone_id}/memories/{memory_id}/revisions": {
@@ -2396,6 +2471,19 @@ export interface components {
             pending_email: string | null;
         };
         /**
+         * AgainstView
+         * @description A claim, as the one sees it of whom it is said.
+         */
+        AgainstView: {
+            begun_at: string;
+            /** @description Who says it. */
+            claimed_by_name: string;
+            /** @description When the wait is over at the earliest. */
+            ends_at: string;
+            id: string;
+            then: components["schemas"]["LegacyThen"];
+        };
+        /**
          * AnswerChoice
          * @description What the living person says.
          */
@@ -2519,17 +2607,6 @@ export interface components {
              */
             requests_30_days: number;
             scopes: components["schemas"]["ScopeWord"][];
-        };
-        /**
-         * Approval
-         * @description What is let in.
-         */
-        Approval: {
-            /**
-             * Format: uint32
-             * @description The revision that was looked at: what is changed afterwards waits again.
-             */
-            revision: number;
         };
         /**
          * AskedView
@@ -2828,6 +2905,47 @@ export interface components {
             withheld: boolean;
         };
         /**
+         * ClaimChoice
+         * @description That somebody has died.
+         */
+        ClaimChoice: {
+            key: string;
+            own_words?: string | null;
+            /** @description What they were to the caller. */
+            relation: string;
+            /** @description The SHA-256 of the text that was shown. */
+            text_sha256: string;
+        };
+        /**
+         * ClaimList
+         * @description What the caller claimed, and what is claimed of them.
+         */
+        ClaimList: {
+            about: components["schemas"]["LegacyText"];
+            against_caller: (components["schemas"]["AgainstView"] & unknown) | null;
+            /** @description The caller's, newest first. */
+            items: components["schemas"]["ClaimView"][];
+        };
+        /**
+         * ClaimView
+         * @description A claim, as who made it sees it.
+         */
+        ClaimView: {
+            begun_at: string;
+            conversations: boolean;
+            ended_at: string | null;
+            /** @description When the wait is over at the earliest. */
+            ends_at: string | null;
+            id: string;
+            own_words: string | null;
+            person_name: string;
+            relation: string;
+            /** @description The space that is now the caller's, if something was handed over. */
+            space_id: string | null;
+            state: components["schemas"]["LegacyState"];
+            then: components["schemas"]["LegacyThen"];
+        };
+        /**
          * CloneList
          * @description Clones, newest first.
          */
@@ -3067,10 +3185,62 @@ export interface components {
             whatsapp_ingestion: components["schemas"]["ConsentView"];
         };
         /**
-         * @description What becomes of what contributors write for others to read.
-         * @enum {string}
+         * ContactChoice
+         * @description Whom somebody names.
          */
-        ContributionsWord: "reviewed" | "open";
+        ContactChoice: {
+            /**
+             * @description Whether conversations with the clones that are handed over go along.
+             * @default false
+             */
+            conversations: boolean;
+            /** @description Their address. The key is good for whoever has it, with any account. */
+            email: string;
+            /** @description What they are called. */
+            name: string;
+            /**
+             * @description Whether there is to be another key; the one before is worth nothing then.
+             * @default false
+             */
+            new_key: boolean;
+            /** @description A few words for them, which they read when they have typed the key. */
+            note?: string | null;
+            /**
+             * @description Whether a mail tells them that they are named, if the server sends mails.
+             * @default false
+             */
+            tell: boolean;
+            then: components["schemas"]["LegacyThen"];
+            /**
+             * Format: uint16
+             * @description For how many days nobody may have stopped it; 90 when not given.
+             */
+            wait_days?: number | null;
+        };
+        /**
+         * ContactSet
+         * @description Whom the caller named, and the key if it is new.
+         */
+        ContactSet: {
+            contact: components["schemas"]["ContactView"];
+            /** @description The key to print and give to them, in groups; shown this once. Null when there was one. */
+            key: string | null;
+        };
+        /**
+         * ContactView
+         * @description Whom somebody named.
+         */
+        ContactView: {
+            conversations: boolean;
+            email: string;
+            name: string;
+            note: string | null;
+            /** @description Since when it is as it is. */
+            set_at: string;
+            then: components["schemas"]["LegacyThen"];
+            /** Format: uint16 */
+            wait_days: number;
+        };
         /**
          * ConversationList
          * @description Conversations: pinned ones first, then the newest.
@@ -3462,6 +3632,13 @@ export interface components {
             role: components["schemas"]["RoleWord"];
         };
         /**
+         * KeyOnly
+         * @description A key that somebody was given.
+         */
+        KeyOnly: {
+            key: string;
+        };
+        /**
          * KeysCopyView
          * @description The copy of the keyring at a place.
          */
@@ -3490,6 +3667,41 @@ export interface components {
             /** @description Its hash. */
             sha256: string;
         };
+        /**
+         * LegacyContact
+         * @description Whom the caller named, if anybody.
+         */
+        LegacyContact: {
+            contact: components["schemas"]["ContactView"] | null;
+        };
+        /**
+         * @description How far a claim is.
+         * @enum {string}
+         */
+        LegacyState: "waiting" | "carrying_out" | "done" | "stopped";
+        /**
+         * @description How a claim was stopped.
+         * @enum {string}
+         */
+        LegacyStop: "person" | "admin" | "withdrawn" | "contact_gone";
+        /**
+         * LegacyText
+         * @description The text that is declared.
+         */
+        LegacyText: {
+            /** @description The language of the text: `en` or `fr`. */
+            locale: string;
+            /** @description The text, word for word. */
+            text: string;
+            /** @description Its SHA-256 in UTF-8, in hexadecimal. */
+            text_sha256: string;
+            version: string;
+        };
+        /**
+         * @description What is to happen after the death of a person.
+         * @enum {string}
+         */
+        LegacyThen: "hand_over" | "erase" | "freeze";
         /**
          * LinkRequest
          * @description A provider to link.
@@ -3820,7 +4032,6 @@ export interface components {
             title: string | null;
             updated_at: string;
             visibility: components["schemas"]["VisibilityWord"];
-            waiting: components["schemas"]["WaitingView"] | null;
         };
         /**
          * MessageList
@@ -4141,6 +4352,20 @@ export interface components {
             invited_by: string | null;
             role: components["schemas"]["RoleWord"];
             space_name: string;
+        };
+        /**
+         * OfferedView
+         * @description What a key is for.
+         */
+        OfferedView: {
+            conversations: boolean;
+            /** @description What they wrote for the holder of the key. */
+            note: string | null;
+            /** @description Whose legacy it is. */
+            person_name: string;
+            then: components["schemas"]["LegacyThen"];
+            /** Format: uint16 */
+            wait_days: number;
         };
         /**
          * OidcProviderList
@@ -4597,19 +4822,6 @@ export interface components {
             refresh_token?: string | null;
         };
         /**
-         * Refusal
-         * @description What is not let in.
-         */
-        Refusal: {
-            /** @description A few words why (at most 500 characters), for who wrote it. */
-            reason?: string | null;
-            /**
-             * Format: uint32
-             * @description The revision that was looked at.
-             */
-            revision: number;
-        };
-        /**
          * RegisterRequest
          * @description A new account.
          */
@@ -4778,32 +4990,35 @@ export interface components {
          */
         RoleWord: "visitor" | "contributor" | "steward" | "owner";
         /**
-         * SaysView
-         * @description What a memory says.
+         * RunningList
+         * @description All claims.
          */
-        SaysView: {
-            content: string;
-            external_id: string | null;
-            kind: components["schemas"]["KindWord"];
-            metadata: unknown;
-            /** @description EDTF. */
-            occurred_at: string | null;
-            /** @description The earliest day it may be about. */
-            occurred_earliest: string | null;
-            /** @description The latest day it may be about. */
-            occurred_latest: string | null;
-            /** @description As said. */
-            occurred_text: string | null;
-            people: string[];
-            place: string | null;
-            /** Format: int64 */
-            sequence: number | null;
-            source: string | null;
-            speaker: string | null;
-            tags: string[];
-            thread: string | null;
-            title: string | null;
-            visibility: components["schemas"]["VisibilityWord"];
+        RunningList: {
+            /** @description Newest first. */
+            items: components["schemas"]["RunningView"][];
+        };
+        /**
+         * RunningView
+         * @description A claim, as those see it who administer the server.
+         */
+        RunningView: {
+            /** @description The account of whom it is said. */
+            account_id: string;
+            begun_at: string;
+            /** @description The account that says it. */
+            claimed_by: string;
+            claimed_by_name: string;
+            ended_at: string | null;
+            ends_at: string | null;
+            /** @description Whether that has the address that the person named. */
+            has_named_address: boolean;
+            id: string;
+            person_name: string;
+            /** @description Why an administrator stopped it. */
+            reason: string | null;
+            state: components["schemas"]["LegacyState"];
+            stopped: (components["schemas"]["LegacyStop"] & unknown) | null;
+            then: components["schemas"]["LegacyThen"];
         };
         /**
          * @description What a key is for.
@@ -4847,7 +5062,6 @@ export interface components {
          * @description What can be changed about how a clone answers.
          */
         SettingsPatch: {
-            contributions?: components["schemas"]["ContributionsWord"] | null;
             embedding?: components["schemas"]["EmbeddingPatch"] | null;
             grounding?: components["schemas"]["GroundingWord"] | null;
             llm?: components["schemas"]["LlmPatch"] | null;
@@ -4859,7 +5073,6 @@ export interface components {
          * @description How a clone answers. What is null follows the instance.
          */
         SettingsView: {
-            contributions: (components["schemas"]["ContributionsWord"] & unknown) | null;
             effective: components["schemas"]["EffectiveView"];
             embedding: components["schemas"]["EmbeddingView"];
             grounding: components["schemas"]["GroundingWord"] | null;
@@ -5145,6 +5358,13 @@ export interface components {
          */
         StatusWord: "generating" | "complete" | "stopped" | "incomplete";
         /**
+         * StopChoice
+         * @description Why a claim is stopped.
+         */
+        StopChoice: {
+            reason: string;
+        };
+        /**
          * SubjectAnswerView
          * @description What the living person said.
          */
@@ -5223,7 +5443,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "subject_agreed" | "subject_declined" | "clone_objected" | "objection_withdrawn" | "clone_paused" | "clone_retired" | "clone_woken" | "contribution_waits" | "contribution_approved" | "contribution_declined" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended" | "recovery_key_set" | "backup_failed" | "backup_overdue";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "subject_agreed" | "subject_declined" | "clone_objected" | "objection_withdrawn" | "clone_paused" | "clone_retired" | "clone_woken" | "legacy_contact_set" | "legacy_contact_removed" | "legacy_claimed" | "legacy_claim_runs" | "legacy_claim_stopped" | "legacy_carried_out" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended" | "recovery_key_set" | "backup_failed" | "backup_overdue";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.
@@ -5376,23 +5596,6 @@ export interface components {
          * @enum {string}
          */
         VisibilityWord: "author" | "stewards" | "space";
-        /**
-         * WaitingView
-         * @description What of a memory nobody has let in yet; shown to its author and to those who may.
-         */
-        WaitingView: {
-            change: (components["schemas"]["SaysView"] & unknown) | null;
-            /** @description A few words why it was declined. */
-            reason: string | null;
-            /** @description Since when it waits. */
-            since: string;
-            state: components["schemas"]["WaitingWord"];
-        };
-        /**
-         * @description What became of it.
-         * @enum {string}
-         */
-        WaitingWord: "waiting" | "declined";
         /**
          * WayView
          * @description Where a browser has to go.
@@ -6086,6 +6289,94 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_all_legacy_claims: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "account_id": "01a1fcac-b256-76b4-9e53-63a96ab69041",
+                     *           "begun_at": "2031-03-01T09:00:00Z",
+                     *           "claimed_by": "01a1fcac-b256-76b4-9e53-63a96ab69042",
+                     *           "claimed_by_name": "Jo Lovelace",
+                     *           "ended_at": null,
+                     *           "ends_at": "2031-05-30T09:00:00Z",
+                     *           "has_named_address": true,
+                     *           "id": "01a1fcac-b256-76b4-9e53-63a96ab69040",
+                     *           "person_name": "Ada Lovelace",
+                     *           "reason": null,
+                     *           "state": "waiting",
+                     *           "stopped": null,
+                     *           "then": "hand_over"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunningList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    stop_legacy_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                claim_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "I spoke with her this morning."
+                 *     }
+                 */
+                "application/json": components["schemas"]["StopChoice"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
@@ -7443,6 +7734,231 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    say_here_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "01a1fcac-b256-76b4-9e53-63a96ab69040.3f2a…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_legacy_claims: {
+        parameters: {
+            query?: {
+                /** @description The language of the text (BCP 47): `fr`, else English; the caller's own when not given. */
+                locale?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "about": {
+                     *         "locale": "en",
+                     *         "text": "The person who gave me this key has died. …",
+                     *         "text_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "version": "2026-12"
+                     *       },
+                     *       "against_caller": null,
+                     *       "items": [
+                     *         {
+                     *           "begun_at": "2031-03-01T09:00:00Z",
+                     *           "conversations": false,
+                     *           "ended_at": null,
+                     *           "ends_at": "2031-05-30T09:00:00Z",
+                     *           "id": "01a1fcac-b256-76b4-9e53-63a96ab69040",
+                     *           "own_words": null,
+                     *           "person_name": "Ada Lovelace",
+                     *           "relation": "My mother",
+                     *           "space_id": null,
+                     *           "state": "waiting",
+                     *           "then": "hand_over"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClaimList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    claim_legacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "7K2M-0QXR-5T9B-WD3F-HN8C-4VJP-Y6ZG-E1SA",
+                 *       "relation": "My mother",
+                 *       "text_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ClaimChoice"];
+            };
+        };
+        responses: {
+            /** @description Claimed; the wait begins. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "begun_at": "2031-03-01T09:00:00Z",
+                     *       "conversations": false,
+                     *       "ended_at": null,
+                     *       "ends_at": "2031-05-30T09:00:00Z",
+                     *       "id": "01a1fcac-b256-76b4-9e53-63a96ab69040",
+                     *       "own_words": null,
+                     *       "person_name": "Ada Lovelace",
+                     *       "relation": "My mother",
+                     *       "space_id": null,
+                     *       "state": "waiting",
+                     *       "then": "hand_over"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClaimView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    show_legacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "7K2M-0QXR-5T9B-WD3F-HN8C-4VJP-Y6ZG-E1SA"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyOnly"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "conversations": false,
+                     *       "note": "The album is in the second drawer.",
+                     *       "person_name": "Ada Lovelace",
+                     *       "then": "hand_over",
+                     *       "wait_days": 90
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OfferedView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdraw_legacy_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                claim_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -8157,6 +8673,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    say_here: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_identities: {
         parameters: {
             query?: never;
@@ -8271,6 +8812,129 @@ export interface operations {
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_legacy_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "contact": {
+                     *         "conversations": false,
+                     *         "email": "jo@example.org",
+                     *         "name": "Jo Lovelace",
+                     *         "note": "The album is in the second drawer.",
+                     *         "set_at": "2026-11-22T18:30:00Z",
+                     *         "then": "hand_over",
+                     *         "wait_days": 90
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LegacyContact"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    set_legacy_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "jo@example.org",
+                 *       "name": "Jo Lovelace",
+                 *       "note": "The album is in the second drawer.",
+                 *       "tell": true,
+                 *       "then": "hand_over",
+                 *       "wait_days": 90
+                 *     }
+                 */
+                "application/json": components["schemas"]["ContactChoice"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "contact": {
+                     *         "conversations": false,
+                     *         "email": "jo@example.org",
+                     *         "name": "Jo Lovelace",
+                     *         "note": "The album is in the second drawer.",
+                     *         "set_at": "2026-11-22T18:30:00Z",
+                     *         "then": "hand_over",
+                     *         "wait_days": 90
+                     *       },
+                     *       "key": "7K2M-0QXR-5T9B-WD3F-HN8C-4VJP-Y6ZG-E1SA"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ContactSet"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove_legacy_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
             507: components["responses"]["Problem507"];
@@ -10940,83 +11604,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    list_contributions: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                clone_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What was asked for. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
-                     *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
-                     *           "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
-                     *           "created_at": "2026-11-21T05:55:38.72331Z",
-                     *           "external_id": null,
-                     *           "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
-                     *           "kind": "story",
-                     *           "metadata": {},
-                     *           "occurred_at": "1952-22",
-                     *           "occurred_earliest": "1952-06-01",
-                     *           "occurred_latest": "1952-08-31",
-                     *           "occurred_text": "summer of 1952",
-                     *           "people": [
-                     *             "Henri"
-                     *           ],
-                     *           "place": "Lyon",
-                     *           "revision": 1,
-                     *           "sequence": null,
-                     *           "source": null,
-                     *           "speaker": null,
-                     *           "tags": [
-                     *             "love"
-                     *           ],
-                     *           "thread": null,
-                     *           "title": "The dance",
-                     *           "updated_at": "2026-11-21T05:55:38.72331Z",
-                     *           "visibility": "space",
-                     *           "waiting": {
-                     *             "change": null,
-                     *             "reason": null,
-                     *             "since": "2026-11-21T05:55:38.72331Z",
-                     *             "state": "waiting"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MemoryList"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
     list_conversations: {
         parameters: {
             query?: {
@@ -11285,8 +11872,7 @@ export interface operations {
                      *           "thread": null,
                      *           "title": null,
                      *           "updated_at": "2026-11-21T05:55:38.725659Z",
-                     *           "visibility": "space",
-                     *           "waiting": null
+                     *           "visibility": "space"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -11375,8 +11961,7 @@ export interface operations {
                      *       "thread": null,
                      *       "title": "The dance",
                      *       "updated_at": "2026-11-21T05:55:38.72331Z",
-                     *       "visibility": "space",
-                     *       "waiting": null
+                     *       "visibility": "space"
                      *     }
                      */
                     "application/json": components["schemas"]["MemoryView"];
@@ -11526,8 +12111,7 @@ export interface operations {
                      *       "thread": null,
                      *       "title": "The dance",
                      *       "updated_at": "2026-11-21T05:55:38.72331Z",
-                     *       "visibility": "space",
-                     *       "waiting": null
+                     *       "visibility": "space"
                      *     }
                      */
                     "application/json": components["schemas"]["MemoryView"];
@@ -11640,162 +12224,11 @@ export interface operations {
                      *       "thread": null,
                      *       "title": "The dance in Lyon",
                      *       "updated_at": "2026-11-21T05:55:38.727942Z",
-                     *       "visibility": "space",
-                     *       "waiting": null
+                     *       "visibility": "space"
                      *     }
                      */
                     "application/json": components["schemas"]["MemoryView"];
                 };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    approve_memory: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                clone_id: string;
-                memory_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "revision": 1
-                 *     }
-                 */
-                "application/json": components["schemas"]["Approval"];
-            };
-        };
-        responses: {
-            /** @description What was asked for. */
-            200: {
-                headers: {
-                    /** @description The version, for `If-Match` and `If-None-Match`. */
-                    ETag: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
-                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
-                     *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
-                     *       "created_at": "2026-11-21T05:55:38.72331Z",
-                     *       "external_id": null,
-                     *       "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
-                     *       "kind": "story",
-                     *       "metadata": {},
-                     *       "occurred_at": "1952-22",
-                     *       "occurred_earliest": "1952-06-01",
-                     *       "occurred_latest": "1952-08-31",
-                     *       "occurred_text": "summer of 1952",
-                     *       "people": [
-                     *         "Henri"
-                     *       ],
-                     *       "place": "Lyon",
-                     *       "revision": 1,
-                     *       "sequence": null,
-                     *       "source": null,
-                     *       "speaker": null,
-                     *       "tags": [
-                     *         "love"
-                     *       ],
-                     *       "thread": null,
-                     *       "title": "The dance",
-                     *       "updated_at": "2026-11-21T05:55:38.72331Z",
-                     *       "visibility": "space",
-                     *       "waiting": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MemoryView"];
-                };
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    withdraw_change: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                clone_id: string;
-                memory_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            503: components["responses"]["Problem503"];
-            507: components["responses"]["Problem507"];
-            default: components["responses"]["Problem"];
-        };
-    };
-    decline_memory: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                clone_id: string;
-                memory_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "reason": "That was Uncle Karl, not Grandpa.",
-                 *       "revision": 1
-                 *     }
-                 */
-                "application/json": components["schemas"]["Refusal"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -11919,8 +12352,7 @@ export interface operations {
                      *       "thread": null,
                      *       "title": "The dance",
                      *       "updated_at": "2026-11-21T05:55:38.730678Z",
-                     *       "visibility": "space",
-                     *       "waiting": null
+                     *       "visibility": "space"
                      *     }
                      */
                     "application/json": components["schemas"]["MemoryView"];
@@ -12485,7 +12917,6 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "contributions": null,
                      *       "effective": {
                      *         "grounding": "verbatim",
                      *         "model": null,
@@ -12565,7 +12996,6 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "contributions": null,
                      *       "effective": {
                      *         "grounding": "verbatim",
                      *         "model": null,
@@ -13039,8 +13469,7 @@ export interface operations {
                      *             "thread": null,
                      *             "title": null,
                      *             "updated_at": "2026-11-21T05:55:38.725659Z",
-                     *             "visibility": "space",
-                     *             "waiting": null
+                     *             "visibility": "space"
                      *           }
                      *         }
                      *       ],
@@ -13932,8 +14361,7 @@ export interface operations {
                      *           "thread": null,
                      *           "title": null,
                      *           "updated_at": "2026-11-21T05:55:38.725659Z",
-                     *           "visibility": "space",
-                     *           "waiting": null
+                     *           "visibility": "space"
                      *         }
                      *       ],
                      *       "next_cursor": null

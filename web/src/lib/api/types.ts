@@ -121,6 +121,13 @@ export interface Feedback {
   rating: Rating | 0;
   comment: string | null;
 }
+export type LegacyThen = Schemas['LegacyThen'];
+export type LegacyNaming = Schemas['ContactChoice'];
+export type LegacyOffer = Schemas['OfferedView'];
+export type Claim = Schemas['ClaimView'];
+export type Claiming = Schemas['ClaimChoice'];
+export type ClaimAgainst = Schemas['AgainstView'];
+export type ClaimOfAll = Schemas['RunningView'];
 export type TrashItem = Schemas['TrashView'];
 export type Notification = Schemas['NotificationView'];
 export type NotificationTopic = Schemas['TopicWord'];
