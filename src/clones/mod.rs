@@ -37,8 +37,8 @@ pub use model::{
 
 pub use standing::{
     Answering, AskedLink, AskedOf, Declaration, Declaring, Farewell, Ground, Inheriting, Life,
-    MadeLink, Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer, inherit_in, keepers_in,
-    of_oneself_outside, retire_in, text as standing_text,
+    MadeLink, Objection, OwnWords, Relation, Shown, Standing, Stands, SubjectAnswer, inherit_in,
+    keepers_in, of_oneself_outside, retire_in, text as standing_text,
 };
 
 pub use crate::access::Reach;
