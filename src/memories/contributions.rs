@@ -65,9 +65,15 @@ impl Memory {
         let declined = self.waiting.as_ref().is_some_and(|waiting| waiting.declined.is_some());
         let looks_after = may(role, Action::ChangeMemories) && !declined;
         if self.author != who.account && !looks_after {
-            self.waiting = None;
+            let waiting = self.waiting.take();
+            self.files_until = waiting.map(|waiting| waiting.since);
         }
         self
+    }
+
+    /// Whether a file that somebody sent then with the memory is for who sees it.
+    pub fn shows_file(&self, by: AccountId, at: Timestamp) -> bool {
+        by != self.author || self.files_until.is_none_or(|until| at < until)
     }
 
     /// It after a change by somebody whose writing waits (`reviewed`) or does not.
@@ -79,7 +85,9 @@ impl Memory {
         now: Timestamp,
     ) -> Self {
         let nobody_else = content.visibility == Visibility::Author;
-        let waits = |change| Some(Waiting { since: now, change, declined: None });
+        // What was sent with it, such as a photograph, waits since the same moment.
+        let since = self.waiting.as_ref().map_or(now, |waiting| waiting.since);
+        let waits = |change| Some(Waiting { since, change, declined: None });
         let (content, waiting) = if !reviewed {
             // Who may let in and changes it has seen it; what else its author asks for stays.
             let other = self.waiting.clone().filter(|waiting| waiting.change.is_some());
@@ -88,8 +96,6 @@ impl Memory {
             (content, None)
         } else if !self.is_in() || self.content.visibility == Visibility::Author {
             (content, waits(None))
-        } else if content == self.content {
-            (content, None)
         } else {
             (self.content.clone(), waits(Some(content)))
         };
@@ -197,6 +203,31 @@ impl Memories {
                 Ok(after.seen_by(&who, role))
             })
             .await
+    }
+
+    /// Notes that a file was sent with a memory: what a contributor sends waits, so the memory does
+    /// if others would be shown it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn note_file_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        (by, role): (AccountId, Role),
+        before: Memory,
+    ) -> Result<Memory, MemoryError> {
+        let shown = before.content.visibility != Visibility::Author;
+        if !shown || !is_reviewed(tx, role, before.clone)? {
+            return Ok(before);
+        }
+        let now = self.clock.now();
+        let waiting = before.waiting.clone();
+        let change = before.is_in().then(|| before.draft(by).clone());
+        let since = waiting.map_or(now, |waiting| waiting.since);
+        let waiting = Some(Waiting { since, change, declined: None });
+        let revision = before.revision + 1;
+        let after = Memory { waiting, revision, ..before.clone() };
+        self.replace_in(tx, by, before, after)
     }
 
     /// Takes back a change that waits or was declined.

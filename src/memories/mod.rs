@@ -319,6 +319,7 @@ impl Memories {
             updated_at: now,
             deleted_at: None,
             waiting: waits.then_some(Waiting { since: now, change: None, declined: None }),
+            files_until: None,
         };
         if waits {
             self.tell_waiting_in(tx, &memory)?;

@@ -137,6 +137,8 @@ pub struct Memory {
     pub deleted_at: Option<Timestamp>,
     /// What of it nobody has let in yet.
     pub waiting: Option<Waiting>,
+    /// Files that its author sent then or later are not for who sees it.
+    pub files_until: Option<Timestamp>,
 }
 
 /// What a memory said before.

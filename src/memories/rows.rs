@@ -172,6 +172,7 @@ pub(super) fn memory_of(
             change: row.change.map(Content::from),
             declined: row.declined,
         }),
+        files_until: None,
     }
 }
 
