@@ -200,7 +200,7 @@ async fn the_newest_backup_is_tried_out_by_itself_and_one_that_is_no_good_is_tol
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&made, bytes).unwrap();
-    server.advance(7 * 24 * hour).await;
+    server.advance(8 * 24 * hour).await;
     let admin = server.admin_again().await;
     let second = until("it is tried out again", || async {
         ended(backups(&admin).await["trial"].clone()).filter(|trial| *trial != first)
