@@ -7,6 +7,7 @@ use crate::spaces::Role;
 
 impl Notice {
     /// A notice on a topic, for tests that have no cause to give one.
+    #[expect(clippy::too_many_lines, reason = "a line for each")]
     pub fn on(topic: Topic, detail: String) -> Self {
         match topic {
             Topic::NewDevice => Self::NewDevice { device: detail },
