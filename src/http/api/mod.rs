@@ -26,6 +26,7 @@ mod people;
 mod register;
 mod restores;
 mod restriction;
+mod retention;
 mod share_links;
 mod sign_ins;
 mod spaces;
@@ -159,7 +160,7 @@ pub fn api() -> impl OpenApi + 'static {
             memories::MemoryApi,
             timeline::TimelineApi,
             people::PersonApi,
-            conversations::ConversationApi,
+            (conversations::ConversationApi, retention::RetentionApi),
             messages::MessageApi,
             share_links::ShareLinkApi,
             trash::TrashApi,
