@@ -19,6 +19,7 @@ mod model;
 pub mod personal;
 mod prompt;
 mod reply;
+mod retention;
 mod rows;
 mod visible;
 mod withheld;
@@ -52,6 +53,7 @@ pub use live::{Answer, Event, Failure, Listener, Live};
 pub use model::{
     Author, Citation, Conversation, ConversationChange, Feedback, Message, Said, Status, Tokens,
 };
+pub use retention::{KEPT_DAYS, Retention, is_over, over};
 pub use rows::{TABLES, count_messages, reseal_in};
 
 /// The providers of answers by their id; there is always the one that only quotes.
@@ -290,7 +292,10 @@ impl Eraser for ConversationEraser {
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Account(account) => rows::erase_account_in(tx, account, room),
-            Subject::Clone(clone) => rows::erase_clone_in(tx, clone, room),
+            Subject::Clone(clone) => {
+                retention::forget_in(tx, clone);
+                rows::erase_clone_in(tx, clone, room)
+            }
             Subject::Conversation(id) => rows::erase_conversation_in(tx, id, room),
             _ => Ok(()),
         }

@@ -27,6 +27,7 @@ const KEPT: &[Kept] = &[
     kept("conversations_of_account", How::Leads("conversations")),
     kept("conversations_of_clone", How::Leads("conversations")),
     kept("messages", How::Given("messages")),
+    kept("clone_retention", How::Common("how long conversations with a clone are kept")),
     kept("messages_generating", How::Passing("answers that are being written")),
 ];
 

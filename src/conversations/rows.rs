@@ -28,8 +28,14 @@ pub(super) const GENERATING: Table<(ConversationId, MessageId), ()> =
     Table::new("messages_generating", Holds::Account);
 
 /// The tables of this slice.
-pub const TABLES: &[TableInfo] =
-    &[CONVERSATIONS.info(), OF_ACCOUNT.info(), OF_CLONE.info(), MESSAGES.info(), GENERATING.info()];
+pub const TABLES: &[TableInfo] = &[
+    CONVERSATIONS.info(),
+    OF_ACCOUNT.info(),
+    OF_CLONE.info(),
+    MESSAGES.info(),
+    GENERATING.info(),
+    super::retention::RETENTION.info(),
+];
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct ConversationRow {

@@ -49,6 +49,8 @@ const DECLARED: &[Declared] = &[
     free("withdraw_legacy_claim"),
     free("list_all_legacy_claims"),
     free("stop_legacy_claim"),
+    free("get_retention"),
+    free("set_retention"),
     free("get_health"),
     free("get_setup"),
     free("set_up"),

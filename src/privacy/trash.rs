@@ -182,6 +182,26 @@ impl Trash {
             });
             count += erased.await?;
         }
+        Ok(count + self.sweep_conversations(now).await?)
+    }
+
+    /// Erases the conversations that are older than those who look after their clone keep them.
+    async fn sweep_conversations(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut count = 0;
+        for at in self.store.read(|tx| conversations::over(tx, now))? {
+            let (this, token) = (self.clone(), Token::fresh());
+            let key = token.map_err(|error| StoreError::Open(Box::new(error)))?.hash();
+            let erased = self.store.write(move |tx| {
+                // Somebody may have said more since.
+                if !conversations::is_over(tx, at, now)? {
+                    return Ok(0);
+                }
+                conversations::uncount_in(tx, at.1)?;
+                this.erasures.erase_in(tx, Subject::Conversation(at.1), key)?;
+                Ok::<_, StoreError>(1)
+            });
+            count += erased.await?;
+        }
         Ok(count)
     }
 

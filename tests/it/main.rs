@@ -69,6 +69,7 @@ mod people;
 mod providers;
 mod restore;
 mod restriction;
+mod retention;
 mod sealed;
 mod search;
 mod search_limits;

@@ -27,6 +27,7 @@ mod people;
 mod register;
 mod restores;
 mod restriction;
+mod retention;
 mod share_links;
 mod sign_ins;
 mod spaces;
@@ -160,7 +161,7 @@ pub fn api() -> impl OpenApi + 'static {
             (memories::MemoryApi, contributions::ContributionApi),
             timeline::TimelineApi,
             people::PersonApi,
-            conversations::ConversationApi,
+            (conversations::ConversationApi, retention::RetentionApi),
             messages::MessageApi,
             share_links::ShareLinkApi,
             trash::TrashApi,

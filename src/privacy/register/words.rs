@@ -35,7 +35,8 @@ const EN: Words = Words {
             people: "Who has an account, and those of whom they tell.",
             data: "Memories, people, clones, questions and answers, and what is made of them for \
                    searching.",
-            kept: "Until they are deleted; then {trash} days in the trash.",
+            kept: "Until they are deleted; then {trash} days in the trash. Conversations as long \
+                   as those who look after the clone keep them, if they chose a time.",
         },
         Written {
             id: "answers_elsewhere",
@@ -131,7 +132,8 @@ const FR: Words = Words {
             people: "Qui a un compte, et les personnes dont il est question.",
             data: "Souvenirs, personnes, clones, questions et réponses, et ce qui en est tiré pour \
                    la recherche.",
-            kept: "Jusqu’à leur suppression ; puis {trash} jours à la corbeille.",
+            kept: "Jusqu’à leur suppression ; puis {trash} jours à la corbeille. \
+                   Les conversations, le temps choisi par celles et ceux qui s’occupent du clone.",
         },
         Written {
             id: "answers_elsewhere",

@@ -55,3 +55,16 @@ export const restoreFromTrash = (id: string) =>
   done(server.POST('/trash/{trash_id}/restore', thrown(id)));
 
 export const deleteForever = (id: string) => done(server.DELETE('/trash/{trash_id}', thrown(id)));
+
+/** For how long conversations with a clone are kept; how many would go if it were so many days. */
+export const retention = (clone_id: string, days?: number) =>
+  data(
+    server.GET('/clones/{clone_id}/retention', {
+      params: { path: { clone_id }, query: days === undefined ? {} : { days } },
+    }),
+  );
+
+export const setRetention = (clone_id: string, days: number | null) =>
+  data(
+    server.PUT('/clones/{clone_id}/retention', { params: { path: { clone_id } }, body: { days } }),
+  );

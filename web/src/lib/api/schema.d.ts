@@ -1643,6 +1643,27 @@ export interface paths {
         patch: operations["change_person"];
         trace?: never;
     };
+    "/clones/{clone_id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For how long conversations with a clone are kept */
+        get: operations["get_retention"];
+        /**
+         * Say for how long conversations with a clone are kept
+         * @description Those that are older go within hours, with an entry in the ledger of erasures each.
+         */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clones/{clone_id}/search": {
         parameters: {
             query?: never;
@@ -4927,6 +4948,36 @@ export interface components {
          * @enum {string}
          */
         RestsBecause: "chosen" | "objection" | "subject";
+        /**
+         * RetentionChoice
+         * @description For how long conversations are to be kept.
+         */
+        RetentionChoice: {
+            /**
+             * Format: uint16
+             * @description Days without a word after which a conversation is erased (30 to 3650); null keeps them
+             *     until somebody deletes them.
+             */
+            days?: number | null;
+        };
+        /**
+         * RetentionView
+         * @description For how long conversations with a clone are kept.
+         */
+        RetentionView: {
+            /**
+             * Format: uint16
+             * @description Days without a word after which a conversation is erased.
+             */
+            days: number | null;
+            /** @description Since when it is so. */
+            set_at: string | null;
+            /**
+             * Format: uint64
+             * @description How many would be erased now, for those who look after the clone.
+             */
+            would_go: number | null;
+        };
         /**
          * RetrievalPatch
          * @description Changes to how passages are found.
@@ -12772,6 +12823,97 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_retention: {
+        parameters: {
+            query?: {
+                /** @description How many would be erased if it were so many days. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "days": 365,
+                     *       "set_at": "2026-11-22T19:30:00Z",
+                     *       "would_go": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "days": 365
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetentionChoice"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "days": 365,
+                     *       "set_at": "2026-11-22T19:30:00Z",
+                     *       "would_go": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetentionView"];
                 };
             };
             400: components["responses"]["Problem400"];

@@ -121,6 +121,7 @@ export interface Feedback {
   rating: Rating | 0;
   comment: string | null;
 }
+export type Retention = Schemas['RetentionView'];
 export type LegacyThen = Schemas['LegacyThen'];
 export type LegacyNaming = Schemas['ContactChoice'];
 export type LegacyOffer = Schemas['OfferedView'];

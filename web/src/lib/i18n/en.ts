@@ -1752,4 +1752,15 @@ export const en = {
   'claims.handOver': 'their clones are handed over',
   'claims.erase': 'everything is erased',
   'claims.freeze': 'their clones are kept for reading',
+  'retention.title': 'How long conversations are kept',
+  'retention.lead':
+    'Conversations with this clone stay until whoever had them deletes them, or they end by themselves after a time without a word. Everybody who talks with it is told.',
+  'retention.ends': 'They end by themselves',
+  'retention.days': 'Days without a word',
+  'retention.daysHint': '30 to 3650 days. Then they are erased, for everybody.',
+  'retention.ask': 'Erase older conversations?',
+  'retention.asked':
+    '{count, plural, one {# conversation is} other {# conversations are}} older than {days} days and will be erased within hours. Nobody can bring them back.',
+  'retention.yes': 'Erase them',
+  'chat.keptFor': 'Kept for {days} days after the last word',
 };

@@ -1834,4 +1834,15 @@ export const fr: Record<keyof typeof en, string> = {
   'claims.handOver': 'ses clones sont transmis',
   'claims.erase': 'tout est effacé',
   'claims.freeze': 'ses clones sont gardés pour la lecture',
+  'retention.title': 'Combien de temps les conversations sont gardées',
+  'retention.lead':
+    'Les conversations avec ce clone restent jusqu’à ce que la personne qui les a eues les supprime, ou prennent fin d’elles-mêmes après un temps sans un mot. Toutes les personnes qui lui parlent en sont averties.',
+  'retention.ends': 'Elles prennent fin d’elles-mêmes',
+  'retention.days': 'Jours sans un mot',
+  'retention.daysHint': 'De 30 à 3650 jours. Elles sont alors effacées, pour tout le monde.',
+  'retention.ask': 'Effacer les conversations plus anciennes ?',
+  'retention.asked':
+    '{count, plural, one {# conversation a} other {# conversations ont}} plus de {days} jours et seront effacées dans les heures qui viennent. Personne ne pourra les récupérer.',
+  'retention.yes': 'Les effacer',
+  'chat.keptFor': 'Gardées {days} jours après le dernier mot',
 };
