@@ -1436,6 +1436,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clones/{clone_id}/contributions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits to be let in
+         * @description Those who look after the clone see all of it, others what they wrote; what was written
+         *     first comes first.
+         */
+        get: operations["list_contributions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/clones/{clone_id}/conversations": {
         parameters: {
             query?: never;
@@ -1533,6 +1554,63 @@ export interface paths {
          * @description What it said before is kept as a revision.
          */
         patch: operations["change_memory"];
+        trace?: never;
+    };
+    "/clones/{clone_id}/memories/{memory_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let in what waits of a memory
+         * @description A new memory is found and quoted from then on; of one that was in, the change is.
+         */
+        post: operations["approve_memory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/memories/{memory_id}/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take back a change that waits or was declined */
+        delete: operations["withdraw_change"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/memories/{memory_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do not let in what waits of a memory
+         * @description Who wrote it keeps it, is told, and can change it and ask again.
+         */
+        post: operations["decline_memory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/clones/{clone_id}/memories/{memory_id}/revisions": {
@@ -2630,6 +2708,17 @@ export interface components {
             scopes: components["schemas"]["ScopeWord"][];
         };
         /**
+         * Approval
+         * @description What is let in.
+         */
+        Approval: {
+            /**
+             * Format: uint32
+             * @description The revision that was looked at: what is changed afterwards waits again.
+             */
+            revision: number;
+        };
+        /**
          * AskedView
          * @description What a living person who was asked sees.
          */
@@ -3262,6 +3351,11 @@ export interface components {
             /** Format: uint16 */
             wait_days: number;
         };
+        /**
+         * @description What becomes of what contributors write for others to read.
+         * @enum {string}
+         */
+        ContributionsWord: "reviewed" | "open";
         /**
          * ConversationList
          * @description Conversations: pinned ones first, then the newest.
@@ -4053,6 +4147,7 @@ export interface components {
             title: string | null;
             updated_at: string;
             visibility: components["schemas"]["VisibilityWord"];
+            waiting: components["schemas"]["WaitingView"] | null;
         };
         /**
          * MessageList
@@ -4843,6 +4938,19 @@ export interface components {
             refresh_token?: string | null;
         };
         /**
+         * Refusal
+         * @description What is not let in.
+         */
+        Refusal: {
+            /** @description A few words why (at most 500 characters), for who wrote it. */
+            reason?: string | null;
+            /**
+             * Format: uint32
+             * @description The revision that was looked at.
+             */
+            revision: number;
+        };
+        /**
          * RegisterRequest
          * @description A new account.
          */
@@ -5072,6 +5180,34 @@ export interface components {
             then: components["schemas"]["LegacyThen"];
         };
         /**
+         * SaysView
+         * @description What a memory says.
+         */
+        SaysView: {
+            content: string;
+            external_id: string | null;
+            kind: components["schemas"]["KindWord"];
+            metadata: unknown;
+            /** @description EDTF. */
+            occurred_at: string | null;
+            /** @description The earliest day it may be about. */
+            occurred_earliest: string | null;
+            /** @description The latest day it may be about. */
+            occurred_latest: string | null;
+            /** @description As said. */
+            occurred_text: string | null;
+            people: string[];
+            place: string | null;
+            /** Format: int64 */
+            sequence: number | null;
+            source: string | null;
+            speaker: string | null;
+            tags: string[];
+            thread: string | null;
+            title: string | null;
+            visibility: components["schemas"]["VisibilityWord"];
+        };
+        /**
          * @description What a key is for.
          * @enum {string}
          */
@@ -5113,6 +5249,7 @@ export interface components {
          * @description What can be changed about how a clone answers.
          */
         SettingsPatch: {
+            contributions?: components["schemas"]["ContributionsWord"] | null;
             embedding?: components["schemas"]["EmbeddingPatch"] | null;
             grounding?: components["schemas"]["GroundingWord"] | null;
             llm?: components["schemas"]["LlmPatch"] | null;
@@ -5124,6 +5261,7 @@ export interface components {
          * @description How a clone answers. What is null follows the instance.
          */
         SettingsView: {
+            contributions: (components["schemas"]["ContributionsWord"] & unknown) | null;
             effective: components["schemas"]["EffectiveView"];
             embedding: components["schemas"]["EmbeddingView"];
             grounding: components["schemas"]["GroundingWord"] | null;
@@ -5494,7 +5632,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "subject_agreed" | "subject_declined" | "clone_objected" | "objection_withdrawn" | "clone_paused" | "clone_retired" | "clone_woken" | "legacy_contact_set" | "legacy_contact_removed" | "legacy_claimed" | "legacy_claim_runs" | "legacy_claim_stopped" | "legacy_carried_out" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended" | "recovery_key_set" | "backup_failed" | "backup_overdue";
+        TopicWord: "new_device" | "password_changed" | "password_reset" | "email_changed" | "second_factor_added" | "second_factor_removed" | "passkey_added" | "passkey_removed" | "passkey_copied" | "identity_linked" | "identity_unlinked" | "api_key_created" | "sign_in_reused" | "recovery_code_used" | "recovery_codes_renewed" | "share_link_created" | "clone_shared" | "data_exported" | "break_glass" | "break_glass_ended" | "space_invitation" | "role_changed" | "space_handed_over" | "removed_from_space" | "clone_moved" | "subject_agreed" | "subject_declined" | "clone_objected" | "objection_withdrawn" | "clone_paused" | "clone_retired" | "clone_woken" | "contribution_waits" | "contribution_approved" | "contribution_declined" | "legacy_contact_set" | "legacy_contact_removed" | "legacy_claimed" | "legacy_claim_runs" | "legacy_claim_stopped" | "legacy_carried_out" | "admin_granted" | "admin_revoked" | "locked_out" | "suspended" | "unsuspended" | "recovery_key_set" | "backup_failed" | "backup_overdue";
         /**
          * TotpCode
          * @description A code that the authenticator app shows.
@@ -5647,6 +5785,23 @@ export interface components {
          * @enum {string}
          */
         VisibilityWord: "author" | "stewards" | "space";
+        /**
+         * WaitingView
+         * @description What of a memory nobody has let in yet; shown to its author and to those who may.
+         */
+        WaitingView: {
+            change: (components["schemas"]["SaysView"] & unknown) | null;
+            /** @description A few words why it was declined. */
+            reason: string | null;
+            /** @description Since when it waits. */
+            since: string;
+            state: components["schemas"]["WaitingWord"];
+        };
+        /**
+         * @description What became of it.
+         * @enum {string}
+         */
+        WaitingWord: "waiting" | "declined";
         /**
          * WayView
          * @description Where a browser has to go.
@@ -11655,6 +11810,83 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    list_contributions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                clone_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *           "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *           "created_at": "2026-11-21T05:55:38.72331Z",
+                     *           "external_id": null,
+                     *           "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *           "kind": "story",
+                     *           "metadata": {},
+                     *           "occurred_at": "1952-22",
+                     *           "occurred_earliest": "1952-06-01",
+                     *           "occurred_latest": "1952-08-31",
+                     *           "occurred_text": "summer of 1952",
+                     *           "people": [
+                     *             "Henri"
+                     *           ],
+                     *           "place": "Lyon",
+                     *           "revision": 1,
+                     *           "sequence": null,
+                     *           "source": null,
+                     *           "speaker": null,
+                     *           "tags": [
+                     *             "love"
+                     *           ],
+                     *           "thread": null,
+                     *           "title": "The dance",
+                     *           "updated_at": "2026-11-21T05:55:38.72331Z",
+                     *           "visibility": "space",
+                     *           "waiting": {
+                     *             "change": null,
+                     *             "reason": null,
+                     *             "since": "2026-11-21T05:55:38.72331Z",
+                     *             "state": "waiting"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MemoryList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
     list_conversations: {
         parameters: {
             query?: {
@@ -11923,7 +12155,8 @@ export interface operations {
                      *           "thread": null,
                      *           "title": null,
                      *           "updated_at": "2026-11-21T05:55:38.725659Z",
-                     *           "visibility": "space"
+                     *           "visibility": "space",
+                     *           "waiting": null
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -12012,7 +12245,8 @@ export interface operations {
                      *       "thread": null,
                      *       "title": "The dance",
                      *       "updated_at": "2026-11-21T05:55:38.72331Z",
-                     *       "visibility": "space"
+                     *       "visibility": "space",
+                     *       "waiting": null
                      *     }
                      */
                     "application/json": components["schemas"]["MemoryView"];
@@ -12162,7 +12396,8 @@ export interface operations {
                      *       "thread": null,
                      *       "title": "The dance",
                      *       "updated_at": "2026-11-21T05:55:38.72331Z",
-                     *       "visibility": "space"
+                     *       "visibility": "space",
+                     *       "waiting": null
                      *     }
                      */
                     "application/json": components["schemas"]["MemoryView"];
@@ -12275,11 +12510,162 @@ export interface operations {
                      *       "thread": null,
                      *       "title": "The dance in Lyon",
                      *       "updated_at": "2026-11-21T05:55:38.727942Z",
-                     *       "visibility": "space"
+                     *       "visibility": "space",
+                     *       "waiting": null
                      *     }
                      */
                     "application/json": components["schemas"]["MemoryView"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    approve_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "revision": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["Approval"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
+                     *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
+                     *       "created_at": "2026-11-21T05:55:38.72331Z",
+                     *       "external_id": null,
+                     *       "id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *       "kind": "story",
+                     *       "metadata": {},
+                     *       "occurred_at": "1952-22",
+                     *       "occurred_earliest": "1952-06-01",
+                     *       "occurred_latest": "1952-08-31",
+                     *       "occurred_text": "summer of 1952",
+                     *       "people": [
+                     *         "Henri"
+                     *       ],
+                     *       "place": "Lyon",
+                     *       "revision": 1,
+                     *       "sequence": null,
+                     *       "source": null,
+                     *       "speaker": null,
+                     *       "tags": [
+                     *         "love"
+                     *       ],
+                     *       "thread": null,
+                     *       "title": "The dance",
+                     *       "updated_at": "2026-11-21T05:55:38.72331Z",
+                     *       "visibility": "space",
+                     *       "waiting": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MemoryView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdraw_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    decline_memory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "That was Uncle Karl, not Grandpa.",
+                 *       "revision": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -12403,7 +12789,8 @@ export interface operations {
                      *       "thread": null,
                      *       "title": "The dance",
                      *       "updated_at": "2026-11-21T05:55:38.730678Z",
-                     *       "visibility": "space"
+                     *       "visibility": "space",
+                     *       "waiting": null
                      *     }
                      */
                     "application/json": components["schemas"]["MemoryView"];
@@ -13059,6 +13446,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "contributions": null,
                      *       "effective": {
                      *         "grounding": "verbatim",
                      *         "model": null,
@@ -13138,6 +13526,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "contributions": null,
                      *       "effective": {
                      *         "grounding": "verbatim",
                      *         "model": null,
@@ -13611,7 +14000,8 @@ export interface operations {
                      *             "thread": null,
                      *             "title": null,
                      *             "updated_at": "2026-11-21T05:55:38.725659Z",
-                     *             "visibility": "space"
+                     *             "visibility": "space",
+                     *             "waiting": null
                      *           }
                      *         }
                      *       ],
@@ -14503,7 +14893,8 @@ export interface operations {
                      *           "thread": null,
                      *           "title": null,
                      *           "updated_at": "2026-11-21T05:55:38.725659Z",
-                     *           "visibility": "space"
+                     *           "visibility": "space",
+                     *           "waiting": null
                      *         }
                      *       ],
                      *       "next_cursor": null
