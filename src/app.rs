@@ -60,7 +60,7 @@ use crate::privacy::{self, Trash};
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
 use crate::share_links::ShareLinks;
-use crate::store::{DataLock, Store};
+use crate::store::{Blobs, DataLock, Store};
 use crate::tls::Tls;
 
 /// How long a stop waits for answers and connections, and then for what runs in the background:
@@ -128,6 +128,7 @@ impl App {
 
     async fn over(config: &Config, lock: Arc<DataLock>) -> Result<Self, StartError> {
         fresh_tmp(&config.data_dir)?;
+        Blobs::forget_unfinished(&config.data_dir)?;
         let clock = Clock::system();
         let open::Data { store, seals, new_root_key } = open::open(config)?;
         privacy::repeat(&store, erasers).await?;
@@ -147,6 +148,7 @@ impl App {
         let (identities, share_links) = (parts.identities.clone(), parts.share_links.clone());
         let audit = parts.audit.clone();
         parts.retrieval.start(&tasks);
+        parts.attachments.start();
         parts.erasures.start(&tasks);
         queue.start(&tasks);
         sessions.follow_uses(&tasks);

@@ -138,8 +138,10 @@ pub(super) async fn build(
     let (notifications, break_glass) = told(config, (&store, &clock), &people, queue)?;
     let listeners = vec![Retrieval::listener(embedder.clone())];
     let memories = Memories::new(store.clone(), clock.clone(), listeners);
-    let slices = kept_of_people();
-    let imports = Imports::new(store.clone(), clock.clone(), memories.clone(), &slices);
+    let (attachments, slices) =
+        (personal::files(config, (&store, &clock), tasks)?, kept_of_people());
+    let data = (store.clone(), clock.clone());
+    let imports = Imports::new(data, (memories.clone(), attachments.clone()), &slices);
     let also = (&consents, &notifications, &backups, imports);
     let admin = admin(config, ((&store, &clock), tasks), &people, also);
     let People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit } =
@@ -151,7 +153,7 @@ pub(super) async fn build(
     let conversations = conversations(config, ((&store, &clock), tasks), answering, asking).await?;
     let over = personal::Over {
         people: (&watchers, &identities),
-        kept: (&memories, &retrieval),
+        kept: (&memories, &attachments, &retrieval),
         providers: &providers,
     };
     let private = personal::build(config, ((&store, &clock), (tasks, queue)), over, slices);
@@ -171,6 +173,7 @@ pub(super) async fn build(
         api_keys,
         identities,
         memories,
+        attachments,
         retrieval,
         conversations,
         share_links,

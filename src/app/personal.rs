@@ -1,7 +1,9 @@
 //! Builds what erases, hands out and tells, over all slices.
 
+use super::StartError;
 use super::slices::erasers;
 use crate::accounts::Watchers;
+use crate::attachments::{self, Attachments, Bounds};
 use crate::backup;
 use crate::clones::Providers;
 use crate::config::Config;
@@ -15,12 +17,12 @@ use crate::privacy::{
     Restrictions, Trash,
 };
 use crate::retrieval::Retrieval;
-use crate::store::Store;
+use crate::store::{Blobs, Store};
 
 /// What it is built over.
 pub(super) struct Over<'a> {
     pub(super) people: (&'a Watchers, &'a Identities),
-    pub(super) kept: (&'a Memories, &'a Retrieval),
+    pub(super) kept: (&'a Memories, &'a Attachments, &'a Retrieval),
     pub(super) providers: &'a Providers,
 }
 
@@ -33,6 +35,25 @@ pub(super) struct Privacy {
     pub(super) register: Register,
 }
 
+/// The files of memories, which lie in the data directory.
+pub(super) fn files(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    tasks: &Tasks,
+) -> Result<Attachments, StartError> {
+    let limits = &config.limits;
+    Ok(Attachments::new(attachments::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        blobs: Blobs::local(&config.data_dir)?,
+        tasks: tasks.clone(),
+        bounds: Bounds {
+            bytes: limits.attachment_bytes as u64,
+            per_memory: limits.attachments_per_memory,
+        },
+    }))
+}
+
 /// Builds it, with what the slices keep of people.
 pub(super) fn build(
     config: &Config,
@@ -40,13 +61,18 @@ pub(super) fn build(
     over: Over<'_>,
     slices: Vec<Box<dyn PrivacyProvider>>,
 ) -> Privacy {
-    let Over { people: (watchers, identities), kept: (memories, retrieval), providers } = over;
+    let Over {
+        people: (watchers, identities),
+        kept: (memories, attachments, retrieval),
+        providers,
+    } = over;
     let erasures = Erasures::new(privacy::Parts {
         store: store.clone(),
         clock: clock.clone(),
         queue: queue.clone(),
         watchers: watchers.clone(),
         retrieval: retrieval.clone(),
+        attachments: attachments.clone(),
         erasers: erasers(),
     });
     let restrictions = Restrictions::new(RestrictionParts {
@@ -57,14 +83,16 @@ pub(super) fn build(
         memories: memories.clone(),
         retrieval: retrieval.clone(),
     });
-    let (memories, kept) = (memories.clone(), config.limits.trash);
-    let trash = Trash::new(store.clone(), clock.clone(), memories, erasures.clone(), kept);
+    let things = (memories.clone(), attachments.clone());
+    let (data, kept) = ((store.clone(), clock.clone()), config.limits.trash);
+    let trash = Trash::new(data, things, erasures.clone(), kept);
     let exports = Exports::new(ExportParts {
         store: store.clone(),
         clock: clock.clone(),
         tasks: tasks.clone(),
         watchers: watchers.clone(),
         providers: providers.clone(),
+        attachments: attachments.clone(),
         slices,
     });
     let register = Register::new(facts(config), providers.clone(), identities.clone());

@@ -2,6 +2,7 @@
 
 mod admin;
 mod api_keys;
+mod attachments;
 mod audit;
 mod auth;
 mod backups;
@@ -42,6 +43,7 @@ use super::sse::Streams;
 use crate::accounts::Accounts;
 use crate::admin::{Admin, Restores};
 use crate::api_keys::ApiKeys;
+use crate::attachments::Attachments;
 use crate::audit::Audit;
 use crate::backup::Backups;
 use crate::break_glass::BreakGlass;
@@ -76,6 +78,7 @@ pub struct Parts {
     pub spaces: Spaces,
     pub clones: Clones,
     pub memories: Memories,
+    pub attachments: Attachments,
     pub retrieval: Retrieval,
     pub conversations: Conversations,
     pub share_links: ShareLinks,
@@ -153,7 +156,7 @@ pub fn api() -> impl OpenApi + 'static {
             spaces::SpaceApi,
             clones::CloneApi,
             standing::StandingApi,
-            memories::MemoryApi,
+            (memories::MemoryApi, attachments::AttachmentApi),
             timeline::TimelineApi,
             people::PersonApi,
             conversations::ConversationApi,

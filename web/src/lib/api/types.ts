@@ -47,6 +47,7 @@ export type Ground = Schemas['GroundWord'];
 export type AskedOf = Schemas['AskedView'];
 
 export type Memory = Schemas['MemoryView'];
+export type Attachment = Schemas['AttachmentView'];
 export type MemoryDraft = Schemas['NewMemory'];
 export type MemoryChange = Schemas['MemoryPatch'];
 export type SearchHit = Schemas['HitView'];

@@ -380,6 +380,13 @@ export const fr: Record<keyof typeof en, string> = {
   'field.url':
     'Cette adresse ne convient pas. Elle commence par https:// et n’a pas de point d’interrogation.',
   'field.wrong': 'Cette valeur ne convient pas.',
+  'files.add': 'Ajouter des photos ou des enregistrements',
+  'files.caption': 'Ce que l’on voit ou entend',
+  'files.describe': 'Décrire {name}',
+  'files.label': 'Photos, enregistrements et fichiers',
+  'files.remove': 'Retirer {name}',
+  'files.removed': '« {name} » est à la corbeille',
+  'files.sending': 'Envoi de {name}',
   'find.also': 'Peut-être aussi',
   'find.anyKind': 'Tous les types',
   'find.apply': 'Affiner',
@@ -967,6 +974,13 @@ export const fr: Record<keyof typeof en, string> = {
     'Le disque de ce serveur est presque plein : on ne peut rien ajouter. Lire, exporter et supprimer restent possibles. Prévenez la personne qui le gère.',
   'problem.emailTaken': 'Il existe déjà un compte avec cette adresse. Connectez-vous plutôt.',
   'problem.factorOff': 'La personne qui gère ce serveur a désactivé cette fonction.',
+  'problem.fileBroken': 'Ce fichier est vide ou incomplet. Essayez une autre copie.',
+  'problem.fileDamaged':
+    'Ce fichier est abîmé sur le serveur. Son responsable l’a peut-être dans une sauvegarde.',
+  'problem.fileMismatch':
+    'Ce fichier n’est pas ce que dit son nom. Donnez-lui le bon nom ou enregistrez-le à nouveau.',
+  'problem.fileType':
+    'Seuls les photos (JPEG, PNG, GIF, WebP), les sons (MP3, WAV, M4A, Ogg), les PDF et le texte simple peuvent être ajoutés.',
   'problem.forbidden':
     'Vous n’avez pas le droit de faire cela. Demandez au propriétaire ou à un responsable de l’espace.',
   'problem.full':
@@ -1005,6 +1019,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.lastWayIn':
     'Sans cela, vous ne pourriez plus entrer dans votre compte. Choisissez d’abord un mot de passe.',
   'problem.malformed': 'Le serveur n’a pas pu lire ce que cette page a envoyé. Rechargez la page.',
+  'problem.memoryInTrash':
+    'Le souvenir dont cela fait partie est aussi à la corbeille. Restaurez-le d’abord.',
   'problem.modelBusy':
     'Le modèle de langage est trop sollicité. Votre question est gardée ; réessayez dans une minute.',
   'problem.modelInterrupted':
@@ -1082,6 +1098,7 @@ export const fr: Record<keyof typeof en, string> = {
     'Tous les messages de ce lien ont été envoyés. Demandez-en un autre à la personne qui vous l’a donné.',
   'problem.tooManyExports':
     'D’autres emportent leurs données en ce moment. Réessayez dans un instant.',
+  'problem.tooManyFiles': 'Ce souvenir a déjà autant de fichiers qu’il peut en avoir.',
   'problem.tooManyShareLinks':
     'Ce clone a autant de liens qu’il peut en avoir. Révoquez-en un d’abord.',
   'problem.tooMany': 'Trop d’essais.',
@@ -1317,6 +1334,7 @@ export const fr: Record<keyof typeof en, string> = {
   'totp.text':
     'Une application sur votre téléphone affiche un code demandé après le mot de passe. Celui qui apprend votre mot de passe n’entre toujours pas.',
   'totp.title': 'Application de codes',
+  'trash.attachment': 'Fichier d’un souvenir',
   'trash.back': 'C’est récupéré',
   'trash.clone': 'Clone',
   'trash.conversation': 'Conversation',
