@@ -51,7 +51,7 @@ pub use trash::may_discard;
 
 /// How many files are taken in at once: each is in memory while its type is found and what the
 /// camera wrote is taken out.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 4;
 
 /// What the service stands on.
 #[expect(missing_docs, reason = "each field is the service of its type")]

@@ -1,5 +1,7 @@
 //! Files of memories: added, listed, read, described, thrown away.
 
+use std::time::Duration;
+
 use poem::http::StatusCode;
 use poem::http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
@@ -24,7 +26,10 @@ use crate::http::etag::{Etag, IfMatch, Tagged};
 use crate::http::form::{Form, Shape};
 use crate::http::part::Wanted;
 use crate::http::problem::Answer;
-use crate::kernel::{AttachmentId, Change, CloneId, MemoryId};
+use crate::kernel::{AttachmentId, Change, CloneId, Fault, Kind, MemoryId};
+
+/// How long a file may take to come: others wait for its place in memory.
+const WITHIN: Duration = Duration::from_secs(5 * 60);
 
 pub struct AttachmentApi;
 
@@ -136,7 +141,8 @@ impl AttachmentApi {
         let place = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
         ask.attachments.may_add(&ask.who, place)?;
         let turn = ask.attachments.turn().await?;
-        let filled = form.read(ask.attachments.bounds().bytes).await?;
+        let reading = form.read(ask.attachments.bounds().bytes);
+        let filled = tokio::time::timeout(WITHIN, reading).await.map_err(|_| too_slow())??;
         let once = asked.once(&ask.who, &filled.digest(), &ask);
         let mut fields = Fields::default();
         let caption = filled.words.filter(|words| !words.trim().is_empty());
@@ -228,6 +234,10 @@ impl AttachmentApi {
         ask.attachments.delete(&ask.who, place, id, expected).await?;
         Ok(Done::Done)
     }
+}
+
+fn too_slow() -> Fault {
+    Fault::new(Kind::Malformed, "body_too_slow", "The file did not arrive in time.")
 }
 
 /// The version of a file that the caller would see now, with its tag.
