@@ -188,7 +188,8 @@ const ENDING: usize = 8;
 
 /// A name without folders and without what no file system or page takes well, and its ending.
 fn parts_of(name: &str) -> (String, Option<String>) {
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let seen: String = name.chars().filter(|c| !is_invisible(*c)).collect();
+    let name = seen.rsplit(['/', '\\']).next().unwrap_or_default();
     let is_ending = |ending: &&str| {
         (1..=ENDING).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric())
     };
@@ -201,7 +202,6 @@ fn parts_of(name: &str) -> (String, Option<String>) {
     let cleaned: String = stem
         .chars()
         .map(|c| if c.is_control() || "<>:\"|?*".contains(c) { ' ' } else { c })
-        .filter(|c| !is_invisible(*c))
         .collect();
     let words: Vec<&str> = cleaned.split_whitespace().collect();
     let short: String = words.join(" ").chars().take(STEM).collect();
