@@ -61,7 +61,7 @@ use crate::privacy::{self, Trash};
 use crate::retrieval::Retrieval;
 use crate::sessions::Sessions;
 use crate::share_links::ShareLinks;
-use crate::store::{DataLock, Store};
+use crate::store::{Blobs, DataLock, Store};
 use crate::tls::Tls;
 
 /// How long a stop waits for answers and connections, and then for what runs in the background:
@@ -130,6 +130,7 @@ impl App {
 
     async fn over(config: &Config, lock: Arc<DataLock>) -> Result<Self, StartError> {
         fresh_tmp(&config.data_dir)?;
+        Blobs::forget_unfinished(&config.data_dir)?;
         let clock = Clock::system();
         let open::Data { store, seals, new_root_key } = open::open(config)?;
         privacy::repeat(&store, erasers).await?;
@@ -139,28 +140,23 @@ impl App {
         }
         let tasks = Tasks::new();
         let embedder = embedder(config);
-        let readiness = Readiness::default();
-        let metrics = Arc::new(Metrics::default());
+        let (readiness, metrics) = (Readiness::default(), Arc::new(Metrics::default()));
         let streams = CancellationToken::new();
         let queue = Queue::new(store.clone(), clock.clone());
-        let data = (&store, &seals, &clock);
-        let parts = build(config, data, (&tasks, &queue), embedder.clone()).await?;
+        let parts =
+            build(config, (&store, &seals, &clock), (&tasks, &queue), embedder.clone()).await?;
         let (trash, sessions) = (parts.trash.clone(), parts.sessions.clone());
         let (identities, share_links) = (parts.identities.clone(), parts.share_links.clone());
         let (audit, legacies) = (parts.audit.clone(), parts.legacies.clone());
         parts.retrieval.start(&tasks);
+        parts.attachments.start();
         parts.erasures.start(&tasks);
         queue.start(&tasks);
         sessions.follow_uses(&tasks);
         audit.start(&tasks);
-        parts.backups.start(&tasks, config.backup.every, streams.clone());
-        // Without a schedule somebody else sees to backups, and to whether they open.
-        if let Some(every) = config.backup.try_every.filter(|_| config.backup.every.is_some()) {
-            parts.admin.try_by_itself(&tasks, every);
-        }
+        giving_back::start(config, (&parts.backups, &parts.admin), (&tasks, &streams));
         tasks.spawn("disk", disk::watch(store.disk().clone(), tasks.stopping()));
-        let also = (&audit, &parts.backups);
-        let mut parts_to_ask = checks(&store, config, embedder.is_some(), also);
+        let mut parts_to_ask = checks(&store, config, embedder.is_some(), (&audit, &parts.backups));
         parts_to_ask.push(index_check(&parts.retrieval));
         let ahead = Arc::<AtomicU64>::default();
         let (asked, said) = (clock.clone(), Arc::clone(&ahead));

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod admin;
 pub mod api_keys;
 pub mod app;
+pub mod attachments;
 pub mod audit;
 pub mod backup;
 pub mod break_glass;

@@ -21,7 +21,6 @@ use crate::http::api::Parts as ServiceParts;
 use crate::identities::{self, Identities, IdentityError, Site};
 use crate::jobs::{Eraser, Queue, Subject, Tasks};
 use crate::kernel::Clock;
-use crate::memories::Memories;
 use crate::notifications::{self, Links, Notifications};
 use crate::privacy::Imports;
 use crate::providers::{
@@ -135,12 +134,11 @@ pub(super) async fn build(
     let (models, providers) = language_models(config)?;
     let texts = Texts::new(recipients(&providers));
     let consents = Consents::new(store.clone(), clock.clone(), people.watchers.clone(), texts);
-    let (notifications, break_glass, mut listening) =
-        told(config, (&store, &clock), &people, queue)?;
-    let listeners = vec![Retrieval::listener(embedder.clone())];
-    let memories = Memories::new(store.clone(), clock.clone(), people.watchers.clone(), listeners);
-    let slices = kept_of_people();
-    let imports = Imports::new(store.clone(), clock.clone(), memories.clone(), &slices);
+    let (notifications, break_glass, mut heard) = told(config, (&store, &clock), &people, queue)?;
+    let (memories, attachments) =
+        data_rights::kept(config, (&store, &clock), (tasks, &people.watchers), embedder.clone())?;
+    let (data, slices) = ((store.clone(), clock.clone()), kept_of_people());
+    let imports = Imports::new(data, (memories.clone(), attachments.clone()), &slices);
     let also = (&consents, &notifications, &backups, imports);
     let admin = admin(config, ((&store, &clock), tasks), &people, also);
     let People { watchers, accounts, sessions, factors, identities, spaces, api_keys, audit } =
@@ -151,13 +149,13 @@ pub(super) async fn build(
     let conversations = conversations(config, ((&store, &clock), tasks), with).await?;
     let over = data_rights::Over {
         people: (&watchers, &identities),
-        kept: (&memories, &retrieval),
+        kept: (&memories, &attachments, &retrieval),
         providers: &providers,
         told: (&accounts, &notifications, &conversations),
     };
     let private = data_rights::build(config, ((&store, &clock), (tasks, queue)), over, slices);
-    listening.push(private.legacies.watcher());
-    watchers.register(listening, audit.on_failure());
+    heard.push(private.legacies.watcher());
+    watchers.register(heard, audit.on_failure());
     Ok(ServiceParts {
         admin,
         restores: giving_back::restores(config, (&store, tasks), &accounts, &backups),
@@ -174,6 +172,7 @@ pub(super) async fn build(
         api_keys,
         identities,
         memories,
+        attachments,
         retrieval,
         conversations,
         share_links,

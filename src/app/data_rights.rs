@@ -1,11 +1,14 @@
 //! Builds what erases, hands out and tells, over all slices.
 
+use super::StartError;
 use super::slices::{closers, erasers};
 use crate::accounts::{Accounts, Watchers};
+use crate::attachments::{self, Attachments, Bounds};
 use crate::backup;
 use crate::clones::Providers;
 use crate::config::Config;
 use crate::conversations::Conversations;
+use crate::embed::Embedder;
 use crate::identities::Identities;
 use crate::jobs::personal::PrivacyProvider;
 use crate::jobs::{Queue, Tasks};
@@ -18,12 +21,12 @@ use crate::privacy::{
     Restrictions, Trash,
 };
 use crate::retrieval::Retrieval;
-use crate::store::Store;
+use crate::store::{Blobs, Store};
 
 /// What it is built over.
 pub(super) struct Over<'a> {
     pub(super) people: (&'a Watchers, &'a Identities),
-    pub(super) kept: (&'a Memories, &'a Retrieval),
+    pub(super) kept: (&'a Memories, &'a Attachments, &'a Retrieval),
     pub(super) providers: &'a Providers,
     pub(super) told: (&'a Accounts, &'a Notifications, &'a Conversations),
 }
@@ -38,6 +41,39 @@ pub(super) struct Privacy {
     pub(super) legacies: Legacies,
 }
 
+/// Memories and their files, and what follows when they change.
+pub(super) fn kept(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    (tasks, watchers): (&Tasks, &Watchers),
+    embedder: Option<Embedder>,
+) -> Result<(Memories, Attachments), StartError> {
+    let listeners = vec![Retrieval::listener(embedder), Attachments::listener()];
+    let memories = Memories::new(store.clone(), clock.clone(), watchers.clone(), listeners);
+    let attachments = files(config, (store, clock), (tasks, &memories))?;
+    Ok((memories, attachments))
+}
+
+/// The files of memories, which lie in the data directory.
+fn files(
+    config: &Config,
+    (store, clock): (&Store, &Clock),
+    (tasks, memories): (&Tasks, &Memories),
+) -> Result<Attachments, StartError> {
+    let limits = &config.limits;
+    Ok(Attachments::new(attachments::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        blobs: Blobs::local(&config.data_dir)?,
+        memories: memories.clone(),
+        tasks: tasks.clone(),
+        bounds: Bounds {
+            bytes: limits.attachment_bytes as u64,
+            per_memory: limits.attachments_per_memory,
+        },
+    }))
+}
+
 /// Builds it, with what the slices keep of people.
 pub(super) fn build(
     config: &Config,
@@ -45,14 +81,19 @@ pub(super) fn build(
     over: Over<'_>,
     slices: Vec<Box<dyn PrivacyProvider>>,
 ) -> Privacy {
-    let Over { people: (watchers, identities), kept: (memories, retrieval), providers, told } =
-        over;
+    let Over {
+        people: (watchers, identities),
+        kept: (memories, attachments, retrieval),
+        providers,
+        told,
+    } = over;
     let erasures = Erasures::new(privacy::Parts {
         store: store.clone(),
         clock: clock.clone(),
         queue: queue.clone(),
         watchers: watchers.clone(),
         retrieval: retrieval.clone(),
+        attachments: attachments.clone(),
         erasers: erasers(),
     });
     let restrictions = Restrictions::new(RestrictionParts {
@@ -76,14 +117,16 @@ pub(super) fn build(
         erasures: erasures.clone(),
         closers: closers(),
     });
-    let (memories, kept) = (memories.clone(), config.limits.trash);
-    let trash = Trash::new(store.clone(), clock.clone(), memories, erasures.clone(), kept);
+    let things = (memories.clone(), attachments.clone());
+    let (data, kept) = ((store.clone(), clock.clone()), config.limits.trash);
+    let trash = Trash::new(data, things, erasures.clone(), kept);
     let exports = Exports::new(ExportParts {
         store: store.clone(),
         clock: clock.clone(),
         tasks: tasks.clone(),
         watchers: watchers.clone(),
         providers: providers.clone(),
+        attachments: attachments.clone(),
         slices,
     });
     let register = Register::new(facts(config), providers.clone(), identities.clone());

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::open::schemas;
 use super::{StartError, examiners, tables};
+use crate::attachments::{self, Attachment};
+use crate::backup::FILES;
 use crate::config::Config;
 use crate::jobs::Findings;
 use crate::retrieval;
 use crate::seal::{SealError, Seals};
-use crate::store::{Codec, DataLock, Inspection, ReadTx, Store, StoreError};
+use crate::store::{Blobs, Codec, DataLock, Inspection, ReadTx, Store, StoreError};
 
 /// How many rows or things are named of one fault.
 const NAMED: &str = ", the first";
@@ -86,6 +88,7 @@ fn database(directory: &Path, seals: Option<Seals>, all: &mut Vec<Examined>, rep
         Err(error) => all.push(Examined::new(&*name, Verdict::Damaged, told(&error))),
     }
     let Some(seals) = seals else { return };
+    let mut kept = None;
     let looked = Inspection::open(directory, Codec::new(seals)).and_then(|inspection| {
         if let Some(found) = inspection.schema()?.filter(|found| *found > schemas::PRESENT) {
             return Err(StoreError::Newer { found, known: schemas::PRESENT });
@@ -93,11 +96,43 @@ fn database(directory: &Path, seals: Option<Seals>, all: &mut Vec<Examined>, rep
         inspection.read(|tx| {
             rows(tx, all);
             between(tx, all);
+            kept = Some(attachments::all(tx)?);
             indexes(tx, directory, all, repair)
         })
     });
     if let Err(error) = looked {
         all.push(Examined::new(name, Verdict::Damaged, told(&error)));
+    }
+    if let Some(kept) = kept {
+        files(directory, kept, all, repair);
+    }
+}
+
+/// The bytes of the files of memories. What no row names goes at the next start anyway.
+fn files(directory: &Path, kept: Vec<Attachment>, all: &mut Vec<Examined>, repair: bool) {
+    let looked = Blobs::local(directory).map_err(|error| told(&error)).and_then(|blobs| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(|error| told(&error))?;
+        runtime.block_on(attachments::look_at_files(kept, &blobs)).map_err(|error| told(&error))
+    });
+    let folder = directory.join(FILES);
+    let looked = match looked {
+        Ok(looked) => looked,
+        Err(error) => {
+            all.push(Examined::new(folder.display().to_string(), Verdict::Damaged, error));
+            return;
+        }
+    };
+    let detail = format!("{} files of memories are as they were stored", looked.sound);
+    all.push(Examined::new("files", Verdict::Sound, detail));
+    for name in looked.damaged {
+        let name = folder.join(name).display().to_string();
+        let detail = "a file of a memory is not there, or not as it was stored; look for it in a \
+                      backup";
+        all.push(Examined::new(name, Verdict::Damaged, detail));
+    }
+    for name in looked.nobodys {
+        all.push(derived(&folder.join(name), "no memory has this file".to_owned(), repair));
     }
 }
 

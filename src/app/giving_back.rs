@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::build::outbound;
 use super::restore::Restore;
 use super::{StartError, tables};
 use crate::accounts::Accounts;
-use crate::admin::{Prepare, Ready, RestoreParts, Restores, TryOut};
+use crate::admin::{Admin, Prepare, Ready, RestoreParts, Restores, TryOut};
 use crate::backup::{self, Backups, Destination, OnTrouble, Tried, Trouble, Wanted};
 use crate::config::Config;
 use crate::jobs::Tasks;
@@ -73,6 +75,20 @@ pub(super) fn restores(
         tasks: tasks.clone(),
         prepare: prepare(config),
     })
+}
+
+/// Has backups made, and tried out, by themselves.
+pub(super) fn start(
+    config: &Config,
+    (backups, admin): (&Backups, &Admin),
+    (tasks, end): (&Tasks, &CancellationToken),
+) {
+    let backup::Settings { every, try_every, .. } = &config.backup;
+    backups.start(tasks, *every, end.clone());
+    // Without a schedule somebody else sees to backups, and to whether they open.
+    if let (Some(_), Some(try_every)) = (every, try_every) {
+        admin.try_by_itself(tasks, *try_every);
+    }
 }
 
 /// Whoever looks after the server hears that backups fail.

@@ -8,6 +8,7 @@ pub(super) fn of_server(config: &Config) -> Limits {
     let sizes = Sizes {
         json: limits.json_bytes as u64,
         batch: limits.batch_bytes as u64,
+        attachment: limits.attachment_bytes as u64,
         upload: limits.upload_bytes as u64,
     };
     Limits {

@@ -8,6 +8,7 @@ use super::build::build;
 use super::{StartError, erasers, open, tables};
 use crate::access::{Principal, Proof};
 use crate::accounts::Account;
+use crate::attachments;
 use crate::backup::Findings;
 use crate::clones;
 use crate::config::Config;
@@ -19,7 +20,7 @@ use crate::privacy;
 use crate::retrieval::{SearchMode, SearchRequest};
 use crate::seal::Seals;
 use crate::sessions::SignInBy;
-use crate::store::{OWN_TABLES, Read, Store};
+use crate::store::{Blobs, OWN_TABLES, Read, Store};
 
 /// How many searches are tried at most.
 const SEARCHES: usize = 12;
@@ -51,7 +52,10 @@ pub(super) async fn rehearse(
     let queue = Queue::new(store.clone(), clock.clone());
     let parts = build(&config, (&store, &seals, &clock), (&tasks, &queue), None).await?;
     parts.retrieval.start(&tasks);
-    let searched = search(&parts, &store, &mut findings).await;
+    let searched = match read_files(&store, folder, &mut findings).await {
+        Ok(()) => search(&parts, &store, &mut findings).await,
+        error => error,
+    };
     drop(tasks.join_all(PATIENCE).await);
     searched.map(|()| findings)
 }
@@ -72,6 +76,19 @@ fn read_all(store: &Store) -> Result<Findings, StartError> {
         }
         Ok(findings)
     })
+}
+
+/// Reads every file of every memory.
+async fn read_files(
+    store: &Store,
+    folder: &Path,
+    findings: &mut Findings,
+) -> Result<(), StartError> {
+    let blobs = Blobs::local(folder)?;
+    let kept = store.read(attachments::all)?;
+    let looked = attachments::look_at_files(kept, &blobs).await?;
+    (findings.files, findings.damaged_files) = (looked.sound, looked.damaged.len() as u64);
+    Ok(())
 }
 
 /// Searches for what some memories say, as their authors would.

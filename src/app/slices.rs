@@ -2,6 +2,7 @@
 
 use crate::accounts::{self, AccountEraser, AccountExaminer};
 use crate::api_keys::{self, ApiKeyEraser};
+use crate::attachments::{self, AttachmentEraser, AttachmentExaminer};
 use crate::audit::{self, AuditEraser, AuditExaminer};
 use crate::break_glass::{self, BreakGlassEraser};
 use crate::clones::{self, CloneEraser, CloneExaminer};
@@ -39,6 +40,7 @@ pub fn tables() -> Vec<TableInfo> {
         clones::TABLES,
         share_links::TABLES,
         memories::TABLES,
+        attachments::TABLES,
         retrieval::TABLES,
         conversations::TABLES,
         audit::TABLES,
@@ -68,6 +70,7 @@ pub fn erasers() -> Vec<Box<dyn Eraser>> {
         Box::new(AuditEraser),
         Box::new(ConversationEraser),
         Box::new(RetrievalEraser),
+        Box::new(AttachmentEraser),
         Box::new(MemoryEraser(privacy::forget_memory_in)),
         Box::new(CloneEraser),
         Box::new(ErasureEraser),
@@ -95,6 +98,7 @@ pub fn kept_of_people() -> Vec<Box<dyn PrivacyProvider>> {
         Box::new(SpaceEraser),
         Box::new(CloneEraser),
         Box::new(MemoryEraser(privacy::forget_memory_in)),
+        Box::new(AttachmentEraser),
         Box::new(ConversationEraser),
         Box::new(ShareLinkEraser(conversations::forget_visitor_in)),
         Box::new(QueueEraser),
@@ -118,6 +122,7 @@ pub fn examiners() -> Vec<Box<dyn Examiner>> {
         Box::new(SpaceExaminer),
         Box::new(CloneExaminer),
         Box::new(MemoryExaminer),
+        Box::new(AttachmentExaminer),
         Box::new(RetrievalExaminer),
         Box::new(ConversationExaminer),
         Box::new(TrashExaminer),

@@ -31,6 +31,10 @@ pub struct Findings {
     pub clones: u64,
     /// Memories.
     pub memories: u64,
+    /// Files of memories that were read and are as they were stored.
+    pub files: u64,
+    /// Those that are not: they were damaged on the disk before.
+    pub damaged_files: u64,
     /// Searches for the words of memories.
     pub searches: usize,
     /// Those that found the memory.

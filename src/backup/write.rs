@@ -14,7 +14,7 @@ use crate::kernel::Timestamp;
 use crate::seal::Seals;
 use crate::store::{
     Direction, LEDGER, OWN_TABLES, Range, ReadTx, Rows as _, Store, StoreError, TableInfo,
-    schema_of,
+    is_unfinished, schema_of,
 };
 
 /// What is put into a backup.
@@ -80,6 +80,11 @@ pub(super) fn write<W: Write>(
     })?;
     let root = source.directory.join(FILES);
     for path in files_below(&root)? {
+        // What is being stored has no row in the snapshot.
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.is_some_and(is_unfinished) {
+            continue;
+        }
         file(source, (&root, &path), &mut frames, &mut footer)?;
     }
     let out = frames.end(source.seals, &footer)?;

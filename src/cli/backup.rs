@@ -187,9 +187,11 @@ pub fn describe(restore: &Restore) {
 
 /// Says what was found when it was tried out.
 pub fn tell(findings: &Findings) -> Result<(), Failure> {
-    let Findings { rows, erased, accounts, clones, memories, searches, found } = findings;
+    let Findings { rows, erased, accounts, clones, memories, searches, found, .. } = findings;
     say(format_args!("It opens: {accounts} accounts, {clones} clones, {memories} memories."));
     say(format_args!("{rows} rows were read; {found} of {searches} searches found their memory."));
+    let Findings { files, damaged_files, .. } = findings;
+    say(format_args!("{files} files of memories were read; {damaged_files} are damaged."));
     if *erased > 0 {
         say(format_args!("{erased} rows belong to what was erased since, and stay unreadable."));
     }

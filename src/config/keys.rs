@@ -111,6 +111,8 @@ pub const KEYS: &[KeyInfo] = &[
     key("limits.share_links_per_clone", "20", "Share links of one clone at most."),
     key("limits.json_bytes", "1048576", "Bytes of a JSON request body at most."),
     key("limits.batch_bytes", "33554432", "Bytes of a batch request body at most."),
+    key("limits.attachment_bytes", "10485760", "Bytes of a file of a memory at most."),
+    key("limits.attachments_per_memory", "20", "Files of a memory at most."),
     key("limits.upload_bytes", "105906176", "Bytes of an uploaded document or archive at most."),
     key("limits.json_depth", "64", "How deeply a JSON request body may be nested."),
     key("limits.json_fields", "10000", "Fields of one object in a JSON request body at most."),

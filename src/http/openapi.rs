@@ -205,13 +205,14 @@ fn scope(operation: &mut Map<String, Value>) {
 
 /// The operations that are done once for each `Idempotency-Key`. Others make nothing a second
 /// time anyway, or answer with a token that is shown once.
-const ONCE: [&str; 11] = [
+const ONCE: [&str; 12] = [
     "chat",
     "create_api_key",
     "create_clone",
     "create_conversation",
     "create_memories",
     "create_memory",
+    "add_attachment",
     "create_person",
     "create_share_link",
     "create_space",

@@ -76,13 +76,15 @@ pub struct Sizes {
     pub json: u64,
     /// Many things in one JSON.
     pub batch: u64,
+    /// A file of a memory.
+    pub attachment: u64,
     /// A document or an archive.
     pub upload: u64,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { json: MIB, batch: 32 * MIB, upload: 101 * MIB }
+        Self { json: MIB, batch: 32 * MIB, attachment: 10 * MIB, upload: 101 * MIB }
     }
 }
 
@@ -98,6 +100,8 @@ impl Sizes {
             _ if method == Method::GET => self.json,
             "batch" => self.batch,
             "documents" | "imports" => self.upload,
+            // What stands around it, and its caption, come on top.
+            "attachments" => self.attachment.saturating_add(MIB / 16),
             "files" => self.upload.min(11 * MIB),
             // As much as the disk takes: whoever takes it in looks.
             "upload" => u64::MAX,

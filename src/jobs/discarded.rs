@@ -27,6 +27,8 @@ pub enum Discard {
     Clone,
     /// One memory.
     Memory,
+    /// One file of a memory.
+    Attachment,
     /// One person.
     Person,
     /// One conversation.
@@ -109,6 +111,7 @@ pub(super) fn erase_in(tx: &mut WriteTx<'_>, subject: Subject) -> Result<(), Sto
             remove_where(tx, |row| row.by == account && row.kind == Discard::Conversation)
         }
         Subject::Memory(_, id) => remove_where(tx, of(Discard::Memory, id.bytes())),
+        Subject::Attachment(_, id) => remove_where(tx, of(Discard::Attachment, id.bytes())),
         Subject::Person(_, id) => remove_where(tx, of(Discard::Person, id.bytes())),
         Subject::Conversation(id) => remove_where(tx, of(Discard::Conversation, id.bytes())),
     }

@@ -1,6 +1,6 @@
 //! What is erased as one.
 
-use super::{AccountId, CloneId, ConversationId, MemoryId, PersonId};
+use super::{AccountId, AttachmentId, CloneId, ConversationId, MemoryId, PersonId};
 
 /// Whose or which data is to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +11,8 @@ pub enum Subject {
     Clone(CloneId),
     /// One memory of a clone.
     Memory(CloneId, MemoryId),
+    /// One file of a memory of a clone.
+    Attachment(CloneId, AttachmentId),
     /// One person of a clone.
     Person(CloneId, PersonId),
     /// One conversation.

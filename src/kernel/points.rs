@@ -78,6 +78,14 @@ points! {
     ForgetBegun = "forget.begun",
     /// It is not.
     ForgetDone = "forget.done",
+    /// A file is on the disk, and no row names it.
+    AttachmentWritten = "attachment.written",
+    /// A row names it, and nobody was told.
+    AttachmentNamed = "attachment.named",
+    /// Files that no row names are found, and still there.
+    AttachmentsFound = "attachments.found",
+    /// They are not.
+    AttachmentsSwept = "attachments.swept",
     /// Jobs are taken, and not begun.
     JobsClaimed = "jobs.claimed",
     /// A job is done, and nobody knows.

@@ -26,6 +26,8 @@ kinds! {
     CloneKind CloneId;
     /// One thing remembered.
     MemoryKind MemoryId;
+    /// A file that belongs to a memory.
+    AttachmentKind AttachmentId;
     /// A person who occurs in memories.
     PersonKind PersonId;
     /// A chat of an account with a clone.

@@ -11,8 +11,8 @@ use crate::consents::{self, Consent};
 use crate::kernel::{AccountId, CloneId, MemoryId, Page, PageRequest, Text, Timestamp};
 use crate::store::{Direction, Range, Rows, StoreError, WriteTx, page_of};
 
-use super::rights::{may_read, readable};
-use super::{Content, Memories, Memory, MemoryError, require_free, rows};
+use super::rights::{may_read, readable_as};
+use super::{Content, Happened, Memories, Memory, MemoryError, require_free, rows};
 
 /// What of a memory nobody has let in yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +76,12 @@ impl Memory {
         by != self.author || self.files_until.is_none_or(|until| at < until)
     }
 
+    /// Whether a file that somebody sent then with the memory waits with it.
+    pub fn keeps_waiting(&self, by: AccountId, at: Timestamp) -> bool {
+        let since = self.waiting.as_ref().map(|waiting| waiting.since);
+        by == self.author && since.is_some_and(|since| at >= since)
+    }
+
     /// It after a change by somebody whose writing waits (`reviewed`) or does not.
     pub(super) fn rewritten(
         &self,
@@ -116,7 +122,7 @@ impl Memory {
 ///
 /// # Errors
 /// When the store fails.
-pub(super) fn is_reviewed(tx: &impl Rows, role: Role, clone: CloneId) -> Result<bool, StoreError> {
+pub fn is_reviewed(tx: &impl Rows, role: Role, clone: CloneId) -> Result<bool, StoreError> {
     if may(role, Action::ChangeMemories) {
         return Ok(false);
     }
@@ -172,7 +178,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 let (persona, role) = clones::open(tx, &who, clone, Action::ReadMemories)?;
-                let before = readable(tx, &who, role, clone, id)?;
+                let before = readable_as(tx, &who, role, clone, id)?;
                 if !may(role, Action::ChangeMemories) {
                     return Err(MemoryError::Forbidden);
                 }
@@ -243,7 +249,7 @@ impl Memories {
         self.store
             .write(move |tx| {
                 let (_, role) = clones::open(tx, &who, clone, Action::ReadMemories)?;
-                let before = readable(tx, &who, role, clone, id)?;
+                let before = readable_as(tx, &who, role, clone, id)?;
                 if before.author != who.account {
                     return Err(MemoryError::Forbidden);
                 }
@@ -252,6 +258,7 @@ impl Memories {
                 }
                 let revision = before.revision + 1;
                 let after = Memory { waiting: None, revision, ..before.clone() };
+                this.tell(tx, Happened::Withdrawn(&before, this.clock.now()))?;
                 this.replace_in(tx, who.account, before, after).map(|_| ())
             })
             .await

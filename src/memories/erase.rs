@@ -72,7 +72,8 @@ impl Eraser for MemoryEraser {
                 tx.remove(&people_rows::PEOPLE, &(clone, id));
                 Ok(())
             }
-            Subject::Conversation(_) => Ok(()),
+            // A file of a memory is erased above.
+            Subject::Attachment(..) | Subject::Conversation(_) => Ok(()),
         }
     }
 }

@@ -28,10 +28,12 @@ use crate::consents::{self, Consent};
 use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::kernel::faults::{Planted, planted};
-use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest};
+use crate::kernel::{
+    AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest, Timestamp,
+};
 use crate::store::{Direction, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
 
-pub use contributions::{Decision, Declined, Waiting};
+pub use contributions::{Decision, Declined, Waiting, is_reviewed};
 pub use erase::{Forget, MemoryEraser};
 pub use error::MemoryError;
 pub use examine::MemoryExaminer;
@@ -42,11 +44,14 @@ pub use model::{
 pub use people::{may_discard_person, names_of, restore_person_in};
 pub use personal::{clones_written_in, each_written};
 pub use reads::{
-    day_of, each_of, is_readable, may_discard, memory_of, remove_dangling_in, written_after,
+    author_of, day_of, each_of, is_readable, may_discard, memory_of, remove_dangling_in,
+    written_after,
 };
 pub use rows::reseal_in;
 
-use self::rights::{changeable, may_change, may_read, readable, require_own_or_steward};
+pub use rights::{changeable, readable};
+
+use self::rights::{may_change, may_read, require_own_or_steward};
 
 /// The tables of this slice.
 pub const TABLES: &[TableInfo] = &[
@@ -72,6 +77,8 @@ pub enum Happened<'a> {
     },
     /// It was put into the trash.
     Removed(&'a Memory),
+    /// Its author takes back then what of it waits, which it still has here.
+    Withdrawn(&'a Memory, Timestamp),
 }
 
 /// Runs in the transaction in which a memory changes.
@@ -141,10 +148,7 @@ impl Memories {
         clone: CloneId,
         id: MemoryId,
     ) -> Result<Memory, MemoryError> {
-        self.store.read(|tx| {
-            let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-            Ok(readable(tx, who, role, clone, id)?.seen_by(who, role))
-        })
+        self.store.read(|tx| readable(tx, who, clone, id))
     }
 
     /// Changes a memory; what it said before is kept as a revision.
@@ -230,8 +234,7 @@ impl Memories {
         page: &PageRequest,
     ) -> Result<Page<Revision>, MemoryError> {
         self.store.read(|tx| {
-            let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-            readable(tx, who, role, clone, id)?;
+            readable(tx, who, clone, id)?;
             let range = Range::prefix(&(clone, id));
             page_of(tx, &rows::REVISIONS, range, Direction::Down, page, |(_, _, n), row| {
                 Ok(Some(rows::revision_of(n, row)))

@@ -23,6 +23,18 @@ pub fn memory_of(
     Ok(rows::memory(tx, clone, id)?.filter(there))
 }
 
+/// Who wrote a memory, if it is there, in the trash or not.
+///
+/// # Errors
+/// When the store fails.
+pub fn author_of(
+    tx: &impl Rows,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<Option<AccountId>, StoreError> {
+    Ok(tx.get(&rows::MEMORIES, &(clone, id))?.map(|row| row.author))
+}
+
 /// Visits the memories of a clone that are in and not in the trash, oldest first, until it is
 /// enough.
 ///

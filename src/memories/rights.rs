@@ -12,7 +12,21 @@ pub(super) fn may_read(who: &Principal, role: Role, memory: &Memory) -> bool {
     memory.deleted_at.is_none() && may_read_memory(role, own, memory.shown_to())
 }
 
-pub(super) fn readable(
+/// A memory that the asker may read, as they see it.
+///
+/// # Errors
+/// When it is not theirs to read, or the store fails.
+pub fn readable(
+    tx: &impl Rows,
+    who: &Principal,
+    clone: CloneId,
+    id: MemoryId,
+) -> Result<Memory, MemoryError> {
+    let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
+    Ok(readable_as(tx, who, role, clone, id)?.seen_by(who, role))
+}
+
+pub(super) fn readable_as(
     tx: &impl Rows,
     who: &Principal,
     role: Role,
@@ -26,14 +40,17 @@ pub(super) fn readable(
 
 /// A memory that the asker may change, and what they are to its clone: their own, or anyone's for
 /// stewards and owners.
-pub(super) fn changeable(
+///
+/// # Errors
+/// When they may not, or the store fails.
+pub fn changeable(
     tx: &impl Rows,
     who: &Principal,
     clone: CloneId,
     id: MemoryId,
 ) -> Result<(Memory, Role), MemoryError> {
     let (_, role) = clones::open(tx, who, clone, Action::ReadMemories)?;
-    let memory = readable(tx, who, role, clone, id)?;
+    let memory = readable_as(tx, who, role, clone, id)?;
     require_own_or_steward(who, role, memory.author)?;
     Ok((memory, role))
 }

@@ -14,7 +14,9 @@ impl Examiner for TrashExaminer {
         for thing in discarded::all(tx)? {
             let clone = match thing.kind {
                 Discard::Clone => CloneId::from_bytes(thing.id.bytes()),
-                Discard::Memory | Discard::Person | Discard::Conversation => thing.clone,
+                Discard::Memory | Discard::Attachment | Discard::Person | Discard::Conversation => {
+                    thing.clone
+                }
             };
             let lost = !clones::exists(tx, clone)?;
             findings.note_if(lost, "discarded", "its clone is not there", &thing.id);

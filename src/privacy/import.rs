@@ -12,9 +12,11 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 use zip::ZipArchive;
 
+use crate::attachments::Attachments;
 use crate::clones;
 use crate::conversations;
 use crate::jobs::kept;
@@ -25,18 +27,25 @@ use crate::spaces;
 use crate::store::{Store, StoreError, WriteTx};
 
 /// The records that are taken in, in an order in which each finds what it belongs to.
-const ORDER: [&str; 10] = [
+const ORDER: [&str; 11] = [
     "spaces",
     "clones",
     "other_clones",
     "clone_settings",
     "memories",
     "memory_revisions",
+    ATTACHMENTS,
     "people",
     "conversations",
     "messages",
     "trash",
 ];
+
+/// The record whose lines each have a file.
+const ATTACHMENTS: &str = "attachments";
+
+/// Where the files lie.
+const FOLDER: &str = "files/";
 
 /// The longest line, in bytes: a message with all of its citations.
 const LINE: u64 = 8 << 20;
@@ -98,6 +107,7 @@ pub struct Imports {
     store: Store,
     clock: Clock,
     memories: Memories,
+    attachments: Attachments,
     records: Arc<BTreeMap<&'static str, &'static Record>>,
 }
 
@@ -111,14 +121,13 @@ struct Archive {
 impl Imports {
     /// What is taken in goes into this store; the slices say what their records are.
     pub fn new(
-        store: Store,
-        clock: Clock,
-        memories: Memories,
+        (store, clock): (Store, Clock),
+        (memories, attachments): (Memories, Attachments),
         slices: &[Box<dyn PrivacyProvider>],
     ) -> Self {
         let records = slices.iter().flat_map(|slice| slice.personal().records);
         let records = records.map(|record| (record.name, record)).collect();
-        Self { store, clock, memories, records: Arc::new(records) }
+        Self { store, clock, memories, attachments, records: Arc::new(records) }
     }
 
     /// Takes an export into an account; how many of each record. Doing it again changes nothing.
@@ -137,6 +146,9 @@ impl Imports {
             let arrival = this.arrival(account, &mut archive)?;
             // Everything is read once before anything is stored.
             this.each_line(&mut archive, |_| Ok(()))?;
+            this.each_file(&mut archive, |line, bytes| {
+                Ok(this.attachments.look_at(&line, bytes)?)
+            })?;
             Ok((Archive::open(&path)?, arrival))
         };
         let broken = |_| ArrivalError::NoExport("it could not be read");
@@ -155,6 +167,9 @@ impl Imports {
                 Ok(())
             })?;
             runtime.block_on(this.put(waiting, arrival.clone()))?;
+            this.each_file(&mut archive, |line, bytes| {
+                Ok(runtime.block_on(this.attachments.import(&arrival, &line, bytes))?)
+            })?;
             Ok(counts)
         };
         crate::jobs::blocking(store).await.map_err(broken)?
@@ -194,6 +209,35 @@ impl Imports {
             if let Some(record) = self.records.get(name) {
                 archive.lines(record, &mut visit)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Visits the lines that have a file, with it.
+    fn each_file(
+        &self,
+        archive: &mut Archive,
+        mut visit: impl FnMut(Line, Bytes) -> Result<(), ArrivalError>,
+    ) -> Result<(), ArrivalError> {
+        let Some(record) = self.records.get(ATTACHMENTS) else { return Ok(()) };
+        let mut lines = Vec::new();
+        archive.lines(record, |line| {
+            lines.push(line);
+            Ok(())
+        })?;
+        let most = self.attachments.bounds().bytes;
+        // Those that were damaged where they come from are named there.
+        let damaged = archive.file(super::export::DAMAGED, MANIFEST)?.unwrap_or_default();
+        let damaged = String::from_utf8_lossy(&damaged);
+        for line in lines {
+            let name: String = line.field("file")?;
+            if damaged.lines().any(|one| one == name) {
+                continue;
+            }
+            let Some(bytes) = archive.file(&name, most)? else {
+                return Err(line.wrong("is of a file that is not there, or too large").into());
+            };
+            visit(line, bytes)?;
         }
         Ok(())
     }
@@ -250,6 +294,19 @@ impl Archive {
         }
         let from = manifest["account_id"].as_str().and_then(|id| id.parse().ok());
         from.ok_or_else(none)
+    }
+
+    /// A file of a memory, if it is there and has no more bytes than that.
+    fn file(&mut self, name: &str, most: u64) -> Result<Option<Bytes>, ArrivalError> {
+        if !name.starts_with(FOLDER) {
+            return Ok(None);
+        }
+        let Ok(file) = self.zip.by_name(name) else { return Ok(None) };
+        let mut bytes = Vec::new();
+        let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes);
+        let read = read.map_err(|_| ArrivalError::NoExport("a file in it is broken"))? as u64;
+        self.left = self.left.checked_sub(read).ok_or(ArrivalError::TooLarge)?;
+        Ok((read <= most).then(|| bytes.into()))
     }
 
     /// Reads the lines of a record. A file that is not there has none.

@@ -4,14 +4,15 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::access::{Principal, Role};
+use crate::attachments::{self, AttachmentError, Attachments};
 use crate::clones::{self, CloneError};
 use crate::consents::{self, Consent, ConsentError};
 use crate::conversations::{self, ConversationError};
 use crate::jobs::Subject;
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::kernel::{
-    Clock, ConversationId, DiscardedId, Fault, Kind, MemoryId, PersonId, Timestamp, Token,
-    TokenHash,
+    AttachmentId, Clock, ConversationId, DiscardedId, Fault, Kind, MemoryId, PersonId, Timestamp,
+    Token, TokenHash,
 };
 use crate::memories::{self, Memories, MemoryError};
 use crate::spaces;
@@ -34,6 +35,9 @@ pub enum TrashError {
     /// A memory could not be brought back.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// A file could not be brought back.
+    #[error(transparent)]
+    Attachment(#[from] AttachmentError),
     /// A conversation could not be brought back.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
@@ -59,6 +63,7 @@ impl From<TrashError> for Fault {
             ),
             TrashError::Clone(error) => error.into(),
             TrashError::Memory(error) => error.into(),
+            TrashError::Attachment(error) => error.into(),
             TrashError::Conversation(error) => error.into(),
             TrashError::Random(error) => Self::internal(error),
             TrashError::Consent(error) => error.into(),
@@ -73,6 +78,7 @@ pub struct Trash {
     store: Store,
     clock: Clock,
     memories: Memories,
+    attachments: Attachments,
     erasures: Erasures,
     kept: Duration,
 }
@@ -80,13 +86,12 @@ pub struct Trash {
 impl Trash {
     /// The trash in a store; things wait `kept` long.
     pub fn new(
-        store: Store,
-        clock: Clock,
-        memories: Memories,
+        (store, clock): (Store, Clock),
+        (memories, attachments): (Memories, Attachments),
         erasures: Erasures,
         kept: Duration,
     ) -> Self {
-        Self { store, clock, memories, erasures, kept }
+        Self { store, clock, memories, attachments, erasures, kept }
     }
 
     /// How long things wait.
@@ -117,13 +122,13 @@ impl Trash {
     /// # Errors
     /// When it is not there for the asker, or the store fails.
     pub async fn restore(&self, who: &Principal, id: DiscardedId) -> Result<(), TrashError> {
-        let (who, memories) = (who.clone(), self.memories.clone());
+        let (who, this) = (who.clone(), self.clone());
         self.store
             .write(move |tx| {
                 let discarded = find(tx, &who, id)?;
                 // What is brought back is searched again.
                 consents::require_in(tx, who.account, Consent::DataProcessing)?;
-                restore_in(tx, &who, &memories, &discarded)?;
+                this.restore_in(tx, &who, &discarded)?;
                 discarded::remove_in(tx, id);
                 Ok(())
             })
@@ -144,6 +149,34 @@ impl Trash {
             })
             .await?;
         Ok(token)
+    }
+
+    fn restore_in(
+        &self,
+        tx: &mut WriteTx<'_>,
+        who: &Principal,
+        discarded: &Discarded,
+    ) -> Result<(), TrashError> {
+        let (clone, thing) = (discarded.clone, discarded.id.bytes());
+        if discarded.kind != Discard::Clone && clones::present(tx, clone)?.is_none() {
+            return Err(TrashError::CloneIsGone);
+        }
+        match discarded.kind {
+            Discard::Clone => clones::restore_in(tx, who, clone)?,
+            Discard::Memory => {
+                self.memories.restore_in(tx, who, clone, MemoryId::from_bytes(thing))?;
+            }
+            Discard::Attachment => {
+                self.attachments.restore_in(tx, who, clone, AttachmentId::from_bytes(thing))?;
+            }
+            Discard::Person => {
+                memories::restore_person_in(tx, who, clone, PersonId::from_bytes(thing))?;
+            }
+            Discard::Conversation => {
+                conversations::restore_in(tx, who, ConversationId::from_bytes(thing))?;
+            }
+        }
+        Ok(())
     }
 
     fn erase_in(
@@ -233,6 +266,12 @@ fn may_restore(tx: &impl Rows, who: &Principal, discarded: &Discarded) -> Result
         Discard::Memory if theirs => {
             memories::may_discard(tx, (who.account, role), clone, MemoryId::from_bytes(thing))
         }
+        Discard::Attachment if theirs => attachments::may_discard(
+            tx,
+            (who.account, role),
+            clone,
+            AttachmentId::from_bytes(thing),
+        ),
         Discard::Person if theirs => memories::may_discard_person(
             tx,
             (who.account, role),
@@ -243,33 +282,12 @@ fn may_restore(tx: &impl Rows, who: &Principal, discarded: &Discarded) -> Result
     }
 }
 
-fn restore_in(
-    tx: &mut WriteTx<'_>,
-    who: &Principal,
-    memories: &Memories,
-    discarded: &Discarded,
-) -> Result<(), TrashError> {
-    let (clone, thing) = (discarded.clone, discarded.id.bytes());
-    if discarded.kind != Discard::Clone && clones::present(tx, clone)?.is_none() {
-        return Err(TrashError::CloneIsGone);
-    }
-    match discarded.kind {
-        Discard::Clone => Ok(clones::restore_in(tx, who, clone)?),
-        Discard::Memory => Ok(memories.restore_in(tx, who, clone, MemoryId::from_bytes(thing))?),
-        Discard::Person => {
-            Ok(memories::restore_person_in(tx, who, clone, PersonId::from_bytes(thing))?)
-        }
-        Discard::Conversation => {
-            Ok(conversations::restore_in(tx, who, ConversationId::from_bytes(thing))?)
-        }
-    }
-}
-
 /// What it is to be erased as.
 fn subject_of(discarded: &Discarded) -> Subject {
     let (clone, thing) = (discarded.clone, discarded.id.bytes());
     match discarded.kind {
         Discard::Memory => Subject::Memory(clone, MemoryId::from_bytes(thing)),
+        Discard::Attachment => Subject::Attachment(clone, AttachmentId::from_bytes(thing)),
         Discard::Person => Subject::Person(clone, PersonId::from_bytes(thing)),
         Discard::Conversation => Subject::Conversation(ConversationId::from_bytes(thing)),
         Discard::Clone => Subject::Clone(clone),

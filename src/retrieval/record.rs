@@ -32,6 +32,7 @@ pub(super) fn follow_in(
             rows::put_scope_in(tx, memory.clone, &scope)
         }
         Happened::Removed(memory) => forget_in(tx, memory.clone, memory.id),
+        Happened::Withdrawn(..) => Ok(()),
     }
 }
 

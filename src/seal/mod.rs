@@ -12,6 +12,7 @@ mod copy;
 mod disk;
 mod envelope;
 mod error;
+mod file;
 mod keyring;
 mod root;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub(crate) use disk::Disk;
 pub(crate) use disk::DiskFile;
 pub use envelope::Place;
 pub use error::SealError;
+pub use file::{FileKey, PIECE, SEALED_PIECE, sealed_size};
 pub use root::Source;
 
 /// Whose key something is sealed with.

@@ -74,6 +74,7 @@ enum Erased {
     Account { id: String },
     Clone { id: String },
     Memory { clone: String, id: String },
+    Attachment { clone: String, id: String },
     Person { clone: String, id: String },
     Conversation { id: String },
 }
@@ -85,6 +86,9 @@ impl From<Subject> for Erased {
             Subject::Clone(id) => Self::Clone { id: id.to_string() },
             Subject::Memory(clone, id) => {
                 Self::Memory { clone: clone.to_string(), id: id.to_string() }
+            }
+            Subject::Attachment(clone, id) => {
+                Self::Attachment { clone: clone.to_string(), id: id.to_string() }
             }
             Subject::Person(clone, id) => {
                 Self::Person { clone: clone.to_string(), id: id.to_string() }
@@ -100,6 +104,9 @@ impl Erased {
             Self::Account { id } => Subject::Account(id.parse().ok()?),
             Self::Clone { id } => Subject::Clone(id.parse().ok()?),
             Self::Memory { clone, id } => Subject::Memory(clone.parse().ok()?, id.parse().ok()?),
+            Self::Attachment { clone, id } => {
+                Subject::Attachment(clone.parse().ok()?, id.parse().ok()?)
+            }
             Self::Person { clone, id } => Subject::Person(clone.parse().ok()?, id.parse().ok()?),
             Self::Conversation { id } => Subject::Conversation(id.parse().ok()?),
         })

@@ -44,7 +44,7 @@ use self::ahead::Ahead;
 use self::ledger::LedgerFile;
 use self::opened::{Current, Opened};
 
-pub use blobs::{BlobError, Blobs};
+pub use blobs::{BlobError, Blobs, NewBlob, is_unfinished};
 pub use codec::{Codec, Row, from_cbor};
 pub use disk::{Disk, DiskFailure, DiskFigures, Room};
 pub use dump::{Loader, OWN_TABLES, schema_of};

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::admin::{account_id, login};
 use crate::contract::is_documented;
 use crate::matrix::all_operations;
-use crate::matrix::table::{Need, TABLE, body_of};
+use crate::matrix::table::{Need, TABLE, body_of, dressed};
+use crate::matrix::things::attached;
 use crate::matrix::world::{Things, World};
 use crate::support::client::{Client, each, id, items, text};
 use crate::support::server::Server;
@@ -322,6 +323,7 @@ async fn personal(world: &World) -> Things {
     let conversation = world.ada.converse(&clone).await;
     let (_, answer) = world.ada.say(&conversation, "What is private?").await;
     things.insert("person_id", id(&person.await.is(201)));
+    things.insert("attachment_id", attached(&world.ada, &clone, &memory).await);
     things.insert("memory_id", memory);
     things.insert("clone_id", clone);
     things.insert("conversation_id", conversation);
@@ -344,10 +346,7 @@ async fn behind_glass_every_operation_that_reads_works_and_no_other() {
         let (_, need, _) = TABLE.iter().find(|(name, ..)| *name == operation).unwrap();
         let looks = verb == Method::GET && matches!(need, Need::Read | Need::ReadChat);
         let ask = admin.ask(verb, &crate::matrix::filled(&path, &things));
-        let reply = match body_of(&operation, &things) {
-            Some(body) => ask.json(&body).await,
-            None => ask.await,
-        };
+        let reply = dressed(ask, &operation, body_of(&operation, &things).as_ref()).await;
         if operation == "list_share_links" {
             // Handing it on is not reading it.
             reply.problem(403, "break_glass_limited");

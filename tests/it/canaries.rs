@@ -253,6 +253,13 @@ fn with_body(
     described: &Value,
     body: Value,
 ) -> Ask {
+    if described["requestBody"]["content"]["multipart/form-data"].is_object() {
+        let name = format!("{}.txt", aviary.canary(input));
+        let (words, caption) = (aviary.canary(input), aviary.canary(input));
+        let field = if way == Try::Nonsense { aviary.canary(input) } else { "caption".to_owned() };
+        let ask = ask.form(&name, "text/plain", words.as_bytes(), Some((&field, &caption)));
+        return if way == Try::Unreadable { ask.bytes(words) } else { ask };
+    }
     if way == Try::Unreadable {
         let cut = format!("{{\"{}\": \"{}", aviary.canary(input), aviary.canary(input));
         return ask.header("content-type", "application/json").bytes(cut);

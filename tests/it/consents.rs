@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::contract::operations;
-use crate::matrix::table::{Least, NOT_HERE, Need, TABLE, body_of};
+use crate::matrix::table::{Least, NOT_HERE, Need, TABLE, body_of, dressed};
 use crate::matrix::world::{World, bearer, login};
 use crate::matrix::{all_operations, filled};
 use crate::support::client::{Client, id, items, text};
@@ -78,10 +78,7 @@ async fn each_operation_needs_the_consents_that_the_document_says_and_no_others(
         }
         let ask = || {
             let ask = client.ask(verb.clone(), &filled(&path, &things));
-            match body_of(&name, &things) {
-                Some(body) => ask.json(&body),
-                None => ask,
-            }
+            dressed(ask, &name, body_of(&name, &things).as_ref())
         };
         for consent in &needed {
             agrees(&client, &ALL, true).await;

@@ -1,5 +1,6 @@
 //! What contributors write waits until somebody who looks after the clone lets it in.
 
+use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::isolation::is_settled;
@@ -87,6 +88,11 @@ impl House {
 async fn topics(client: &Client) -> Vec<String> {
     let inbox = client.get("/notifications").await.is(200);
     each(&items(&inbox), "topic").into_iter().map(str::to_owned).collect()
+}
+
+async fn attach(who: &Client, memory: &str, name: &str) -> String {
+    let asked = who.ask(Method::POST, &format!("{memory}/attachments"));
+    id(&asked.form(name, "text/plain", format!("This is {name}.").as_bytes(), None).await.is(201))
 }
 
 fn count(of: &Value) -> i64 {
@@ -258,4 +264,52 @@ async fn many_at_once_wait_the_trash_keeps_them_waiting_and_a_clone_can_be_open(
     let mut house = house;
     assert_eq!(house.server.stop().await, 0);
     house.server.command(&["fsck"], "").ok();
+}
+
+#[tokio::test]
+async fn what_is_sent_with_a_memory_waits_with_it() {
+    let house = House::new().await;
+    let House { sam, ben, vic, .. } = &house;
+    let memory = id(&ben.remember(&house.clone, "A photograph of the tramway.").await);
+    house.decides(sam, &memory, "approve", json!({})).await;
+    let path = house.memory(&memory);
+    let names = async |who: &Client| {
+        let seen = who.get(&path).await.is(200);
+        let files = items(&who.get(&format!("{path}/attachments")).await.is(200));
+        assert_eq!(seen["attachments"], json!(files));
+        each(&files, "name").into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = attach(ben, &path, "first.txt").await;
+    for (who, shown) in [(ben, true), (sam, true), (vic, false)] {
+        assert_eq!(names(who).await.len(), usize::from(shown));
+        let file = who.get(&format!("{path}/attachments/{first}")).await;
+        assert_eq!(file.status == 200, shown);
+    }
+    assert_eq!(house.waiting(sam).await, std::slice::from_ref(&memory));
+    // What was sent after somebody looked is not let in unseen.
+    let revision = sam.get(&path).await.is(200)["revision"].clone();
+    attach(ben, &path, "second.txt").await;
+    let late = sam.post(&format!("{path}/approve"), json!({"revision": revision})).await;
+    late.problem(412, "stale");
+    house.decides(sam, &memory, "approve", json!({})).await;
+    assert_eq!(names(vic).await, ["first.txt", "second.txt"]);
+    let caption = json!({"caption": "Another word."});
+    let captioned = ben.patch(&format!("{path}/attachments/{first}"), caption.clone()).await;
+    captioned.problem(409, "caption_is_in");
+    sam.patch(&format!("{path}/attachments/{first}"), caption).await.is(200);
+
+    // What is taken back goes to the trash, and waits again when it comes back.
+    let third = attach(ben, &path, "third.txt").await;
+    ben.delete(&format!("{path}/change")).await.is(204);
+    for who in [ben, sam, vic] {
+        assert_eq!(names(who).await, ["first.txt", "second.txt"]);
+    }
+    ben.post(&format!("/trash/{third}/restore"), json!({})).await.is(204);
+    assert_eq!(names(ben).await.len(), 3);
+    assert_eq!(names(vic).await.len(), 2);
+    house.decides(sam, &memory, "decline", json!({})).await;
+    assert_eq!((names(ben).await.len(), names(sam).await.len()), (3, 2));
+    // What a steward sends waits for nobody.
+    attach(sam, &path, "fourth.txt").await;
+    assert_eq!(names(vic).await, ["first.txt", "second.txt", "fourth.txt"]);
 }

@@ -103,7 +103,11 @@ async fn everything_of_an_account_is_erased_and_nothing_of_others() {
     is_settled(&server).await;
     // The scan sees what it is to see: all but what is not kept as it was said.
     let found = scan(&server, &words).await;
-    let hashed = ["external id", "thread"];
+    // The second is in no row: it is sealed in a file.
+    let hashed = ["external id", "thread", "content of a file"];
+    let blobs = server.data().join("blobs");
+    let files = || if blobs.exists() { files_below(&blobs).len() } else { 0 };
+    assert_eq!(files(), 7);
     let seen = |place: &str| found.iter().any(|found| found.starts_with(place));
     let blind: BTreeSet<_> = words.0.iter().map(|(place, _)| *place).filter(|p| !seen(p)).collect();
     assert!(blind.iter().all(|place| hashed.contains(place)), "not found before: {blind:?}");
@@ -121,6 +125,7 @@ async fn everything_of_an_account_is_erased_and_nothing_of_others() {
     assert_eq!((&receipt["scope"], &receipt["subject"]), (&json!("account"), &me));
     assert_eq!((&receipt["key_destroyed"], &receipt["clones"]), (&json!(true), &json!(7)));
     assert_eq!(receipt["removed"]["memories"], 14, "{receipt}");
+    assert_eq!((&receipt["removed"]["attachments"], files()), (&json!(7), 0), "{receipt}");
     assert_eq!(scan(&server, &words).await, Vec::<String>::new());
     assert_eq!(scan(&server, &others).await.len(), 2, "those of others are found");
     assert_eq!(before, (view(&admin, &[&hers]).await, view(&other, &[&kept]).await));

@@ -26,9 +26,15 @@ impl Taken {
         let mut files = BTreeMap::new();
         for at in 0..zip.len() {
             let mut file = zip.by_index(at).expect("a file");
-            let mut text = String::new();
-            file.read_to_string(&mut text).expect("UTF-8, whole, with the right checksum");
-            files.insert(file.name().expect("a name").into_owned(), text);
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).expect("whole, with the right checksum");
+            let name = file.name().expect("a name").into_owned();
+            // Those of memories may be anything.
+            let text = match name.starts_with("files/") {
+                true => String::from_utf8_lossy(&bytes).into_owned(),
+                false => String::from_utf8(bytes).expect("UTF-8"),
+            };
+            files.insert(name, text);
         }
         Self { files }
     }

@@ -18,6 +18,7 @@ mod support;
 mod admin;
 mod api_keys;
 mod at_rest;
+mod attachments;
 mod audit;
 mod backup;
 mod backup_console;

@@ -18,7 +18,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use self::relations::{RELATIONS, Relation};
-use self::table::{Least, NOT_HERE, Need, TABLE, body_of};
+use self::table::{Least, NOT_HERE, Need, TABLE, body_of, dressed};
 use self::world::{Brings, Proof, Things, VISITORS, Visitor, World};
 use crate::contract::operations;
 use crate::support::client::{Client, id, items};
@@ -231,10 +231,7 @@ async fn try_one(
     let body = body_of(operation, &things);
     let ask = |things: &Things| {
         let ask = proof.ask(verb.clone(), &filled(path, things));
-        match &body {
-            Some(body) => ask.json(body),
-            None => ask,
-        }
+        dressed(ask, operation, body.as_ref())
     };
     let reply = ask(&things).await;
     tried.cells += 1;
@@ -360,10 +357,7 @@ async fn parts_of_one_clone_are_not_found_under_another() {
         }
         let name = operation["operationId"].as_str().unwrap();
         let ask = world.ada.ask(verb.parse().unwrap(), &filled(&path, &things));
-        let ask = match body_of(name, &things) {
-            Some(body) => ask.json(&body),
-            None => ask,
-        };
+        let ask = dressed(ask, name, body_of(name, &things).as_ref());
         ask.await.problem(404, "not_found");
     }
 }

@@ -79,6 +79,13 @@ pub async fn clone_with_all(ada: &Client, words: &mut Canaries) -> String {
     let made = ada.post(&path, memory).await.is(201);
     let changed = json!({"content": format!("We swam, said {}.", words.at("other wording"))});
     ada.patch(&format!("{path}/{}", id(&made)), changed).await.is(200);
+    let letter = format!("Dear {}, we swam.", words.at("content of a file"));
+    let file = format!("{}.txt", words.at("name of a file"));
+    let caption = words.at("caption");
+    ada.ask(http::Method::POST, &format!("{path}/{}/attachments", id(&made)))
+        .form(&file, "text/plain", letter.as_bytes(), Some(("caption", &caption)))
+        .await
+        .is(201);
     let gone = json!({"content": words.at("content in the trash")});
     let gone = id(&ada.post(&path, gone).await.is(201));
     ada.delete(&format!("{path}/{gone}")).await.is(204);

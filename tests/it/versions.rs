@@ -22,6 +22,9 @@ async fn things(ada: &Client, idp: &Idp, ben: &str) -> Vec<Thing> {
     let space = id(&ada.post("/spaces", json!({"name": "The family"})).await.is(201));
     let clone = ada.new_clone("Maria").await;
     let memory = id(&ada.remember(&clone, "We swam in the lake.").await);
+    // What a look at it gives is read as JSON here.
+    let letter = ada.attach(&clone, &memory, "letter.txt", "", b"\"Dear Maria.\"").await;
+    let letter = id(&letter.is(201));
     let people = format!("/clones/{clone}/people");
     let person = id(&ada.post(&people, json!({"name": "Anna"})).await.is(201));
     let conversation = ada.converse(&clone).await;
@@ -32,6 +35,11 @@ async fn things(ada: &Client, idp: &Idp, ben: &str) -> Vec<Thing> {
     let named = || ["One", "Two"].map(|name| json!({"name": name}));
     let thing = |path: String, documented, changes| Thing { path, documented, changes };
     vec![
+        thing(
+            format!("/clones/{clone}/memories/{memory}/attachments/{letter}"),
+            "/clones/{clone_id}/memories/{memory_id}/attachments/{attachment_id}",
+            ["One", "Two"].map(|caption| json!({"caption": caption})),
+        ),
         thing(
             format!("/clones/{clone}/memories/{memory}"),
             "/clones/{clone_id}/memories/{memory_id}",

@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["clones"],
     &["share_links"],
     &["memories"],
+    &["attachments"],
     &["retrieval"],
     &["conversations"],
     &["privacy", "admin", "break_glass", "legacy"],
@@ -82,6 +83,9 @@ const VENDORS: &[(&str, &[&str])] = &[
     ("toml", &["config", "cli"]),
     ("edtf", &["kernel"]),
     ("zip", &["privacy"]),
+    ("img_parts", &["attachments"]),
+    ("multer", &["http"]),
+    ("infer", &["attachments"]),
     ("frostem", &["index"]),
     ("whatlang", &["index"]),
 ];

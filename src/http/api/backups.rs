@@ -100,6 +100,10 @@ pub(super) struct TriedView {
     rows: u64,
     /// Rows of what was erased since; they stay unreadable.
     erased: u64,
+    /// Files of memories that were read and are as they were stored.
+    files: u64,
+    /// Those that are not: they were damaged on the disk before.
+    damaged_files: u64,
     /// Memories that were looked for by their words.
     searches: u64,
     /// Those that were found.
@@ -286,6 +290,8 @@ pub(super) fn tried_view(tried: Tried) -> TriedView {
         memories: findings.memories,
         rows: findings.rows,
         erased: findings.erased,
+        files: findings.files,
+        damaged_files: findings.damaged_files,
         searches: findings.searches as u64,
         found: findings.found as u64,
     }

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::Group;
 use super::fields::{Fields, path_id};
-use super::memories::etag;
-use super::memories::views::{MemoryList, MemoryView, view};
+use super::memories::tagged;
+use super::memories::views::{MemoryList, MemoryView, views};
 use super::trash::Done;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::body::Body;
@@ -62,7 +62,7 @@ impl ContributionApi {
         let list = CONTRIBUTIONS.of(&clone_id.0);
         let page = list.wanted(limit.0, after.0)?;
         let page = ask.memories.contributions(&ask.who, path_id(&clone_id.0)?, &page)?;
-        let items = page.items.iter().map(view).collect();
+        let items = views(&ask, &page.items)?;
         Ok(Json(MemoryList { items, next_cursor: list.next(page.next) }))
     }
 
@@ -86,7 +86,7 @@ impl ContributionApi {
         let revision = body.0.revision;
         let memory = ask.memories.decide(&ask.who, key, revision, Decision::Approve).await?;
         ask.retrieval.wake();
-        Ok(Tagged { etag: etag(&memory), answer: Json(view(&memory)) })
+        tagged(&ask, &memory)
     }
 
     /// Do not let in what waits of a memory

@@ -68,6 +68,8 @@ enum ErasureScope {
     Clone,
     /// One memory.
     Memory,
+    /// One file of a memory.
+    Attachment,
     /// One person.
     Person,
     /// One conversation.
@@ -206,6 +208,7 @@ fn receipt(erasure: Erasure, traces: Traces) -> Receipt {
         Subject::Account(id) => (ErasureScope::Account, id.to_string()),
         Subject::Clone(id) => (ErasureScope::Clone, id.to_string()),
         Subject::Memory(_, id) => (ErasureScope::Memory, id.to_string()),
+        Subject::Attachment(_, id) => (ErasureScope::Attachment, id.to_string()),
         Subject::Person(_, id) => (ErasureScope::Person, id.to_string()),
         Subject::Conversation(id) => (ErasureScope::Conversation, id.to_string()),
     };

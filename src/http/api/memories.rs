@@ -7,18 +7,19 @@ use self::intake::{
     BatchRequest, MemoryPatch, NewMemory, content, content_change, one_of_batch, said,
 };
 use self::views::{
-    BatchFailure, BatchView, KindWord, MemoryList, MemoryView, RevisionList, kind_of,
-    revision_view, view,
+    BatchFailure, BatchView, KindWord, MemoryList, MemoryView, RevisionList, files_of, kind_of,
+    revision_view, view, views,
 };
 
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::{ApiResponse, OpenApi};
 
-use super::Group;
 use super::fields::{Fields, path_id};
 use super::trash::Done;
+use super::{Group, Services};
 use crate::access::Principal;
+use crate::attachments::Attachment;
 use crate::http::asked::Asked;
 use crate::http::auth::{Ask, Reading, Writing};
 use crate::http::body::Body;
@@ -27,7 +28,7 @@ use crate::http::guard::RequestId;
 use crate::http::listing::List;
 use crate::http::problem::{Answer, Problem};
 use crate::kernel::{CloneId, Fault, FieldProblem, MemoryId};
-use crate::memories::{Filter, Memories, Memory, MemoryError};
+use crate::memories::{Filter, Memory};
 
 const LATEST_MEMORIES: List<'_> = List::named("latest_memories");
 const MEMORIES: List<'_> = List::named("memories");
@@ -59,7 +60,7 @@ impl MemoryApi {
         #[oai(name = "cursor")] after: Query<Option<String>>,
     ) -> Answer<Json<MemoryList>> {
         let page = ask.memories.latest(&ask.who, &LATEST_MEMORIES.wanted(limit.0, after.0)?)?;
-        let items = page.items.iter().map(view).collect();
+        let items = views(&ask, &page.items)?;
         Ok(Json(MemoryList { items, next_cursor: LATEST_MEMORIES.next(page.next) }))
     }
 
@@ -107,7 +108,7 @@ impl MemoryApi {
         let page = list.wanted(limit.0, after.0)?;
         let id = path_id(&clone_id.0)?;
         let page = ask.memories.list(&ask.who, id, &filter, &page)?;
-        let items = page.items.iter().map(view).collect();
+        let items = views(&ask, &page.items)?;
         Ok(Json(MemoryList { items, next_cursor: list.next(page.next) }))
     }
 
@@ -130,7 +131,10 @@ impl MemoryApi {
         let content = content(Fields::default(), body.0, &said(&ask, &ask.who))?;
         let memory = ask.memories.create(&ask.who, id, content, once).await?;
         ask.retrieval.wake();
-        Ok(Tagged { etag: etag(&memory), answer: MemoryMade::Created(Json(view(&memory))) })
+        // Done once more it may be one that has files by now.
+        let files = files_of(&ask, &memory)?;
+        let made = MemoryMade::Created(Json(view(&memory, &files)));
+        Ok(Tagged { etag: etag(&memory, &files), answer: made })
     }
 
     /// Write many memories down
@@ -194,7 +198,7 @@ impl MemoryApi {
     ) -> Answer<Tagged<Json<MemoryView>>> {
         let (clone, id) = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
         let memory = ask.memories.get(&ask.who, clone, id)?;
-        Ok(Tagged { etag: etag(&memory), answer: Json(view(&memory)) })
+        tagged(&ask, &memory)
     }
 
     /// Change a memory
@@ -216,10 +220,10 @@ impl MemoryApi {
     ) -> Answer<Tagged<Json<MemoryView>>> {
         let key = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
         let change = content_change(body.0, &said(&ask, &ask.who))?;
-        let expected = known.expected(|| revision(&ask.memories, &ask.who, key))?;
+        let expected = known.expected(|| revision(&ask, &ask.who, key))?;
         let memory = ask.memories.change(&ask.who, key, change, expected).await?;
         ask.retrieval.wake();
-        Ok(Tagged { etag: etag(&memory), answer: Json(view(&memory)) })
+        tagged(&ask, &memory)
     }
 
     /// Put a memory into the trash
@@ -237,7 +241,7 @@ impl MemoryApi {
         known: IfMatch,
     ) -> Answer<Done> {
         let key = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
-        let expected = known.expected(|| revision(&ask.memories, &ask.who, key))?;
+        let expected = known.expected(|| revision(&ask, &ask.who, key))?;
         ask.memories.delete(&ask.who, key, expected).await?;
         ask.retrieval.wake();
         Ok(Done::Done)
@@ -283,20 +287,31 @@ impl MemoryApi {
         let key = (path_id(&clone_id.0)?, path_id(&memory_id.0)?);
         let memory = ask.memories.restore_revision(&ask.who, key, n.0).await?;
         ask.retrieval.wake();
-        Ok(Tagged { etag: etag(&memory), answer: Json(view(&memory)) })
+        tagged(&ask, &memory)
     }
+}
+
+/// A memory with its files and the tag of both.
+pub(super) fn tagged(services: &Services, memory: &Memory) -> Answer<Tagged<Json<MemoryView>>> {
+    let files = files_of(services, memory)?;
+    Ok(Tagged { etag: etag(memory, &files), answer: Json(view(memory, &files)) })
 }
 
 /// The revision of a memory that the caller would see now, with its tag.
 fn revision(
-    memories: &Memories,
+    services: &Services,
     who: &Principal,
     (clone, id): (CloneId, MemoryId),
-) -> Result<(Etag, u32), MemoryError> {
-    let memory = memories.get(who, clone, id)?;
-    Ok((etag(&memory), memory.revision))
+) -> Result<(Etag, u32), Fault> {
+    let memory = services.memories.get(who, clone, id)?;
+    let files = files_of(services, &memory)?;
+    Ok((etag(&memory, &files), memory.revision))
 }
 
-pub(super) fn etag(memory: &Memory) -> Etag {
-    Etag::of_version("memory", u64::from(memory.revision))
+fn etag(memory: &Memory, files: &[Attachment]) -> Etag {
+    let mut all = format!("memory {}", memory.revision);
+    for file in files {
+        all.push_str(&format!(" {} {}", file.id, file.version));
+    }
+    Etag::of_bytes(all.as_bytes())
 }

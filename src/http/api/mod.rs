@@ -2,6 +2,7 @@
 
 mod admin;
 mod api_keys;
+mod attachments;
 mod audit;
 mod auth;
 mod backups;
@@ -45,6 +46,7 @@ use super::sse::Streams;
 use crate::accounts::Accounts;
 use crate::admin::{Admin, Restores};
 use crate::api_keys::ApiKeys;
+use crate::attachments::Attachments;
 use crate::audit::Audit;
 use crate::backup::Backups;
 use crate::break_glass::BreakGlass;
@@ -80,6 +82,7 @@ pub struct Parts {
     pub spaces: Spaces,
     pub clones: Clones,
     pub memories: Memories,
+    pub attachments: Attachments,
     pub retrieval: Retrieval,
     pub conversations: Conversations,
     pub share_links: ShareLinks,
@@ -158,7 +161,7 @@ pub fn api() -> impl OpenApi + 'static {
             spaces::SpaceApi,
             clones::CloneApi,
             standing::StandingApi,
-            (memories::MemoryApi, contributions::ContributionApi),
+            (memories::MemoryApi, contributions::ContributionApi, attachments::AttachmentApi),
             timeline::TimelineApi,
             people::PersonApi,
             (conversations::ConversationApi, retention::RetentionApi),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Group;
 use super::fields::{Fields, path_id};
-use super::memories::views::{KindWord, MemoryView, kind_of, view};
+use super::memories::views::{KindWord, MemoryView, kind_of, views};
 use crate::http::auth::{Ask, Reading};
 use crate::http::listing::List;
 use crate::http::problem::Answer;
@@ -124,17 +124,18 @@ impl TimelineApi {
         let list = TIMELINE.of(&clone_id.0);
         let page = list.wanted(limit.0, after.0)?;
         let timeline = ask.memories.timeline(&ask.who, path_id(&clone_id.0)?, &page)?;
-        let dated = timeline.dated.items.iter().filter_map(|memory| {
+        let shown = views(&ask, &timeline.dated.items)?;
+        let dated = timeline.dated.items.iter().zip(shown).filter_map(|(memory, shown)| {
             let date = memory.content.occurred_at.as_ref()?;
             Some(TimelineItem {
                 earliest: date.earliest().to_string(),
                 latest: date.latest().to_string(),
-                memory: view(memory),
+                memory: shown,
             })
         });
         Ok(Json(TimelineView {
             items: dated.collect(),
-            undated: timeline.undated.iter().map(view).collect(),
+            undated: views(&ask, &timeline.undated)?,
             next_cursor: list.next(timeline.dated.next),
         }))
     }

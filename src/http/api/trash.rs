@@ -22,6 +22,8 @@ enum DiscardWord {
     Clone,
     /// One memory.
     Memory,
+    /// One file of a memory.
+    Attachment,
     /// One person.
     Person,
     /// One conversation.
@@ -68,6 +70,7 @@ impl TrashApi {
             kind: match discarded.kind {
                 Discard::Clone => DiscardWord::Clone,
                 Discard::Memory => DiscardWord::Memory,
+                Discard::Attachment => DiscardWord::Attachment,
                 Discard::Person => DiscardWord::Person,
                 Discard::Conversation => DiscardWord::Conversation,
             },

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use self::work::{EraseJob, WORK};
 use crate::accounts::{self, Account, AccountError, SecurityEvent, Watchers};
+use crate::attachments::Attachments;
 use crate::clones;
 use crate::jobs::{self, Eraser, JobName, NewJob, Queue, Subject, Tasks};
 use crate::kernel::{AccountId, Clock, CloneId, Fault, Kind, Timestamp, Token, TokenHash};
@@ -44,6 +45,8 @@ pub enum Scope {
     Clone,
     /// One memory.
     Memory,
+    /// One file of a memory.
+    Attachment,
     /// One person of a clone.
     Person,
     /// One conversation.
@@ -151,6 +154,7 @@ pub struct Parts {
     pub queue: Queue,
     pub watchers: Watchers,
     pub retrieval: Retrieval,
+    pub attachments: Attachments,
     /// Those of all slices.
     pub erasers: Vec<Box<dyn Eraser>>,
 }
@@ -163,15 +167,16 @@ pub struct Erasures {
     queue: Queue,
     watchers: Watchers,
     retrieval: Retrieval,
+    attachments: Attachments,
     erasers: Arc<[Box<dyn Eraser>]>,
 }
 
 impl Erasures {
     /// Over these services.
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, clock, queue, watchers, retrieval, erasers } = parts;
+        let Parts { store, clock, queue, watchers, retrieval, attachments, erasers } = parts;
         let erasers = erasers.into();
-        let this = Self { store, clock, queue, watchers, retrieval, erasers };
+        let this = Self { store, clock, queue, watchers, retrieval, attachments, erasers };
         this.register();
         this
     }
@@ -317,8 +322,8 @@ impl Erasures {
         let mut erasure = Erasure::begun(subject, Vec::new(), now);
         jobs::erase_in(tx, &self.erasers, subject, &mut Portion::unlimited())?;
         erasure.count(tx.removed()?);
-        if matches!(subject, Subject::Memory(..)) {
-            // Answers may still quote it, and an index name it.
+        if matches!(subject, Subject::Memory(..) | Subject::Attachment(..)) {
+            // Answers may still quote it, an index name it, and its files be there.
             rows::put_in(tx, &key, &erasure)?;
             return self.enqueue_in(tx, key);
         }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Erasure, Scope, State};
 use crate::kernel::{
-    AccountId, CloneId, ConversationId, MemoryId, PersonId, Subject, Timestamp, TokenHash,
+    AccountId, AttachmentId, CloneId, ConversationId, MemoryId, PersonId, Subject, Timestamp,
+    TokenHash,
 };
 use crate::seal::Owner;
 use crate::store::{Holds, Range, Row, Rows, StoreError, Table, TableInfo, WriteTx};
@@ -44,6 +45,7 @@ impl From<&Erasure> for ErasureRow {
             Subject::Account(id) => (Scope::Account, id.bytes(), None),
             Subject::Clone(id) => (Scope::Clone, id.bytes(), None),
             Subject::Memory(clone, id) => (Scope::Memory, id.bytes(), Some(clone)),
+            Subject::Attachment(clone, id) => (Scope::Attachment, id.bytes(), Some(clone)),
             Subject::Person(clone, id) => (Scope::Person, id.bytes(), Some(clone)),
             Subject::Conversation(id) => (Scope::Conversation, id.bytes(), None),
         };
@@ -68,6 +70,7 @@ impl From<ErasureRow> for Erasure {
             Scope::Account => Subject::Account(AccountId::from_bytes(row.id)),
             Scope::Clone => Subject::Clone(CloneId::from_bytes(row.id)),
             Scope::Memory => Subject::Memory(within, MemoryId::from_bytes(row.id)),
+            Scope::Attachment => Subject::Attachment(within, AttachmentId::from_bytes(row.id)),
             Scope::Person => Subject::Person(within, PersonId::from_bytes(row.id)),
             Scope::Conversation => Subject::Conversation(ConversationId::from_bytes(row.id)),
         };

@@ -43,6 +43,8 @@ impl Erasures {
         if matches!(erasure.subject, Subject::Account(_)) {
             self.remove(key, erasure.subject).await?;
         }
+        let swept = self.attachments.sweep().await;
+        swept.map_err(|_| JobError::Later("files_failed"))?;
         self.clean_up().await?;
         let (this, now) = (self.clone(), self.clock.now());
         self.store

@@ -6,10 +6,12 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use zip::write::{SimpleFileOptions, ZipWriter};
+use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 use zip::{CompressionMethod, result::ZipError};
 
 use super::Taking;
+use crate::attachments::AttachmentError;
+use crate::attachments::personal::{FILES, each_of_author};
 use crate::jobs::personal::ExportError;
 use crate::store::ReadTx;
 
@@ -20,6 +22,8 @@ pub(in crate::privacy) const FORMAT: &str = "clonememoria-export";
 
 /// The file that has all records at once.
 const DATA: &str = "data.json";
+/// The file that names those that are damaged on the server's disk, if there are any.
+pub(in crate::privacy) const DAMAGED: &str = "files/damaged.txt";
 
 fn broken(error: ZipError) -> ExportError {
     match error {
@@ -117,8 +121,45 @@ impl Taking {
         }
         zip.start_file(DATA, options).map_err(broken)?;
         self.write_json(tx, &mut zip)?;
+        self.write_files(tx, &mut zip, options)?;
         zip.finish().map_err(broken)?;
         Ok(())
+    }
+}
+
+impl Taking {
+    /// The files of memories, as they were when they were added. One that is damaged on the disk
+    /// keeps nobody from the rest; it is named.
+    fn write_files<W: Write>(
+        &self,
+        tx: &ReadTx,
+        zip: &mut ZipWriter<StreamWriter<W>>,
+        options: SimpleFileOptions,
+    ) -> Result<(), ExportError> {
+        // They are compressed as they are.
+        let options = options.compression_method(CompressionMethod::Stored);
+        let mut damaged = Vec::new();
+        each_of_author(tx, self.account, |file| {
+            let name = format!("{FILES}/{}", file.name_in_export());
+            let pieces = match self.parts.attachments.whole(&file) {
+                Ok(pieces) => pieces,
+                Err(AttachmentError::Damaged) => {
+                    damaged.push(name);
+                    return Ok(());
+                }
+                Err(error) => return Err(ExportError::Io(std::io::Error::other(error))),
+            };
+            zip.start_file(name, options).map_err(broken)?;
+            for piece in pieces {
+                zip.write_all(&piece.map_err(std::io::Error::other)?)?;
+            }
+            Ok(())
+        })?;
+        if damaged.is_empty() {
+            return Ok(());
+        }
+        zip.start_file(DAMAGED, options).map_err(broken)?;
+        Ok(zip.write_all((damaged.join("\n") + "\n").as_bytes())?)
     }
 }
 

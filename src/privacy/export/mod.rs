@@ -15,13 +15,14 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::access::Principal;
 use crate::accounts::{AccountError, SecurityEvent, Watchers, note_export_in};
+use crate::attachments::Attachments;
 use crate::clones::Providers;
 use crate::jobs::personal::{ExportError, Out, PrivacyProvider, Record};
 use crate::jobs::{Tasks, blocking};
 use crate::kernel::{AccountId, Clock, Fault, Kind, Timestamp};
 use crate::store::{ReadTx, Store, StoreError};
 
-pub(super) use self::archive::{FORMAT, VERSION};
+pub(super) use self::archive::{DAMAGED, FORMAT, VERSION};
 
 /// How many are written at once on this server.
 const AT_ONCE: usize = 4;
@@ -83,6 +84,8 @@ pub struct Parts {
     pub watchers: Watchers,
     /// The providers of this instance.
     pub providers: Providers,
+    /// The files of memories.
+    pub attachments: Attachments,
     /// What all slices keep of people.
     pub slices: Vec<Box<dyn PrivacyProvider>>,
 }

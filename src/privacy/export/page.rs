@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use super::Taking;
 use super::words::{Words, words};
 use crate::access::{Reach, Visibility};
+use crate::attachments::personal::FILES;
+use crate::attachments::{self, Attachment};
 use crate::clones::{self, Persona};
 use crate::jobs::personal::ExportError;
 use crate::kernel::{CloneId, SpaceId};
@@ -26,6 +28,7 @@ summary{cursor:pointer;font-weight:bold}\
 .words{white-space:pre-wrap;overflow-wrap:anywhere}\
 .soft{color:#6b6256;font-size:.95rem}\
 .said{margin:.8rem 0}.said.answer{padding-left:1rem;border-left:.25rem solid #d9d0c0}\
+img{max-width:100%;max-height:30rem;border-radius:.4rem}\
 nav a{margin-right:1rem}a{color:#7a4a12}\
 @media(prefers-color-scheme:dark){body{background:#1d1a16;color:#ece5da}\
 article,details,.said.answer{border-color:#4a4338}.soft{color:#b3a898}a{color:#e0b478}}";
@@ -103,7 +106,8 @@ impl Taking {
             to,
             "<!doctype html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
-             style-src 'unsafe-inline'\"><meta name=\"viewport\" content=\"width=device-width\">\
+             style-src 'unsafe-inline'; img-src 'self' file:\">\
+             <meta name=\"viewport\" content=\"width=device-width\">\
              <title>{title}</title><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n\
              <p>{}</p>\n",
             words.lang,
@@ -169,7 +173,9 @@ impl Taking {
                     year = Some(own);
                 }
                 let seen = shown.seen_by(persona.as_ref(), &memory);
-                write_memory(to, &memory, &seen, shown.words)
+                let files = attachments::of_memory(tx, &memory)
+                    .map_err(|error| ExportError::Io(std::io::Error::other(error)))?;
+                write_memory(to, (&memory, &files), &seen, shown.words)
             })?;
         }
         Ok(())
@@ -264,7 +270,7 @@ impl Taking {
 
 fn write_memory(
     to: &mut dyn Write,
-    memory: &Memory,
+    (memory, files): (&Memory, &[Attachment]),
     seen: &str,
     words: &Words,
 ) -> Result<(), ExportError> {
@@ -282,8 +288,25 @@ fn write_memory(
         write!(to, "<p class=\"soft\">{}</p>", safe(&facts.join(" · ")))?;
     }
     write!(to, "<div class=\"words\">{}</div>", safe(&content.text))?;
+    for file in files {
+        write_file(to, file)?;
+    }
     let gone = if memory.deleted_at.is_some() { safe(words.trash) + ". " } else { String::new() };
     Ok(writeln!(to, "<p class=\"soft\">{gone}{seen}</p></article>")?)
+}
+
+/// A picture as it is, anything else by its name. What the page may show is only what lies beside
+/// it.
+fn write_file(to: &mut dyn Write, file: &Attachment) -> Result<(), ExportError> {
+    let place = safe(&format!("{FILES}/{}", file.name_in_export()));
+    let name = safe(file.caption.as_deref().unwrap_or(&file.name));
+    let shown = match file.media.shown() {
+        attachments::Shown::Picture => {
+            format!("<img src=\"{place}\" alt=\"{name}\" loading=\"lazy\">")
+        }
+        _ => name,
+    };
+    Ok(write!(to, "<p><a href=\"{place}\">{shown}</a></p>")?)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::bodies::{Planter, planters};
-use super::table::body_of;
+use super::table::{body_of, dressed};
 use super::world::World;
 use super::{filled, state};
 use crate::contract::{document, operations};
@@ -116,7 +116,8 @@ async fn anothers_idempotency_key_leads_to_nothing_of_theirs() {
             Some(planter) => planter.proof.ask(Method::POST, &path),
             None => world.ada.ask(Method::POST, &path),
         };
-        ask.json(&body).header("idempotency-key", &format!("once-{operation}")).await
+        let ask = dressed(ask, operation, Some(&body));
+        ask.header("idempotency-key", &format!("once-{operation}")).await
     };
     let mut theirs = Vec::new();
     for (operation, path) in repeatable() {

@@ -2,7 +2,7 @@
 //! that a space sees.
 
 use super::table::Least;
-use super::things::{Things, clone_things, foreign_things, memory, missing};
+use super::things::{Things, attached, clone_things, foreign_things, memory, missing};
 use super::world::{Brings, Visitor, World, bearer, login};
 
 /// Where the thing is that an operation is tried on.
@@ -116,7 +116,8 @@ impl Relation {
             Self::Memory { by, visibility } => {
                 let writer = bearer(&world.server, &login(&world.server, by).await);
                 let written = memory(&writer, &world.things["clone_id"], visibility).await;
-                Things::from([("memory_id", written)])
+                let letter = attached(&writer, &world.things["clone_id"], &written).await;
+                Things::from([("memory_id", written), ("attachment_id", letter)])
             }
             Self::Shared => Things::new(),
         });

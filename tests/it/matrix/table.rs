@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::world::Things;
+use crate::support::client::Ask;
 
 /// What must be brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +157,11 @@ pub const TABLE: &[(&str, Need, Least)] = &[
     ("get_memory", Need::Read, Least::Visitor),
     ("change_memory", Need::Write, Least::Steward),
     ("delete_memory", Need::Write, Least::Steward),
+    ("list_attachments", Need::Read, Least::Visitor),
+    ("add_attachment", Need::Write, Least::Steward),
+    ("get_attachment", Need::Read, Least::Visitor),
+    ("change_attachment", Need::Write, Least::Steward),
+    ("delete_attachment", Need::Write, Least::Steward),
     ("list_revisions", Need::Read, Least::Visitor),
     ("restore_revision", Need::Write, Least::Steward),
     ("list_contributions", Need::Read, Least::Visitor),
@@ -257,6 +263,18 @@ pub const NOT_HERE: &[(&str, &[&str], &str)] = &[
     ("let_space_group_in", &["group_not_yours"], "no provider here says who is in a group"),
 ];
 
+/// A request with the body of an operation: one takes a form.
+pub fn dressed(ask: Ask, operation: &str, body: Option<&Value>) -> Ask {
+    match body {
+        Some(body) if operation == "add_attachment" => {
+            let words = body["words"].as_str().expect("words");
+            ask.form("letter.txt", "text/plain", words.as_bytes(), None)
+        }
+        Some(body) => ask.json(body),
+        None => ask,
+    }
+}
+
 /// A body with which whoever may do it succeeds, so that it is not the body that is refused.
 pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
     Some(match operation {
@@ -268,6 +286,8 @@ pub fn body_of(operation: &str, things: &Things) -> Option<Value> {
         "chat" | "say" => json!({"content": "Hello?"}),
         "change_memory" => json!({"content": "Changed."}),
         "approve_memory" | "decline_memory" => json!({"revision": 1}),
+        "add_attachment" => json!({"words": "A letter."}),
+        "change_attachment" => json!({"caption": "Changed."}),
         "change_conversation" => json!({"title": "Eve's"}),
         "set_legacy_contact" => {
             json!({"name": "Eve's", "email": "contact@evil.example", "then": "hand_over"})

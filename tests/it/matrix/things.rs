@@ -57,6 +57,12 @@ pub async fn key(client: &Client, scopes: &[&str], clone: Option<String>) -> (St
     (id(&made), text(&made["key"]))
 }
 
+/// A file of a memory.
+pub async fn attached(client: &Client, clone: &str, memory: &str) -> String {
+    let letter = client.attach(clone, memory, "letter.txt", "text/plain", b"Dear Maria.");
+    id(&letter.await.is(201))
+}
+
 /// A memory with an earlier wording.
 pub async fn memory(client: &Client, clone: &str, visibility: &str) -> String {
     let written = json!({"content": "We swam in the lake.", "visibility": visibility});
@@ -76,6 +82,7 @@ pub async fn clone_things(client: &Client, space: Option<&str>, visibility: &str
     // What waits to be let in is tested where it is at home.
     client.opens(&clone).await;
     let kept = memory(client, &clone, "space").await;
+    let letter = attached(client, &clone, &kept).await;
     let mut gone = Vec::new();
     for content in ["It is in the trash.", "It is in the trash as well."] {
         let memory = id(&client.remember(&clone, content).await);
@@ -90,6 +97,7 @@ pub async fn clone_things(client: &Client, space: Option<&str>, visibility: &str
     BTreeMap::from([
         ("clone_id", clone),
         ("memory_id", kept),
+        ("attachment_id", letter),
         ("person_id", person),
         ("conversation_id", conversation),
         ("message_id", id(&answer)),

@@ -151,6 +151,12 @@ impl Client {
         self.post(&format!("/clones/{clone}/memories"), memory).await.is(201)
     }
 
+    /// Adds a file to a memory.
+    pub fn attach(&self, clone: &str, memory: &str, name: &str, media: &str, bytes: &[u8]) -> Ask {
+        let path = format!("/clones/{clone}/memories/{memory}/attachments");
+        self.ask(Method::POST, &path).form(name, media, bytes, None)
+    }
+
     /// What a search finds; `more` continues the query string.
     pub async fn search(&self, clone: &str, question: &str, more: &str) -> Vec<Value> {
         let path = format!("/clones/{clone}/search?q={}{more}", quoted(question));
@@ -207,6 +213,28 @@ impl Ask {
     pub fn json(self, body: &Value) -> Self {
         note(&self.sent, body);
         self.header("content-type", "application/json").bytes(body.to_string())
+    }
+
+    /// With a file in a form, and words in another field of it.
+    pub fn form(self, name: &str, media: &str, bytes: &[u8], words: Option<(&str, &str)>) -> Self {
+        const BOUNDARY: &str = "7kQ2-boundary-of-a-form";
+        if let Some((_, words)) = words {
+            note(&self.sent, &Value::String(words.to_owned()));
+        }
+        let mut body = Vec::new();
+        if let Some((field, words)) = words {
+            let head = format!("content-disposition: form-data; name=\"{field}\"\r\n\r\n");
+            body.extend_from_slice(format!("--{BOUNDARY}\r\n{head}{words}\r\n").as_bytes());
+        }
+        let head = format!(
+            "content-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             content-type: {media}\r\n\r\n"
+        );
+        body.extend_from_slice(format!("--{BOUNDARY}\r\n{head}").as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        let media = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.header("content-type", &media).bytes(body)
     }
 
     /// With any body.

@@ -4,8 +4,12 @@ use poem_openapi::{Enum, Object};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::Services;
+use super::super::attachments::{self, AttachmentView};
 use crate::access::Visibility;
+use crate::attachments::Attachment;
 use crate::http::problem::ProblemView;
+use crate::kernel::Fault;
 use crate::memories::{Content, Memory, MemoryType, Revision, Waiting};
 
 /// What kind of memory it is.
@@ -98,6 +102,8 @@ pub struct MemoryView {
     #[oai(flatten)]
     pub(super) says: SaysView,
     pub(super) author_id: String,
+    /// Photographs, recordings and other files, the oldest first.
+    pub(super) attachments: Vec<AttachmentView>,
     /// Counts its changes, from 1.
     pub(super) revision: u32,
     pub(super) created_at: String,
@@ -188,12 +194,33 @@ pub(super) fn visibility_of(word: VisibilityWord) -> Visibility {
     }
 }
 
-pub fn view(memory: &Memory) -> MemoryView {
+/// Memories with their files, for who may read them.
+///
+/// # Errors
+/// When the store fails.
+pub fn views(services: &Services, memories: &[Memory]) -> Result<Vec<MemoryView>, Fault> {
+    let files = services.attachments.of(&memories.iter().collect::<Vec<_>>())?;
+    let none = Vec::new();
+    let view = |memory: &Memory| view(memory, files.get(&memory.id).unwrap_or(&none));
+    Ok(memories.iter().map(view).collect())
+}
+
+/// The files of one memory, for who may read it.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn files_of(services: &Services, memory: &Memory) -> Result<Vec<Attachment>, Fault> {
+    let mut files = services.attachments.of(&[memory])?;
+    Ok(files.remove(&memory.id).unwrap_or_default())
+}
+
+pub(super) fn view(memory: &Memory, files: &[Attachment]) -> MemoryView {
     MemoryView {
         id: memory.id.to_string(),
         clone_id: memory.clone.to_string(),
         says: says(memory.content.clone()),
         author_id: memory.author.to_string(),
+        attachments: files.iter().map(attachments::view).collect(),
         revision: memory.revision,
         created_at: memory.created_at.to_string(),
         updated_at: memory.updated_at.to_string(),

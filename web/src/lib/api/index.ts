@@ -2,6 +2,7 @@
 export * as accounts from './accounts';
 export * as admin from './admin';
 export * as answers from './answers';
+export * as attachments from './attachments';
 export * as clones from './clones';
 export * as conversations from './conversations';
 export * as identities from './identities';

@@ -1576,6 +1576,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/clones/{clone_id}/memories/{memory_id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a memory */
+        get: operations["list_attachments"];
+        put?: never;
+        /**
+         * Add a file to a memory
+         * @description Name, declared type and bytes must agree. Whoever may change the memory may add to it.
+         */
+        post: operations["add_attachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/clones/{clone_id}/memories/{memory_id}/attachments/{attachment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file itself
+         * @description A part of it with `Range`. `damaged` if it is not on the server's disk as it was stored.
+         */
+        get: operations["get_attachment"];
+        put?: never;
+        post?: never;
+        /** Put a file into the trash */
+        delete: operations["delete_attachment"];
+        options?: never;
+        head?: never;
+        /** Change what is said of a file */
+        patch: operations["change_attachment"];
+        trace?: never;
+    };
     "/clones/{clone_id}/memories/{memory_id}/change": {
         parameters: {
             query?: never;
@@ -2741,6 +2784,44 @@ export interface components {
             memory_count: number;
         };
         /**
+         * AttachmentList
+         * @description The files of a memory, the oldest first.
+         */
+        AttachmentList: {
+            items: components["schemas"]["AttachmentView"][];
+            next_cursor: string | null;
+        };
+        /**
+         * AttachmentPatch
+         * @description What can be changed about a file.
+         */
+        AttachmentPatch: {
+            /** @description What is to be seen or heard. */
+            caption?: string | null;
+        };
+        /**
+         * AttachmentView
+         * @description A file of a memory.
+         */
+        AttachmentView: {
+            /** @description Who added it. */
+            added_by: string;
+            /** @description What is to be seen or heard. */
+            caption: string | null;
+            created_at: string;
+            id: string;
+            /** @description What it is, as found in its bytes. */
+            media_type: string;
+            memory_id: string;
+            /** @description What it is called. */
+            name: string;
+            /**
+             * Format: uint64
+             * @description How many bytes it has.
+             */
+            size: number;
+        };
+        /**
          * AuditEntryView
          * @description An entry of the audit log.
          */
@@ -3427,7 +3508,7 @@ export interface components {
          * @description What kind of thing was deleted.
          * @enum {string}
          */
-        DiscardWord: "clone" | "memory" | "person" | "conversation";
+        DiscardWord: "clone" | "memory" | "attachment" | "person" | "conversation";
         /**
          * EffectiveView
          * @description What the settings come to on this instance.
@@ -3501,7 +3582,7 @@ export interface components {
          * @description What an erasure is of.
          * @enum {string}
          */
-        ErasureScope: "account" | "clone" | "memory" | "person" | "conversation";
+        ErasureScope: "account" | "clone" | "memory" | "attachment" | "person" | "conversation";
         /**
          * @description How far an erasure is.
          * @enum {string}
@@ -4115,6 +4196,8 @@ export interface components {
          * @description A memory.
          */
         MemoryView: {
+            /** @description Photographs, recordings and other files, the oldest first. */
+            attachments: components["schemas"]["AttachmentView"][];
             author_id: string;
             clone_id: string;
             content: string;
@@ -5696,9 +5779,19 @@ export interface components {
             created_at: string;
             /**
              * Format: uint64
+             * @description Those that are not: they were damaged on the disk before.
+             */
+            damaged_files: number;
+            /**
+             * Format: uint64
              * @description Rows of what was erased since; they stay unreadable.
              */
             erased: number;
+            /**
+             * Format: uint64
+             * @description Files of memories that were read and are as they were stored.
+             */
+            files: number;
             /**
              * Format: uint64
              * @description Those that were found.
@@ -6103,7 +6196,9 @@ export interface operations {
                      *           "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
                      *           "clones": 5,
                      *           "created_at": "2026-11-22T11:53:31Z",
+                     *           "damaged_files": 0,
                      *           "erased": 0,
+                     *           "files": 12,
                      *           "found": 12,
                      *           "memories": 812,
                      *           "rows": 9120,
@@ -6260,7 +6355,9 @@ export interface operations {
                      *           "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
                      *           "clones": 5,
                      *           "created_at": "2026-11-22T11:53:31Z",
+                     *           "damaged_files": 0,
                      *           "erased": 0,
+                     *           "files": 12,
                      *           "found": 12,
                      *           "memories": 812,
                      *           "rows": 9120,
@@ -7072,7 +7169,9 @@ export interface operations {
                      *         "backup": "clonememoria-0a1b2c3d4e5f-20261122T115331Z-9f3c.cmb",
                      *         "clones": 5,
                      *         "created_at": "2026-11-22T11:53:31Z",
+                     *         "damaged_files": 0,
                      *         "erased": 0,
+                     *         "files": 12,
                      *         "found": 12,
                      *         "memories": 812,
                      *         "rows": 9120,
@@ -12133,6 +12232,18 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "attachments": [
+                     *             {
+                     *               "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *               "caption": "Lyon, July 1952",
+                     *               "created_at": "2026-11-21T05:56:02.11873Z",
+                     *               "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *               "media_type": "image/jpeg",
+                     *               "memory_id": "01a1fcac-b265-774d-97f2-d1527f7bfe78",
+                     *               "name": "The dance.jpg",
+                     *               "size": 184213
+                     *             }
+                     *           ],
                      *           "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
                      *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *           "content": "I got up at four every morning, and I still love the smell of bread.",
@@ -12219,6 +12330,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attachments": [],
                      *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
                      *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
@@ -12370,6 +12482,18 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attachments": [
+                     *         {
+                     *           "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "caption": "Lyon, July 1952",
+                     *           "created_at": "2026-11-21T05:56:02.11873Z",
+                     *           "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *           "media_type": "image/jpeg",
+                     *           "memory_id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *           "name": "The dance.jpg",
+                     *           "size": 184213
+                     *         }
+                     *       ],
                      *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
                      *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
@@ -12484,6 +12608,18 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attachments": [
+                     *         {
+                     *           "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "caption": "Lyon, July 1952",
+                     *           "created_at": "2026-11-21T05:56:02.11873Z",
+                     *           "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *           "media_type": "image/jpeg",
+                     *           "memory_id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *           "name": "The dance.jpg",
+                     *           "size": 184213
+                     *         }
+                     *       ],
                      *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
                      *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
@@ -12592,6 +12728,262 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["MemoryView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_attachments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "caption": "Lyon, July 1952",
+                     *           "created_at": "2026-11-21T05:56:02.11873Z",
+                     *           "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *           "media_type": "image/jpeg",
+                     *           "memory_id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *           "name": "The dance.jpg",
+                     *           "size": 184213
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AttachmentList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    add_attachment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                clone_id: string;
+                memory_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description What is to be seen or heard (1 to 500 characters). */
+                    caption?: string;
+                    /**
+                     * Format: binary
+                     * @description JPEG, PNG, GIF, WebP, MP3, WAV, M4A, Ogg, PDF or plain text. What a camera wrote into a picture about where and when it was taken is taken out.
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *       "caption": "Lyon, July 1952",
+                     *       "created_at": "2026-11-21T05:56:02.11873Z",
+                     *       "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *       "media_type": "image/jpeg",
+                     *       "memory_id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *       "name": "The dance.jpg",
+                     *       "size": 184213
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AttachmentView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    get_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                clone_id: string;
+                memory_id: string;
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A part of it. */
+            206: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    delete_attachment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                clone_id: string;
+                memory_id: string;
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+            507: components["responses"]["Problem507"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_attachment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that was read; a 412 when it is not current. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                clone_id: string;
+                memory_id: string;
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "caption": "Lyon, July 1952"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AttachmentPatch"];
+            };
+        };
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    /** @description The version, for `If-Match` and `If-None-Match`. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *       "caption": "Lyon, July 1952",
+                     *       "created_at": "2026-11-21T05:56:02.11873Z",
+                     *       "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *       "media_type": "image/jpeg",
+                     *       "memory_id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *       "name": "The dance.jpg",
+                     *       "size": 184213
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AttachmentView"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -12763,6 +13155,18 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attachments": [
+                     *         {
+                     *           "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "caption": "Lyon, July 1952",
+                     *           "created_at": "2026-11-21T05:56:02.11873Z",
+                     *           "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *           "media_type": "image/jpeg",
+                     *           "memory_id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *           "name": "The dance.jpg",
+                     *           "size": 184213
+                     *         }
+                     *       ],
                      *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
                      *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
@@ -13978,6 +14382,18 @@ export interface operations {
                      *           "earliest": "1949-01-01",
                      *           "latest": "1949-12-31",
                      *           "memory": {
+                     *             "attachments": [
+                     *               {
+                     *                 "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *                 "caption": "Lyon, July 1952",
+                     *                 "created_at": "2026-11-21T05:56:02.11873Z",
+                     *                 "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *                 "media_type": "image/jpeg",
+                     *                 "memory_id": "01a1fcac-b265-774d-97f2-d1527f7bfe78",
+                     *                 "name": "The dance.jpg",
+                     *                 "size": 184213
+                     *               }
+                     *             ],
                      *             "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
                      *             "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *             "content": "I got up at four every morning, and I still love the smell of bread.",
@@ -14871,6 +15287,18 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "attachments": [
+                     *             {
+                     *               "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *               "caption": "Lyon, July 1952",
+                     *               "created_at": "2026-11-21T05:56:02.11873Z",
+                     *               "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *               "media_type": "image/jpeg",
+                     *               "memory_id": "01a1fcac-b265-774d-97f2-d1527f7bfe78",
+                     *               "name": "The dance.jpg",
+                     *               "size": 184213
+                     *             }
+                     *           ],
                      *           "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
                      *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *           "content": "I got up at four every morning, and I still love the smell of bread.",

@@ -50,6 +50,7 @@ export type AskedOf = Schemas['AskedView'];
 export type Memory = Schemas['MemoryView'];
 /** What a memory says, of itself or of a change that waits. */
 export type MemorySays = Schemas['SaysView'];
+export type Attachment = Schemas['AttachmentView'];
 export type MemoryDraft = Schemas['NewMemory'];
 export type MemoryChange = Schemas['MemoryPatch'];
 export type SearchHit = Schemas['HitView'];

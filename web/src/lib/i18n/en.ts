@@ -539,6 +539,13 @@ export const en = {
   'field.unknown': 'There is no such thing here. It may have been deleted.',
   'field.url': 'This address cannot be used. It begins with https:// and has no question mark.',
   'field.wrong': 'This does not fit.',
+  'files.add': 'Add photos or recordings',
+  'files.caption': 'What is to be seen or heard',
+  'files.describe': 'Describe {name}',
+  'files.label': 'Photos, recordings and files',
+  'files.remove': 'Remove {name}',
+  'files.removed': '“{name}” is in the trash',
+  'files.sending': '{name} is being sent',
   'find.also': 'Perhaps also',
   'find.anyKind': 'Any kind',
   'find.apply': 'Narrow down',
@@ -1166,6 +1173,7 @@ export const en = {
   'problem.browserNeeded':
     'This leads to another site and back. Do it in a browser that is signed in here.',
   'problem.busy': 'The server is busy. Try again in a moment.',
+  'problem.captionIsIn': 'What is said of this file was let in. Ask a steward to change it.',
   'problem.changedMeanwhile':
     'It was changed meanwhile. Load the page again and repeat your change.',
   'problem.cloneInTrash':
@@ -1187,6 +1195,13 @@ export const en = {
     'The disk of this server is nearly full, so nothing can be added. Reading, exporting and deleting still work. Tell whoever runs it.',
   'problem.emailTaken': 'There is already an account with this e-mail. Sign in instead.',
   'problem.factorOff': 'Whoever runs this server has switched this off.',
+  'problem.fileBroken': 'This file is empty or not whole. Try another copy of it.',
+  'problem.fileDamaged':
+    'This file is damaged on the server. Whoever runs it may have it in a backup.',
+  'problem.fileMismatch':
+    'This file is not what its name says. Give it its right name, or save it anew.',
+  'problem.fileType':
+    'Only photos (JPEG, PNG, GIF, WebP), sound (MP3, WAV, M4A, Ogg), PDF and plain text can be added.',
   'problem.forbidden': 'You are not allowed to do this. Ask the owner or a steward of the space.',
   'problem.full': 'The server’s disk is nearly full, so nothing was saved. Tell whoever runs it.',
   'problem.groupNotYours':
@@ -1223,6 +1238,8 @@ export const en = {
   'problem.malformed': 'The server could not read what this page sent. Load the page anew.',
   'problem.memberSuspended':
     'This account is suspended and could not look after the space. Choose somebody else.',
+  'problem.memoryInTrash':
+    'The memory that this belongs to is in the trash too. Bring that back first.',
   'problem.modelBusy':
     'The language model has too much to do. Your question is kept; try again in a minute.',
   'problem.modelInterrupted':
@@ -1304,6 +1321,7 @@ export const en = {
   'problem.tooManyAnswers': 'Too many answers are being written at once. Wait for one to end.',
   'problem.tooManyAttempts': 'Too many wrong tries.',
   'problem.tooManyExports': 'Others are taking their data along just now. Try again in a moment.',
+  'problem.tooManyFiles': 'This memory has as many files as it can have.',
   'problem.tooManyGroups': 'This space lets in as many groups as it can. Take one out first.',
   'problem.tooManyKeys': 'There is no room for another key. Take one back first.',
   'problem.tooManyPasskeys': 'There is no room for another passkey. Remove one first.',
@@ -1603,6 +1621,7 @@ export const en = {
   'totp.text':
     'An app on your phone shows a code that is asked for after the password. Who learns your password still does not get in.',
   'totp.title': 'Authenticator app',
+  'trash.attachment': 'File of a memory',
   'trash.back': 'It is back',
   'trash.clone': 'Clone',
   'trash.conversation': 'Conversation',

@@ -553,6 +553,13 @@ export const fr: Record<keyof typeof en, string> = {
   'field.url':
     'Cette adresse ne convient pas. Elle commence par https:// et n’a pas de point d’interrogation.',
   'field.wrong': 'Cette valeur ne convient pas.',
+  'files.add': 'Ajouter des photos ou des enregistrements',
+  'files.caption': 'Ce que l’on voit ou entend',
+  'files.describe': 'Décrire {name}',
+  'files.label': 'Photos, enregistrements et fichiers',
+  'files.remove': 'Retirer {name}',
+  'files.removed': '« {name} » est à la corbeille',
+  'files.sending': 'Envoi de {name}',
   'find.also': 'Peut-être aussi',
   'find.anyKind': 'Tous les types',
   'find.apply': 'Affiner',
@@ -1207,6 +1214,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.browserNeeded':
     'Cela passe par un autre site. Faites-le dans un navigateur où votre compte est ouvert.',
   'problem.busy': 'Le serveur est occupé. Réessayez dans un instant.',
+  'problem.captionIsIn':
+    'Ce qui est dit de ce fichier a été accepté. Demandez à un responsable de le changer.',
   'problem.changedMeanwhile':
     'Cela a été modifié entre-temps. Rechargez la page et refaites votre modification.',
   'problem.cloneInTrash':
@@ -1228,6 +1237,13 @@ export const fr: Record<keyof typeof en, string> = {
     'Le disque de ce serveur est presque plein : on ne peut rien ajouter. Lire, exporter et supprimer restent possibles. Prévenez la personne qui le gère.',
   'problem.emailTaken': 'Il existe déjà un compte avec cette adresse. Connectez-vous plutôt.',
   'problem.factorOff': 'La personne qui gère ce serveur a désactivé cette fonction.',
+  'problem.fileBroken': 'Ce fichier est vide ou incomplet. Essayez une autre copie.',
+  'problem.fileDamaged':
+    'Ce fichier est abîmé sur le serveur. Son responsable l’a peut-être dans une sauvegarde.',
+  'problem.fileMismatch':
+    'Ce fichier n’est pas ce que dit son nom. Donnez-lui le bon nom ou enregistrez-le à nouveau.',
+  'problem.fileType':
+    'Seuls les photos (JPEG, PNG, GIF, WebP), les sons (MP3, WAV, M4A, Ogg), les PDF et le texte simple peuvent être ajoutés.',
   'problem.forbidden':
     'Vous n’avez pas le droit de faire cela. Demandez au propriétaire ou à un responsable de l’espace.',
   'problem.full':
@@ -1273,6 +1289,8 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.malformed': 'Le serveur n’a pas pu lire ce que cette page a envoyé. Rechargez la page.',
   'problem.memberSuspended':
     'Ce compte est suspendu et ne pourrait pas s’occuper de l’espace. Choisissez une autre personne.',
+  'problem.memoryInTrash':
+    'Le souvenir dont cela fait partie est aussi à la corbeille. Restaurez-le d’abord.',
   'problem.modelBusy':
     'Le modèle de langage est trop sollicité. Votre question est gardée ; réessayez dans une minute.',
   'problem.modelInterrupted':
@@ -1366,6 +1384,7 @@ export const fr: Record<keyof typeof en, string> = {
   'problem.tooManyAttempts': 'Trop d’essais erronés.',
   'problem.tooManyExports':
     'D’autres emportent leurs données en ce moment. Réessayez dans un instant.',
+  'problem.tooManyFiles': 'Ce souvenir a déjà autant de fichiers qu’il peut en avoir.',
   'problem.tooManyGroups':
     'Cet espace laisse déjà entrer autant de groupes que possible. Retirez-en un d’abord.',
   'problem.tooManyKeys': 'Il n’y a plus de place pour une clé. Retirez-en une d’abord.',
@@ -1679,6 +1698,7 @@ export const fr: Record<keyof typeof en, string> = {
   'totp.text':
     'Une application sur votre téléphone affiche un code demandé après le mot de passe. Celui qui apprend votre mot de passe n’entre toujours pas.',
   'totp.title': 'Application de codes',
+  'trash.attachment': 'Fichier d’un souvenir',
   'trash.back': 'C’est récupéré',
   'trash.clone': 'Clone',
   'trash.conversation': 'Conversation',

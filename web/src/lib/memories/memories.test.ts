@@ -8,6 +8,7 @@ import { quotedParts } from './quoted';
 
 const memory: Memory = {
   id: 'm',
+  attachments: [],
   clone_id: 'c',
   content: 'We danced.',
   title: null,
