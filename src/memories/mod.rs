@@ -15,6 +15,7 @@ mod people_rows;
 pub mod personal;
 mod places;
 mod reads;
+mod revisions;
 mod rights;
 mod rows;
 mod withdraw;
@@ -28,10 +29,8 @@ use crate::consents::{self, Consent};
 use crate::jobs::Once;
 use crate::jobs::discarded::{self, Discard, Discarded};
 use crate::kernel::faults::{Planted, planted};
-use crate::kernel::{
-    AccountId, Clock, CloneId, DiscardedId, MemoryId, Page, PageRequest, Timestamp,
-};
-use crate::store::{Direction, Range, Rows, Store, StoreError, TableInfo, WriteTx, page_of};
+use crate::kernel::{AccountId, Clock, CloneId, DiscardedId, MemoryId, Timestamp};
+use crate::store::{Rows, Store, StoreError, TableInfo, WriteTx};
 
 pub use contributions::{Decision, Declined, Waiting, is_reviewed};
 pub use erase::{Forget, MemoryEraser};
@@ -218,50 +217,6 @@ impl Memories {
                     this.tell(tx, Happened::Removed(&memory))?;
                 }
                 Ok(())
-            })
-            .await
-    }
-
-    /// What a memory said before, newest first.
-    ///
-    /// # Errors
-    /// When it is not the asker's to read, or the store fails.
-    pub fn revisions(
-        &self,
-        who: &Principal,
-        clone: CloneId,
-        id: MemoryId,
-        page: &PageRequest,
-    ) -> Result<Page<Revision>, MemoryError> {
-        self.store.read(|tx| {
-            readable(tx, who, clone, id)?;
-            let range = Range::prefix(&(clone, id));
-            page_of(tx, &rows::REVISIONS, range, Direction::Down, page, |(_, _, n), row| {
-                Ok(Some(rows::revision_of(n, row)))
-            })
-        })
-    }
-
-    /// Makes a memory say again what it said in a revision.
-    ///
-    /// # Errors
-    /// When the asker may not, there is no such revision, or the store fails.
-    pub async fn restore_revision(
-        &self,
-        who: &Principal,
-        (clone, id): (CloneId, MemoryId),
-        number: u32,
-    ) -> Result<Memory, MemoryError> {
-        let (this, who) = (self.clone(), who.clone());
-        self.store
-            .write(move |tx| {
-                let (memory, role) = changeable(tx, &who, clone, id)?;
-                consents::require_in(tx, who.account, Consent::DataProcessing)?;
-                let row = tx.get(&rows::REVISIONS, &(clone, id, number))?;
-                let revision = rows::revision_of(number, row.ok_or(MemoryError::Missing)?);
-                require_free(tx, clone, Some(id), &revision.content)?;
-                let by = (who.account, role);
-                Ok(this.rewrite_in(tx, by, memory, revision.content)?.seen_by(&who, role))
             })
             .await
     }

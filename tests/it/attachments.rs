@@ -216,6 +216,7 @@ async fn who_may_read_a_memory_may_read_its_files_and_nobody_else() {
     let body = json!({"name": "Maria", "subject": "fictional", "space_id": space,
         "visibility": "space"});
     let clone = id(&ada.post("/clones", body).await.is(201));
+    ada.opens(&clone).await;
     let his = ben.remember_as(&clone, json!({"content": "Mine.", "visibility": "author"})).await;
     let his = id(&his);
     let own = ben.attach(&clone, &his, "own.txt", "", b"My own.").await.is(201);

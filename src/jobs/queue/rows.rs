@@ -130,8 +130,14 @@ pub(super) fn claim_in(
                 row.attempts += 1;
                 if planted(Planted::JobForgotten) {
                     tx.remove(&JOBS, &key);
-                } else {
-                    tx.put(&JOBS, &key, &row)?;
+                } else if let Err(error) = tx.put(&JOBS, &key, &row) {
+                    if !error.is_erased() {
+                        return Err(error.into());
+                    }
+                    // Whose it was has been erased with this very commit: there is nothing to do.
+                    dropped = true;
+                    tx.remove(&JOBS, &key);
+                    continue;
                 }
                 claimed.jobs.push((key, row));
             }

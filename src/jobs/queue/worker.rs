@@ -20,6 +20,8 @@ use crate::store::{Store, StoreError};
 const TICK: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1_000 });
 /// How long to leave the store alone after it failed.
 const RECOVERY: Duration = Duration::from_secs(60);
+/// How often in a row somebody can have been erased meanwhile.
+const ERASED_MEANWHILE: u32 = 10;
 /// How long a stop waits for jobs that run; they are done again after the next start.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -39,9 +41,16 @@ pub(super) async fn work(queue: Queue, stop: CancellationToken) {
         at_work: BTreeSet::new(),
         by_kind: BTreeMap::new(),
     };
+    let mut again = 0;
     while !stop.is_cancelled() {
         let next = match desk.begin_what_is_due().await {
             Ok(next) => next,
+            // Somebody was erased while it was read; now it is as it is without them.
+            Err(error) if error.is_erased() && again < ERASED_MEANWHILE => {
+                again += 1;
+                tokio::time::sleep(TICK).await;
+                continue;
+            }
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -53,6 +62,7 @@ pub(super) async fn work(queue: Queue, stop: CancellationToken) {
                 }
             }
         };
+        again = 0;
         let inner = desk.queue.inner.clone();
         tokio::select! {
             () = stop.cancelled() => break,

@@ -11933,6 +11933,18 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "attachments": [
+                     *             {
+                     *               "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *               "caption": "Lyon, July 1952",
+                     *               "created_at": "2026-11-21T05:56:02.11873Z",
+                     *               "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *               "media_type": "image/jpeg",
+                     *               "memory_id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *               "name": "The dance.jpg",
+                     *               "size": 184213
+                     *             }
+                     *           ],
                      *           "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
                      *           "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *           "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
@@ -12697,6 +12709,18 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attachments": [
+                     *         {
+                     *           "added_by": "01a1fcac-b256-76b4-9e53-63a83befff50",
+                     *           "caption": "Lyon, July 1952",
+                     *           "created_at": "2026-11-21T05:56:02.11873Z",
+                     *           "id": "01a1fcac-b264-7d10-9a3c-2f1f0c9be7a1",
+                     *           "media_type": "image/jpeg",
+                     *           "memory_id": "01a1fcac-b263-75db-89d6-991d380f7ca3",
+                     *           "name": "The dance.jpg",
+                     *           "size": 184213
+                     *         }
+                     *       ],
                      *       "author_id": "01a1fcac-b256-76b4-9e53-63a83befff50",
                      *       "clone_id": "01a1fcac-b25f-7500-b535-1683378e5dd7",
                      *       "content": "We met at the dance in Lyon. Your grandfather wore a green tie and could not dance at all.",
