@@ -85,6 +85,7 @@ const REVISIONS: Record = Record {
         personal("sequence", Is::Number),
         personal("changed_at", Is::Time),
         plain("changed_by", Is::Id),
+        plain("waited", Is::Flag),
     ],
     withheld: &["author"],
     unfolded: &["content"],
@@ -204,6 +205,8 @@ const OUTSIDE: &[&str] = &[
     "number",
     "changed_at",
     "changed_by",
+    "waited",
+    "waiting",
 ];
 
 impl Memories {

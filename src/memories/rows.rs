@@ -90,6 +90,9 @@ pub(super) struct RevisionRow {
     content: ContentRow,
     changed_at: Timestamp,
     changed_by: AccountId,
+    /// Nobody had let it in when it was changed.
+    #[serde(default)]
+    pub(super) waited: bool,
 }
 
 impl Row<(CloneId, MemoryId)> for MemoryRow {
@@ -289,6 +292,7 @@ pub(super) fn put_revision_in(
         content: ContentRow::from(&memory.content),
         changed_at: memory.updated_at,
         changed_by,
+        waited: !memory.is_in(),
     };
     tx.put(&REVISIONS, &(memory.clone, memory.id, memory.revision), &row)
 }

@@ -135,6 +135,11 @@ async fn a_contribution_answers_nothing_until_it_is_let_in() {
     for who in [ben, sam, ada, eve, vic] {
         assert_eq!(house.sees(who, &memory, words).await, (true, true));
     }
+    // What it said before that is not for those who were not shown it then.
+    for (who, shown) in [(ben, 1), (sam, 1), (eve, 0), (vic, 0)] {
+        let before = items(&who.get(&format!("{path}/revisions")).await.is(200));
+        assert_eq!(before.len(), shown);
+    }
     assert_eq!(topics(ben).await, ["contribution_approved"]);
     assert_eq!(house.waiting(ada).await, [second]);
     let again = sam.post(&format!("{path}/approve"), json!({"revision": 2})).await;
